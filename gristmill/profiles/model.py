@@ -1,0 +1,70 @@
+"""What compute a thing gets."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ProfileUse(StrEnum):
+    SERVER = "server"
+    KERNEL = "kernel"
+    RUN = "run"
+    ENDPOINT = "endpoint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """`cpu` in cores, `memory` in bytes, `accelerators` in whole devices."""
+
+    cpu: float = 0.0
+    memory: int = 0
+    accelerators: int = 0
+
+    def __add__(self, other: "Resources") -> "Resources":
+        return Resources(
+            cpu=self.cpu + other.cpu,
+            memory=self.memory + other.memory,
+            accelerators=self.accelerators + other.accelerators,
+        )
+
+    def __sub__(self, other: "Resources") -> "Resources":
+        return Resources(
+            cpu=self.cpu - other.cpu,
+            memory=self.memory - other.memory,
+            accelerators=self.accelerators - other.accelerators,
+        )
+
+    def fits_in(self, other: "Resources") -> bool:
+        return self.cpu <= other.cpu + 1e-9 and self.memory <= other.memory and self.accelerators <= other.accelerators
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """`rate_per_hour` is money in the catalogue's own currency, 0 on a laptop."""
+
+    name: str
+    resources: Resources
+    description: str = ""
+    accelerator: str | None = None  # the kind of device, where it matters
+    image: str | None = None
+    rate_per_hour: float = 0.0
+    uses: frozenset[ProfileUse] = frozenset(ProfileUse)
+    groups: frozenset[str] = frozenset()  # empty: everybody
+    default: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """Every profile, and the machine's whole capacity that local admission counts against."""
+
+    profiles: tuple[Profile, ...]
+    capacity: Resources
+    source: str  # a path, or "this machine"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileStatus:
+    """A profile with what is free now: `free_slots` is how many more things of it would start at once."""
+
+    profile: Profile
+    free_slots: int
+    in_use: int

@@ -1,0 +1,254 @@
+"""Runs and attempts: the states they go through, and what worker and control plane tell each other."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gristmill.core.errors import ConflictError
+from gristmill.snapshots.model import SnapshotFile
+
+WORKER_PROTOCOL = 1
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        return self in FINAL_STATES
+
+
+FINAL_STATES = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED})
+
+# An attempt has a run's states, less `queued`; a run goes back to `queued` when another attempt is due.
+TRANSITIONS: dict[RunState, frozenset[RunState]] = {
+    RunState.QUEUED: frozenset({RunState.STARTING, RunState.CANCELLED, RunState.FAILED}),
+    RunState.STARTING: frozenset({RunState.RUNNING, RunState.QUEUED, *FINAL_STATES}),
+    RunState.RUNNING: frozenset({RunState.QUEUED, *FINAL_STATES}),
+    RunState.SUCCEEDED: frozenset(),
+    RunState.FAILED: frozenset(),
+    RunState.CANCELLED: frozenset(),
+}
+
+
+def check_transition(before: RunState, after: RunState) -> None:
+    if after not in TRANSITIONS[before]:
+        raise ConflictError(f"a run cannot go from {before} to {after}")
+
+
+class FaultKind(StrEnum):
+    """Why an attempt failed."""
+
+    CELL_ERROR = "cell_error"
+    KERNEL_DIED = "kernel_died"
+    KERNEL_START = "kernel_start"
+    TIMEOUT = "timeout"
+    WORKER_LOST = "worker_lost"
+    LAUNCH = "launch"
+    NOTEBOOK = "notebook"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFault:
+    """`cell` is the index in the source notebook, from 0; `line` counts within that cell, from 1."""
+
+    kind: FaultKind
+    message: str
+    cell: int | None = None
+    source: str | None = None
+    line: int | None = None
+    traceback: tuple[str, ...] = ()
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """`value` is the last reported, or the mean of `count` repeats with standard deviation `spread`."""
+
+    value: float
+    spread: float | None = None
+    count: int | None = None
+    step: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """`cell` of `cells` runs now (code cells, from 1); `fraction` is what the notebook itself reported, 0 to 1."""
+
+    cell: int = 0
+    cells: int = 0
+    fraction: float | None = None
+    message: str | None = None
+    tail: str | None = None  # the last line of output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A file that a run made or changed in its working directory, or one that it named with `gristmill.output`."""
+
+    name: str
+    digest: str
+    size: int
+    declared: bool = False
+    description: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    id: str
+    project_id: str
+    run_id: str
+    number: int
+    state: RunState
+    created_at: datetime
+    claimed_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    tracking_run: str | None = None  # MLflow's run id
+    waiting: str | None = None  # why it does not go on now
+    progress: Progress = field(default_factory=Progress)
+    executed_notebook: str | None = None  # digest
+    fault: RunFault | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """POST /api/runs. What is left out takes the notebook's, the catalogue's or the settings' default."""
+
+    snapshot: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    profile: str | None = None
+    kernel: str | None = None
+    name: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    priority: int = 0
+    timeout_s: float | None = None
+    retries: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """`parameters` are all of them, defaults included; `given` names those that the caller set."""
+
+    id: str
+    project_id: str
+    number: int
+    name: str
+    notebook: str
+    snapshot: str
+    parameters: dict[str, Any]
+    given: tuple[str, ...]
+    profile: str
+    kernel: str
+    labels: dict[str, str]
+    priority: int
+    timeout_s: float | None
+    retries: int
+    state: RunState
+    created_by: str
+    created_at: datetime
+    cancel_requested: bool = False
+    waiting: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    models: tuple["LoggedModel", ...] = ()
+    fault: RunFault | None = None
+    attempt: Attempt | None = None  # the last one
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedModel:
+    """A model that the run's notebook logged to MLflow. `id` is `m-…`."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunDetail:
+    """A run with all its attempts and outputs."""
+
+    run: Run
+    attempts: tuple[Attempt, ...]
+    outputs: tuple[Output, ...]
+
+
+# What goes between worker and control plane ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimRequest:
+    """`nonce` is the claiming process's own: claiming again with the same one is answered the same."""
+
+    nonce: str
+    protocol: int = WORKER_PROTOCOL
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptOrder:
+    """All that a worker needs to execute one attempt; the answer to its claim."""
+
+    protocol: int
+    attempt: str
+    run: str
+    run_number: int
+    number: int
+    notebook: str
+    files: tuple[SnapshotFile, ...]
+    import_roots: tuple[str, ...]
+    parameters: dict[str, Any]  # those that the caller set
+    parameters_cell: int | None
+    kernel: str
+    timeout_s: float | None
+    cpu: float  # cores: sizes the thread pools
+    tracking_uri: str
+    tracking_run: str
+    tracking_experiment: str
+    kernel_token: str
+    log_limit: int = 10 * 2**20  # bytes of streamed output kept of one attempt
+    output_limit: int = 512 * 2**20  # bytes of one output file
+
+
+class WorkerEventKind(StrEnum):
+    """What a worker reports; `data` of each is in brackets."""
+
+    ATTEMPT_STARTED = "attempt.started"  # {provenance: {...}}
+    CELL_STARTED = "cell.started"  # {cell: index in the source or None, number: n of code cells from 1, of: m}
+    CELL_FINISHED = "cell.finished"  # {cell, number, of, seconds, failed, digest: blob of the cell's outputs as JSON}
+    LOG = "log"  # {cell, stream: stdout|stderr|display, digest, size, tail, cut}
+    METRIC = "metric"  # {metrics: {name: {value, spread?, count?, step?}}}
+    PROGRESS = "progress"  # {fraction?, message?}
+    OUTPUT = "output"  # {name, digest, size, declared, description?}
+    MODELS = "models"  # {models: [{id, name}]}
+    ATTEMPT_FINISHED = "attempt.finished"  # {state, fault?: RunFault, executed_notebook?: digest, seconds}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerEvent:
+    """`n` counts from 1 within the attempt without gaps; the same `n` sent again is taken once."""
+
+    n: int
+    kind: WorkerEventKind
+    time: datetime
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerEvents:
+    events: tuple[WorkerEvent, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerEventsAnswer:
+    """`last` is the highest `n` the control plane holds; `cancel` asks the worker to stop."""
+
+    last: int
+    cancel: bool = False
