@@ -1,0 +1,142 @@
+"""What every `routes.py` shares: who asks, what they may, where the services are, and how an error is answered."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from fastapi import FastAPI, Request, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from starlette.exceptions import HTTPException
+
+from gristmill.core.clock import Clock
+from gristmill.core.database import Database
+from gristmill.core.errors import (
+    ConflictError,
+    Fault,
+    ForbiddenError,
+    GristmillError,
+    InvalidInputError,
+    NotFoundError,
+    Problem,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from gristmill.core.scopes import Actor, Scope
+from gristmill.core.tokens import authenticate
+
+T = TypeVar("T")
+Services = dict[Any, Any]
+
+# `auto_error=False`: a missing token is answered by us, with a problem body and 401.
+_bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An opaque token of Gristmill's own.")
+
+
+def provide(kind: Callable[..., T] | type[T]) -> Callable[[Request], T]:
+    """A dependency: the app's one service of this class (for a protocol, the one that was installed under it)."""
+
+    def service(request: Request) -> T:
+        found: T = request.app.state.services[kind]
+        return found
+
+    return service
+
+
+def actor_of(request: Request, token: str) -> Actor:
+    services: Services = request.app.state.services
+    db: Database = services[Database]
+    clock: Clock = services[Clock]
+    with db.read() as tx:
+        return authenticate(tx, token, clock.now())
+
+
+def _current_actor(
+    request: Request,
+    wanted: SecurityScopes,
+    credentials: HTTPAuthorizationCredentials | None = Security(_bearer),  # noqa: B008  # FastAPI's way
+) -> Actor:
+    if credentials is None:
+        raise UnauthenticatedError(
+            "this needs a token: expected the header 'Authorization: Bearer …'",
+            hint="Commands find it by themselves; elsewhere set GRISTMILL_TOKEN.",
+        )
+    actor = actor_of(request, credentials.credentials)
+    for scope in wanted.scopes:
+        actor.require(Scope(scope))
+    return actor
+
+
+def requires(scope: Scope) -> Any:
+    """A dependency: the actor that asks, who has this scope. OpenAPI shows the scope with the route."""
+    return Security(_current_actor, scopes=[scope.value])
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    kind.status: {"model": Problem, "description": kind.title}
+    for kind in (
+        InvalidInputError(""),
+        UnauthenticatedError(""),
+        ForbiddenError(""),
+        NotFoundError(""),
+        ConflictError(""),
+        UnavailableError(""),
+    )
+}
+
+
+def problem_response(problem: Problem) -> Response:
+    body = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "hint": problem.hint,
+        "instance": problem.instance,
+        "faults": [
+            {
+                "where": fault.where,
+                "message": fault.message,
+                "got": fault.got if isinstance(fault.got, str | int | bool | None) else str(fault.got)[:500],
+                "expected": fault.expected,
+                "hint": fault.hint,
+            }
+            for fault in problem.faults
+        ],
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
+    return JSONResponse(body, problem.status, headers=headers, media_type="application/problem+json")
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Every error is answered as a problem (RFC 9457); a bad request is 400, also where FastAPI would say 422."""
+
+    @app.exception_handler(GristmillError)
+    def ours(request: Request, error: GristmillError) -> Response:
+        return problem_response(error.problem(request.url.path))
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = tuple(_fault(entry) for entry in error.errors())
+        listed = "; ".join(f"{fault.where}: {fault.message}" for fault in faults)
+        return problem_response(InvalidInputError(listed, faults=faults).problem(request.url.path))
+
+    @app.exception_handler(HTTPException)
+    def framework(request: Request, error: HTTPException) -> Response:
+        kind = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http")
+        problem = Problem(
+            type=f"urn:gristmill:error:{kind}",
+            title=str(error.detail),
+            status=error.status_code,
+            detail=f"{request.method} {request.url.path}: {error.detail}",
+            code=kind,
+        )
+        response = problem_response(problem)
+        response.headers.update(error.headers or {})
+        return response
+
+
+def _fault(entry: dict[str, Any]) -> Fault:
+    where = ".".join(str(part) for part in entry["loc"] if part != "body") or "body"
+    got = entry.get("input")
+    return Fault(where=where, message=entry["msg"], got=got if isinstance(got, str | int | float | bool) else None)

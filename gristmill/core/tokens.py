@@ -1,0 +1,125 @@
+"""Actors and tokens as rows. A token is opaque; only its SHA-256 is stored."""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.core.errors import UnauthenticatedError
+from gristmill.core.ids import new_id
+from gristmill.core.scopes import Actor, ActorKind, Scope
+
+actors = sa.Table(
+    "actors",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    project_column(),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    time_column("created_at", nullable=False),
+    sa.UniqueConstraint("project_id", "kind", "name"),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    project_column(),
+    sa.Column("actor_id", sa.String(40), sa.ForeignKey("actors.id"), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    json_column("scopes", nullable=False),
+    sa.Column("subject", sa.String(80), index=True),
+    time_column("created_at", nullable=False),
+    time_column("expires_at"),
+    time_column("revoked_at"),
+)
+
+
+def token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find_or_create_actor(tx: Tx, *, project_id: str, kind: ActorKind, name: str, now: datetime) -> str:
+    """The actor's id."""
+    query = sa.select(actors.c.id).where(
+        actors.c.project_id == project_id, actors.c.kind == kind.value, actors.c.name == name
+    )
+    if found := tx.scalar(query):
+        return str(found)
+    actor_id = new_id("actor", now)
+    tx.execute(sa.insert(actors).values(id=actor_id, project_id=project_id, kind=kind.value, name=name, created_at=now))
+    return actor_id
+
+
+def issue(
+    tx: Tx,
+    *,
+    project_id: str,
+    kind: ActorKind,
+    name: str,
+    scopes: frozenset[Scope],
+    now: datetime,
+    subject: str | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """A new token's text, which is shown this once."""
+    token = f"gm_{kind.value[0]}_{secrets.token_urlsafe(32)}"
+    actor_id = find_or_create_actor(tx, project_id=project_id, kind=kind, name=name, now=now)
+    tx.execute(
+        sa.insert(tokens).values(
+            id=new_id("token", now),
+            project_id=project_id,
+            actor_id=actor_id,
+            hash=token_hash(token),
+            scopes=sorted(scope.value for scope in scopes),
+            subject=subject,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    return token
+
+
+def authenticate(tx: Tx, token: str, now: datetime) -> Actor:
+    """The actor that this token speaks for.
+
+    Raises:
+        UnauthenticatedError: unknown, revoked or expired; it is not said which.
+    """
+    query = (
+        sa.select(
+            tokens.c.scopes,
+            tokens.c.subject,
+            tokens.c.expires_at,
+            tokens.c.revoked_at,
+            actors.c.id,
+            actors.c.project_id,
+            actors.c.kind,
+            actors.c.name,
+        )
+        .join(actors, actors.c.id == tokens.c.actor_id)
+        .where(tokens.c.hash == token_hash(token))
+    )
+    row = tx.execute(query).one_or_none()
+    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        raise UnauthenticatedError(
+            "the token is not valid: it is unknown, expired or revoked",
+            hint="Without GRISTMILL_TOKEN, commands take the local control plane's own token.",
+        )
+    return Actor(
+        id=row.id,
+        project_id=row.project_id,
+        kind=ActorKind(row.kind),
+        name=row.name,
+        scopes=frozenset(Scope(scope) for scope in row.scopes),
+        subject=row.subject,
+    )
+
+
+def revoke_subject(tx: Tx, subject: str, now: datetime) -> None:
+    """Every token bound to this attempt or endpoint dies."""
+    tx.execute(
+        sa.update(tokens).where(tokens.c.subject == subject, tokens.c.revoked_at.is_(None)).values(revoked_at=now)
+    )
