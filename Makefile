@@ -1,0 +1,24 @@
+# All the commands there are; CI calls the same ones. Each works alone, first, on a fresh clone.
+.DEFAULT_GOAL := help
+.PHONY: help setup check test demo stop lock
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile | expand -t 15
+
+setup: ## make .venv as requirements.lock says
+	@sh tools/setup.sh
+
+check: setup ## format, lint, types, arrows, docs, wheel, extras; `make check ONLY="ruff mypy"` for some
+	@.venv/bin/python -m tools.check $(ONLY)
+
+test: setup ## all tests, with branch coverage; `make test ARGS="-k worker"` for some
+	@.venv/bin/python -m tools.test $(ARGS)
+
+demo: setup ## a notebook becomes a tracked run, its model a live endpoint
+	@.venv/bin/python notebooks/examples/churn/demo.py
+
+stop: setup ## stop what the demo left running
+	@.venv/bin/gristmill server stop --all
+
+lock: setup ## resolve requirements.lock anew; `make lock ARGS=--upgrade` for newer versions
+	@.venv/bin/python -m tools.lock $(ARGS)

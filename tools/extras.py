@@ -1,0 +1,75 @@
+"""Installs the wheel with one extra at a time, each in an environment of its own, and imports what the extra is for."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tools.uv import uv
+from tools.wheel import build_wheel
+
+PROBE = Path(__file__).with_name("probe.py")
+SERVER_ONLY = ("alembic", "fastapi", "sqlalchemy")
+MODEL_LIBRARIES = ("mlflow", "numpy", "optuna", "pandas", "sklearn")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What is imported in one fresh interpreter: whole packages or single modules, and what must not come with it."""
+
+    packages: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()  # not even installed
+    unloaded: tuple[str, ...] = ()  # installed, perhaps, but not imported by this
+
+
+WORDS = ("projects", "profiles", "ledger", "tracking", "notebooks", "snapshots", "runs", "models", "endpoints")
+ENVIRONMENTS: dict[str, tuple[Probe, ...]] = {
+    "": (
+        Probe(modules=("gristmill",), packages=("gristmill.client",), lacks=(*SERVER_ONLY, "mlflow", "papermill")),
+        Probe(packages=("gristmill.cli",), lacks=MODEL_LIBRARIES),
+    ),
+    "server": (
+        Probe(
+            packages=("gristmill.core", "gristmill.server", *(f"gristmill.{word}" for word in WORDS)),
+            lacks=("papermill", "ipykernel"),
+            unloaded=(*MODEL_LIBRARIES, "papermill"),
+        ),
+    ),
+    "worker": (Probe(packages=("gristmill.worker",), lacks=(*SERVER_ONLY, "mlflow")),),
+    "serving": (Probe(packages=("gristmill.serving",), lacks=("papermill", "ipykernel"), unloaded=("mlflow",)),),
+}
+
+
+def install(extra: str, wheel: Path, folder: Path) -> Path:
+    """The interpreter of a new environment with the wheel and that extra, in the lock's versions."""
+    uv("venv", "--python", sys.executable, folder)
+    wanted = f"{wheel}[{extra}]" if extra else str(wheel)
+    python = folder / "bin" / "python"
+    uv("pip", "install", "--python", python, "--constraint", "requirements.lock", wanted)
+    return python
+
+
+def passes(python: Path, probe: Probe) -> bool:
+    # Isolated, so that the tree beside it does not stand in for what the wheel lacks.
+    command = [python, "-I", PROBE, json.dumps(asdict(probe))]
+    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    print(f"  {', '.join((*probe.packages, *probe.modules))}: {ran.stdout.strip()}")
+    return ran.returncode == 0
+
+
+def main() -> int:
+    kept = True
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = build_wheel(Path(folder))
+        for extra, probes in ENVIRONMENTS.items():
+            print(f"gristmill[{extra}]" if extra else "gristmill", flush=True)
+            python = install(extra, wheel, Path(folder) / (extra or "base"))
+            kept = all([passes(python, probe) for probe in probes]) and kept
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

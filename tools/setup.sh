@@ -1,0 +1,53 @@
+#!/bin/sh
+# Makes .venv: exactly what requirements.lock says, every file checked against its hash, and this project on top,
+# editable. Where that is so already it says nothing and costs a few hundredths of a second.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$@"; }
+fail() {
+    say "$@" >&2
+    exit 1
+}
+
+# Where the folder is counts too: the commands in .venv/bin carry its path.
+state=$({ pwd && cat requirements.lock pyproject.toml tools/setup.sh; } | cksum)
+[ "$(cat .venv/.gristmill-setup 2>/dev/null)" = "$state" ] && .venv/bin/python -c '' 2>/dev/null && exit 0
+
+works() { "$1" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+# PYTHON=... is taken as said; else the first that is new enough, the machine's own `python3` before others.
+for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+    works "$python" && break
+    python=
+done
+if [ -z "$python" ]; then
+    fail "Gristmill needs Python 3.11 or newer; found: $({ ${PYTHON:-python3} --version || echo none; } 2>&1 | tail -n 1)." \
+        "On Debian 12+ or Ubuntu 24.04+:   apt-get install python3 python3-venv" \
+        "On Ubuntu 22.04:                  apt-get install python3.11 python3.11-venv" \
+        "Elsewhere, name one:              make setup PYTHON=/path/to/python3.12"
+fi
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    [ "$python" = python3 ] && package=python3-venv || package="$(basename "$python")-venv"
+    fail "$("$python" --version) cannot make virtual environments here: ensurepip is missing." \
+        "On Debian or Ubuntu:   apt-get install $package"
+fi
+command -v git >/dev/null || fail "git is missing." "On Debian or Ubuntu:   apt-get install git"
+
+rm -f .venv/.gristmill-setup
+if ! { .venv/bin/uv --version && works .venv/bin/python; } >/dev/null 2>&1; then
+    say "making .venv with $("$python" --version) and fetching uv, which installs the rest"
+    "$python" -m venv --clear .venv
+    # uv's own lines of the lock, so that it too is the locked version with the locked hash.
+    awk '/^[^ #]/ { wanted = /^uv==/ } wanted' requirements.lock >.venv/uv.lock
+    .venv/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --no-deps -r .venv/uv.lock ||
+        fail "uv could not be fetched from the package index (pip's own message is above)." \
+            "Behind a mirror, name it to both: PIP_INDEX_URL for pip and UV_DEFAULT_INDEX for uv."
+fi
+uv() { .venv/bin/uv --quiet --no-progress --color never "$@" --python .venv/bin/python; }
+say "installing the $(grep -c '^[^ #]' requirements.lock) packages of requirements.lock (some minutes the first time)"
+uv pip sync --require-hashes requirements.lock || fail "not everything could be installed (uv's message is above)."
+say "installing Gristmill itself, editable"
+uv pip install --no-deps --no-build-isolation --editable .
+printf '%s\n' "$state" >.venv/.gristmill-setup
+say "done: .venv/bin/gristmill"
