@@ -54,21 +54,21 @@ def install(extra: str, wheel: Path, folder: Path) -> Path:
 
 def passes(python: Path, probe: Probe) -> bool:
     # Isolated, so that the tree beside it does not stand in for what the wheel lacks.
-    command = [python, "-I", PROBE, json.dumps(asdict(probe))]
+    command: list[str | Path] = [python, "-I", PROBE, json.dumps(asdict(probe))]
     ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     print(f"  {', '.join((*probe.packages, *probe.modules))}: {ran.stdout.strip()}")
     return ran.returncode == 0
 
 
 def main() -> int:
-    kept = True
+    kept: list[bool] = []
     with tempfile.TemporaryDirectory() as folder:
         wheel = build_wheel(Path(folder))
         for extra, probes in ENVIRONMENTS.items():
             print(f"gristmill[{extra}]" if extra else "gristmill", flush=True)
             python = install(extra, wheel, Path(folder) / (extra or "base"))
-            kept = all([passes(python, probe) for probe in probes]) and kept
-    return 0 if kept else 1
+            kept += [passes(python, probe) for probe in probes]
+    return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":

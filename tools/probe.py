@@ -1,4 +1,4 @@
-"""Imports all modules of the packages named, in whatever environment runs it; fails if it got or has what it should not.
+"""Imports all modules of the packages named, in whatever environment runs it; fails if it has what it should not.
 
 `probe.py '{"packages": […], "lacks": […], "unloaded": […]}'`; it uses the standard library only.
 """
