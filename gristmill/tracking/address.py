@@ -1,0 +1,59 @@
+"""Where MLflow answers: the one place that a server elsewhere would change."""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from gristmill.core.errors import ForbiddenError
+
+# A Unix socket's path has room for 108 bytes on Linux and 104 on macOS, its end included.
+_LONGEST = 100
+# MLflow keeps a connection for 75 s without a request; ours ends first, so that none is found closed.
+_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MlflowAddress:
+    """Requests go to `base_url`; through `socket`, where one is given, instead of its host and port."""
+
+    base_url: str
+    socket: Path | None = None
+
+    def client(self, timeout: httpx.Timeout) -> httpx.Client:
+        transport = httpx.HTTPTransport(uds=str(self.socket), limits=_LIMITS) if self.socket else None
+        return httpx.Client(base_url=self.base_url, transport=transport, timeout=timeout, trust_env=False)
+
+    def async_client(self, timeout: httpx.Timeout) -> httpx.AsyncClient:
+        transport = httpx.AsyncHTTPTransport(uds=str(self.socket), limits=_LIMITS) if self.socket else None
+        return httpx.AsyncClient(base_url=self.base_url, transport=transport, timeout=timeout, trust_env=False)
+
+
+def local_address(folder: Path) -> MlflowAddress:
+    """The address of the MLflow server that lives in `folder`.
+
+    Raises:
+        ForbiddenError: others could put a socket of theirs in its place.
+    """
+    path = socket_path(folder)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    facts = path.parent.stat()
+    if facts.st_uid != os.getuid() or facts.st_mode & 0o077:
+        raise ForbiddenError(
+            f"{path.parent} must belong to this user alone: got owner {facts.st_uid}, mode {facts.st_mode & 0o777:o}",
+            hint=f"chmod 700 {path.parent}",
+        )
+    # MLflow answers only to host names that it knows; it knows this one.
+    return MlflowAddress(base_url="http://localhost", socket=path)
+
+
+def socket_path(folder: Path) -> Path:
+    """`<folder>/mlflow.sock`; in a private folder for temporary files where that is too long for a socket."""
+    path = folder / "mlflow.sock"
+    if len(os.fsencode(path)) <= _LONGEST:
+        return path
+    short = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"gristmill-{os.getuid()}" / f"{short}.sock"
