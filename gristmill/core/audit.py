@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
 from gristmill.core.events import SEQUENCE_OWNER, counters, next_number
 from gristmill.core.scopes import Actor
+from gristmill.core.wire import AuditVerdict
 
 audit = sa.Table(
     "audit",
@@ -40,16 +41,6 @@ class AuditEntry:
     detail: dict[str, Any]
     previous: str
     digest: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuditVerdict:
-    """`broken_at` is the first entry that does not follow from the ones before it; None: the chain is whole."""
-
-    entries: int
-    head: str
-    broken_at: int | None = None
-    reason: str | None = None
 
 
 def record(

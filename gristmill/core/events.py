@@ -5,14 +5,15 @@ meet a new one below n. A worker's events are unique on (attempt, n): sent twice
 """
 
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.core.wire import Event, EventPage
 
 counters = sa.Table(
     "counters",
@@ -36,27 +37,6 @@ events = sa.Table(
     json_column("data", nullable=False),
     sa.UniqueConstraint("attempt", "n"),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    seq: int
-    project_id: str
-    time: datetime
-    kind: str
-    subject: str
-    attempt: str | None = None
-    n: int | None = None
-    data: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class EventPage:
-    """`next` is the cursor to read on from; `reset` says that what lay behind the given cursor is gone."""
-
-    events: tuple[Event, ...]
-    next: int
-    reset: bool = False
 
 
 def next_number(tx: Tx, project_id: str, name: str) -> int:
@@ -137,11 +117,25 @@ class Wakeup:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._ticks = 0
+        self._listeners: set[Callable[[], object]] = set()
 
     def set(self) -> None:
         with self._condition:
             self._ticks += 1
             self._condition.notify_all()
+            for listener in self._listeners:
+                listener()
+
+    @contextmanager
+    def listening(self, listener: Callable[[], object]) -> Iterator[None]:
+        """Calls `listener`, which must not block, at every tick within the block."""
+        with self._condition:
+            self._listeners.add(listener)
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._listeners.discard(listener)
 
     @property
     def ticks(self) -> int:

@@ -1,0 +1,161 @@
+"""Every route of the control plane that a client calls: the one table, typed. A test holds it against the OpenAPI."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gristmill.client.call import Call, call
+from gristmill.core.wire import (
+    AuditVerdict,
+    EventPage,
+    Opened,
+    ServerStatus,
+)
+from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, Prediction
+from gristmill.ledger.model import Usage
+from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
+from gristmill.profiles.model import ProfileStatus
+from gristmill.runs.model import Run, RunDetail, RunRequest, RunState
+from gristmill.snapshots.model import Snapshot, SnapshotRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digests:
+    digests: tuple[str, ...]
+
+
+def status() -> Call[ServerStatus]:
+    return call("GET", "/api/server", ServerStatus)
+
+
+def stop_server(*, everything: bool = False) -> Call[ServerStatus]:
+    return call("POST", "/api/server/stop", ServerStatus, query={"everything": everything})
+
+
+def open_page(path: str) -> Call[Opened]:
+    return call("POST", "/api/open", Opened, body={"path": path})
+
+
+def missing_blobs(digests: Iterable[str]) -> Call[Digests]:
+    return call("POST", "/api/blobs/missing", Digests, body=Digests(digests=tuple(digests)))
+
+
+def put_blob(digest: str, content: bytes) -> Call[None]:
+    return call("PUT", "/api/blobs/{digest}", type(None), {"digest": digest}, content=content)
+
+
+def get_blob(digest: str) -> Call[bytes]:
+    return call("GET", "/api/blobs/{digest}", bytes, {"digest": digest})
+
+
+def create_snapshot(request: SnapshotRequest) -> Call[Snapshot]:
+    return call("POST", "/api/snapshots", Snapshot, body=request)
+
+
+def get_snapshot(snapshot: str) -> Call[Snapshot]:
+    return call("GET", "/api/snapshots/{snapshot}", Snapshot, {"snapshot": snapshot})
+
+
+def list_profiles() -> Call[tuple[ProfileStatus, ...]]:
+    return call("GET", "/api/profiles", tuple[ProfileStatus, ...])
+
+
+def list_usage() -> Call[tuple[Usage, ...]]:
+    return call("GET", "/api/ledger", tuple[Usage, ...])
+
+
+def create_run(request: RunRequest) -> Call[Run]:
+    return call("POST", "/api/runs", Run, body=request)
+
+
+def list_runs(
+    *,
+    state: RunState | None = None,
+    notebook: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> Call[tuple[Run, ...]]:
+    query = {"state": state, "notebook": notebook, "text": text, "label": label, "before": before, "limit": limit}
+    return call("GET", "/api/runs", tuple[Run, ...], query=query)
+
+
+def get_run(run: str) -> Call[RunDetail]:
+    return call("GET", "/api/runs/{run}", RunDetail, {"run": run})
+
+
+def delete_run(run: str) -> Call[Run]:
+    return call("DELETE", "/api/runs/{run}", Run, {"run": run})
+
+
+def cancel_run(run: str) -> Call[Run]:
+    return call("POST", "/api/runs/{run}/cancel", Run, {"run": run})
+
+
+def start_run_anyway(run: str) -> Call[Run]:
+    return call("POST", "/api/runs/{run}/start-anyway", Run, {"run": run})
+
+
+def rerun(run: str) -> Call[Run]:
+    return call("POST", "/api/runs/{run}/rerun", Run, {"run": run})
+
+
+def list_run_events(run: str, *, after: int = 0, limit: int = 500) -> Call[EventPage]:
+    return call("GET", "/api/runs/{run}/events", EventPage, {"run": run}, query={"after": after, "limit": limit})
+
+
+def list_events(*, after: int = 0, limit: int = 500) -> Call[EventPage]:
+    return call("GET", "/api/events", EventPage, query={"after": after, "limit": limit})
+
+
+def executed_notebook(run: str) -> Call[bytes]:
+    return call("GET", "/api/runs/{run}/notebook", bytes, {"run": run})
+
+
+def get_output(run: str, name: str) -> Call[bytes]:
+    return call("GET", "/api/runs/{run}/outputs/{name:path}", bytes, {"run": run, "name": name})
+
+
+def list_models() -> Call[tuple[RegisteredModel, ...]]:
+    return call("GET", "/api/models", tuple[RegisteredModel, ...])
+
+
+def get_model(name: str) -> Call[RegisteredModel]:
+    return call("GET", "/api/models/{name}", RegisteredModel, {"name": name})
+
+
+def get_model_version(name: str, version: str) -> Call[ModelVersion]:
+    return call("GET", "/api/models/{name}/versions/{version}", ModelVersion, {"name": name, "version": version})
+
+
+def register_model(name: str, request: RegisterRequest) -> Call[ModelVersion]:
+    return call("POST", "/api/models/{name}/versions", ModelVersion, {"name": name}, body=request)
+
+
+def list_endpoints() -> Call[tuple[Endpoint, ...]]:
+    return call("GET", "/api/endpoints", tuple[Endpoint, ...])
+
+
+def get_endpoint(name: str) -> Call[Endpoint]:
+    return call("GET", "/api/endpoints/{name}", Endpoint, {"name": name})
+
+
+def deploy(name: str, request: DeployRequest) -> Call[Endpoint]:
+    return call("PUT", "/api/endpoints/{name}", Endpoint, {"name": name}, body=request)
+
+
+def delete_endpoint(name: str) -> Call[Endpoint]:
+    return call("DELETE", "/api/endpoints/{name}", Endpoint, {"name": name})
+
+
+def issue_endpoint_key(name: str) -> Call[EndpointKey]:
+    return call("POST", "/api/endpoints/{name}/keys", EndpointKey, {"name": name})
+
+
+def predict(name: str, body: Mapping[str, Any]) -> Call[Prediction]:
+    return call("POST", "/api/endpoints/{name}/invocations", Prediction, {"name": name}, body=body)
+
+
+def verify_audit() -> Call[AuditVerdict]:
+    return call("GET", "/api/audit/verify", AuditVerdict)

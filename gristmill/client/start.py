@@ -1,0 +1,83 @@
+"""Starting the local control plane on demand. Two commands at once start one."""
+
+import contextlib
+import fcntl
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from gristmill.client.credentials import Credentials, from_port_file
+from gristmill.core.errors import UnavailableError, UnsupportedError
+from gristmill.core.settings import Settings
+
+START_TIMEOUT = 60.0
+# A command in a notebook must not make its control plane part of the attempt, to be ended with it.
+_WITHHELD = ("GRISTMILL_ATTEMPT", "GRISTMILL_ENDPOINT", "MLFLOW_TRACKING_TOKEN", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI")
+
+
+def ensure_local(settings: Settings) -> Credentials:
+    """The local control plane's credentials; it is started where none lives.
+
+    Raises:
+        UnsupportedError: the server part is not installed here.
+        UnavailableError: it did not come up; the message has the end of its log.
+    """
+    if found := from_port_file(settings.port_file):
+        return found
+    if importlib.util.find_spec("fastapi") is None:
+        raise UnsupportedError(
+            "no control plane runs, and the server part of Gristmill is not installed here",
+            hint="Install it with: pip install 'gristmill[lab]', or set GRISTMILL_URL and GRISTMILL_TOKEN.",
+        )
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _one_starter(settings.home / "start.lock"):
+        # Another command may have started it while this one waited for the lock.
+        if found := from_port_file(settings.port_file):
+            return found
+        return _start(settings)
+
+
+def _start(settings: Settings) -> Credentials:
+    log = settings.home / "server.log"
+    environ = {name: value for name, value in os.environ.items() if name not in _WITHHELD}
+    with log.open("ab") as output:
+        position = output.tell()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gristmill.server"],
+            cwd=settings.home,
+            env={**environ, "GRISTMILL_HOME": str(settings.home)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        if found := from_port_file(settings.port_file):
+            return found
+        if process.poll() is not None:
+            raise UnavailableError(
+                f"the control plane ended with status {process.returncode}: {_tail(log, position)}",
+                hint=f"Its whole log is {log}.",
+            )
+        time.sleep(0.02)  # a port file has no way to wake who waits for it
+    raise UnavailableError(
+        f"the control plane did not answer within {START_TIMEOUT:g} s: {_tail(log, position)}", hint=f"See {log}."
+    )
+
+
+@contextlib.contextmanager
+def _one_starter(path: Path) -> Iterator[None]:
+    with path.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _tail(log: Path, position: int) -> str:
+    with log.open("rb") as stream:
+        stream.seek(position)
+        return stream.read()[-2000:].decode(errors="replace").strip() or "it wrote nothing"

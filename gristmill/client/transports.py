@@ -1,0 +1,114 @@
+"""The two thin transports: the same calls, with and without `await`."""
+
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from gristmill.client.call import Call
+from gristmill.client.credentials import Credentials
+from gristmill.client.sse import EventReader
+from gristmill.client.wire import read_answer, read_problem, request_arguments
+from gristmill.core.errors import UnavailableError
+from gristmill.core.wire import Event
+
+T = TypeVar("T")
+
+TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+_STREAM = "/api/events/stream"
+
+
+def _options(credentials: Credentials) -> dict[str, Any]:
+    return {
+        "base_url": credentials.url,
+        "headers": {"Authorization": f"Bearer {credentials.token}"},
+        "timeout": TIMEOUT,
+        "trust_env": not credentials.local,  # a proxy has no business on loopback
+    }
+
+
+def _away(url: str, error: httpx.HTTPError) -> UnavailableError:
+    return UnavailableError(
+        f"the control plane at {url} does not answer: {error!r}", hint="`gristmill server status` tells more."
+    )
+
+
+class SyncTransport:
+    """Sends calls and waits for their answers. Safe to share between threads."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        self._http = httpx.Client(**_options(credentials))
+
+    def send(self, request: Call[T]) -> T:
+        """The call's answer.
+
+        Raises:
+            UnavailableError: nobody answers.
+            GristmillError: what the control plane refused with.
+        """
+        try:
+            response = self._http.request(**request_arguments(request))
+        except httpx.HTTPError as error:
+            raise _away(self.credentials.url, error) from error
+        return read_answer(request, response.status_code, response.content)
+
+    def stream(self, run: str | None = None, after: int | None = None) -> Iterator[Event]:
+        """Events as they happen, from behind `after` on; a connection that breaks is resumed by the caller."""
+        query = {name: str(value) for name, value in (("run", run), ("after", after)) if value is not None}
+        try:
+            with self._http.stream("GET", _STREAM, params=query, timeout=httpx.Timeout(5.0, read=45.0)) as response:
+                if response.status_code >= 400:
+                    raise read_problem(response.status_code, response.read())
+                reader = EventReader()
+                for line in response.iter_lines():
+                    if (event := reader.feed(line)) is not None:
+                        yield event
+        except httpx.HTTPError as error:
+            raise _away(self.credentials.url, error) from error
+
+    def close(self) -> None:
+        self._http.close()
+
+
+class AsyncTransport:
+    """Sends calls and awaits their answers."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        self._http = httpx.AsyncClient(**_options(credentials))
+
+    async def send(self, request: Call[T]) -> T:
+        """The call's answer; raises as `SyncTransport.send` does."""
+        try:
+            response = await self._http.request(**request_arguments(request))
+        except httpx.HTTPError as error:
+            raise _away(self.credentials.url, error) from error
+        return read_answer(request, response.status_code, response.content)
+
+    async def stream(self, run: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
+        """Events as they happen, from behind `after` on."""
+        query = {name: str(value) for name, value in (("run", run), ("after", after)) if value is not None}
+        timeout = httpx.Timeout(5.0, read=45.0)
+        try:
+            async with self._http.stream("GET", _STREAM, params=query, timeout=timeout) as response:
+                if response.status_code >= 400:
+                    raise read_problem(response.status_code, await response.aread())
+                reader = EventReader()
+                async for line in response.aiter_lines():
+                    if (event := reader.feed(line)) is not None:
+                        yield event
+        except httpx.HTTPError as error:
+            raise _away(self.credentials.url, error) from error
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()

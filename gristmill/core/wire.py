@@ -1,0 +1,72 @@
+"""Wire types of what belongs to no single word: events, the audit log's verdict, the control plane itself."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """`seq` counts over all events in the order of their commits; `n` over those of one attempt's worker."""
+
+    seq: int
+    project_id: str
+    time: datetime
+    kind: str
+    subject: str
+    attempt: str | None = None
+    n: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventPage:
+    """`next` is the cursor to read on from; `reset` says that what lay behind the given cursor is gone."""
+
+    events: tuple[Event, ...]
+    next: int
+    reset: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditVerdict:
+    """`broken_at` is the first entry that does not follow from the ones before it; None: the chain is whole."""
+
+    entries: int
+    head: str
+    broken_at: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A link for a browser, good once and for 60 seconds."""
+
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerStatus:
+    """`resident` is the control plane's own memory in bytes; `endpoints` and `runs` name what is up."""
+
+    version: str
+    instance: str
+    pid: int
+    url: str
+    home: str
+    started_at: datetime
+    resident: int
+    leading: bool
+    tracking: str  # ready, starting or away
+    tracking_reason: str | None = None
+    runs: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceProof:
+    """`proof` is the HMAC-SHA-256 of the challenge under the port file's secret."""
+
+    instance: str
+    version: str
+    proof: str

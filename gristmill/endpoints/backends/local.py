@@ -1,0 +1,55 @@
+"""Endpoints as processes of this machine, each in a session of its own."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from gristmill.core import processes
+from gristmill.core.errors import UnavailableError
+from gristmill.core.ids import check_id
+from gristmill.endpoints.backends.base import EndpointBackend, Supervision
+
+MARK = "GRISTMILL_ENDPOINT"
+SUPERVISOR_LOG = "supervisor.log"
+
+
+class LocalBackend(EndpointBackend):
+    """A supervisor per endpoint, in `<home>/endpoints/<id>`; alive while it holds that folder's lock."""
+
+    def __init__(self, endpoints: Path) -> None:
+        self._endpoints = endpoints
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    def is_alive(self, endpoint: str) -> bool:
+        self._children = [child for child in self._children if child.poll() is None]
+        return processes.holds_lock(self._folder(endpoint))
+
+    def start(self, order: Supervision) -> None:
+        folder = self._folder(order.id)
+        environ = {**processes.inherited_environ(), MARK: order.id}
+        argv = [sys.executable, "-m", "gristmill.serving"]
+        argv += ["--url", order.url, "--endpoint", order.name, "--dir", str(folder)]
+        try:
+            child = processes.spawn_locked(argv, folder, environ=environ, token=order.token, log=SUPERVISOR_LOG)
+        except OSError as error:
+            raise UnavailableError(f"the endpoint cannot be started: {error}") from error
+        if child is not None:
+            self._children.append(child)
+
+    def stop(self, endpoint: str) -> None:
+        for process in processes.marked(MARK, endpoint):
+            if processes.runs_module(process, "gristmill.serving"):
+                processes.terminate(process)
+
+    def clean_up(self, endpoint: str) -> bool:
+        return processes.kill_marked(MARK, endpoint) == 0
+
+    def forget(self, endpoint: str) -> None:
+        shutil.rmtree(self._folder(endpoint), ignore_errors=True)
+
+    def log_tail(self, endpoint: str) -> str:
+        return processes.log_tail(self._folder(endpoint) / SUPERVISOR_LOG)
+
+    def _folder(self, endpoint: str) -> Path:
+        return self._endpoints / check_id(endpoint)

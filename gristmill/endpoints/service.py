@@ -1,0 +1,221 @@
+"""What may happen to an endpoint."""
+
+import hashlib
+import secrets
+import socket
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from gristmill.core import audit, events
+from gristmill.core.clock import Clock
+from gristmill.core.database import Tx
+from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError
+from gristmill.core.ids import new_id
+from gristmill.core.scopes import Actor, Scope
+from gristmill.endpoints import store
+from gristmill.endpoints.model import (
+    ENDPOINT_PROTOCOL,
+    DeployRequest,
+    DesiredState,
+    Endpoint,
+    EndpointKey,
+    EndpointState,
+    Observed,
+    Variant,
+    check_name,
+)
+from gristmill.models.model import ModelVersion
+from gristmill.profiles.model import Catalogue, ProfileUse
+from gristmill.profiles.service import resolve
+
+TARGETS = ("dev",)
+VARIANT = "main"
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on now. The endpoint keeps it for good."""
+    with socket.socket() as probe:
+        probe.bind((store.LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def deploy(
+    tx: Tx,
+    actor: Actor,
+    name: str,
+    request: DeployRequest,
+    version: ModelVersion,
+    *,
+    catalogue: Catalogue,
+    port: int,
+    clock: Clock,
+) -> Endpoint:
+    """The endpoint with a new generation that serves this version; it is made if it is not there yet.
+
+    What serves now goes on serving until the new generation has answered its input example.
+    """
+    actor.require(Scope.ENDPOINTS_WRITE)
+    check_name(name)
+    if request.target not in TARGETS:
+        raise InvalidInputError(f"no target {request.target!r}: expected one of {', '.join(TARGETS)}")
+    profile = resolve(catalogue, request.profile, ProfileUse.ENDPOINT)
+    variant = Variant(
+        name=VARIANT,
+        model=version.name,
+        version=version.version,
+        artifact_path=version.artifact_path,
+        profile=profile.name,
+    )
+    now = clock.now()
+    known = store.find(tx, actor.project_id, name)
+    if known is None:
+        _check_not_deleting(tx, actor, name)
+        endpoint = Endpoint(
+            id=new_id("endpoint", now),
+            project_id=actor.project_id,
+            name=name,
+            target=request.target,
+            url=f"http://{store.LOOPBACK}:{port}",
+            port=port,
+            generation=1,
+            open=request.open,
+            state=EndpointState.STARTING,
+            variants=(variant,),
+            created_by=actor.name,
+            created_at=now,
+            updated_at=now,
+        )
+        store.insert(tx, endpoint)
+    else:
+        endpoint = replace(known, generation=known.generation + 1, open=request.open, variants=(variant,))
+        store.update(tx, known.id, generation=endpoint.generation, open=request.open, updated_at=now)
+        store.replace_variants(tx, endpoint)
+    _announce(tx, endpoint, "endpoint.deployed", clock, model=version.name, version=version.version)
+    detail = {"model": version.name, "version": version.version, "generation": endpoint.generation}
+    audit.record(tx, actor, time=now, action="endpoint.deploy", subject=name, detail=detail)
+    return find(tx, actor, name)
+
+
+def find(tx: Tx, actor: Actor, name: str) -> Endpoint:
+    actor.require(Scope.READ)
+    return _find(tx, actor, name)
+
+
+def list_endpoints(tx: Tx, actor: Actor) -> list[Endpoint]:
+    actor.require(Scope.READ)
+    table = store.endpoints
+    return store.load(tx, table.c.project_id == actor.project_id, table.c.deleting.is_(False))
+
+
+def delete(tx: Tx, actor: Actor, name: str, clock: Clock) -> Endpoint:
+    """The endpoint stops serving; its name is free once its processes are gone."""
+    actor.require(Scope.ENDPOINTS_WRITE)
+    endpoint = _find(tx, actor, name)
+    store.update(tx, endpoint.id, deleting=True, updated_at=clock.now())
+    _announce(tx, endpoint, "endpoint.deleted", clock)
+    audit.record(tx, actor, time=clock.now(), action="endpoint.delete", subject=name)
+    return endpoint
+
+
+def issue_key(tx: Tx, actor: Actor, name: str, clock: Clock) -> EndpointKey:
+    """A new API key. It works as soon as the endpoint has pulled the generation that holds its hash."""
+    actor.require(Scope.ENDPOINTS_WRITE)
+    endpoint = _find(tx, actor, name)
+    key = f"gm_e_{secrets.token_urlsafe(32)}"
+    tx.execute(
+        sa.insert(store.endpoint_keys).values(
+            project_id=actor.project_id,
+            endpoint_id=endpoint.id,
+            hash=hashlib.sha256(key.encode()).hexdigest(),
+            created_by=actor.name,
+            created_at=clock.now(),
+        )
+    )
+    store.update(tx, endpoint.id, generation=endpoint.generation + 1, updated_at=clock.now())
+    _announce(tx, endpoint, "endpoint.key_issued", clock)
+    audit.record(tx, actor, time=clock.now(), action="endpoint.issue_key", subject=name)
+    return EndpointKey(endpoint=name, key=key)
+
+
+def desired(tx: Tx, actor: Actor, name: str, catalogue: Catalogue) -> DesiredState:
+    """What the endpoint's supervisor pulls."""
+    actor.require(Scope.ENDPOINT)
+    endpoint = _own(tx, actor, name)
+    profiles = [resolve(catalogue, variant.profile, ProfileUse.ENDPOINT) for variant in endpoint.variants]
+    return DesiredState(
+        protocol=ENDPOINT_PROTOCOL,
+        endpoint=endpoint.id,
+        name=endpoint.name,
+        generation=endpoint.generation,
+        host=store.LOOPBACK,
+        port=endpoint.port,
+        variants=endpoint.variants,
+        key_hashes=store.key_hashes(tx, endpoint.id),
+        open=endpoint.open,
+        cpu=max(profile.resources.cpu for profile in profiles),
+    )
+
+
+def observe(tx: Tx, actor: Actor, name: str, seen: Observed, clock: Clock) -> None:
+    """Takes what the supervisor sees; a change of it is an event."""
+    actor.require(Scope.ENDPOINT)
+    endpoint = _own(tx, actor, name)
+    before = endpoint.observed
+    store.put_observed(tx, endpoint.id, seen)
+    if before is None or (before.state, before.generation, before.failed_generation, before.restarts) != (
+        seen.state,
+        seen.generation,
+        seen.failed_generation,
+        seen.restarts,
+    ):
+        _announce(
+            tx,
+            endpoint,
+            f"endpoint.{seen.state}",
+            clock,
+            state=seen.state.value,
+            generation=seen.generation,
+            message=seen.message,
+        )
+
+
+def artifact_prefixes(tx: Tx, actor: Actor) -> tuple[str, ...]:
+    """The model files that an endpoint's supervisor may read."""
+    table = store.endpoints
+    found = store.load(tx, table.c.project_id == actor.project_id, table.c.id == actor.subject)
+    return tuple(variant.artifact_path for endpoint in found for variant in endpoint.variants)
+
+
+def _own(tx: Tx, actor: Actor, name: str) -> Endpoint:
+    endpoint = _find(tx, actor, name)
+    actor.require_subject(endpoint.id)
+    return endpoint
+
+
+def _find(tx: Tx, actor: Actor, name: str) -> Endpoint:
+    endpoint = store.find(tx, actor.project_id, name)
+    if endpoint is None:
+        raise NotFoundError(
+            f"no endpoint {name[:100]!r}", hint="`gristmill endpoints list` shows those that there are."
+        )
+    return endpoint
+
+
+def _check_not_deleting(tx: Tx, actor: Actor, name: str) -> None:
+    table = store.endpoints
+    if store.load(tx, table.c.project_id == actor.project_id, table.c.name == name):
+        raise ConflictError(
+            f"endpoint {name!r} is still being deleted", hint="Its processes end within seconds; try again."
+        )
+
+
+def _announce(tx: Tx, endpoint: Endpoint, kind: str, clock: Clock, **data: object) -> None:
+    events.append(
+        tx,
+        project_id=endpoint.project_id,
+        time=clock.now(),
+        kind=kind,
+        subject=endpoint.id,
+        data={"name": endpoint.name, **data},
+    )

@@ -1,0 +1,118 @@
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.endpoints.model import Endpoint, EndpointState, Observed, Variant
+
+endpoints = sa.Table(
+    "endpoints",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    project_column(),
+    sa.Column("name", sa.String(63), nullable=False),
+    sa.Column("target", sa.String(63), nullable=False),
+    sa.Column("port", sa.Integer, nullable=False, unique=True),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("deleting", sa.Boolean, nullable=False, default=False),
+    sa.Column("waiting", sa.Text),
+    json_column("observed"),
+    sa.Column("created_by", sa.String(200), nullable=False),
+    time_column("created_at", nullable=False),
+    time_column("updated_at", nullable=False),
+    sa.UniqueConstraint("project_id", "name"),
+)
+
+variants = sa.Table(
+    "variants",
+    metadata,
+    project_column(),
+    sa.Column("endpoint_id", sa.String(40), sa.ForeignKey("endpoints.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("name", sa.String(63), nullable=False),
+    sa.Column("model", sa.String(250), nullable=False),
+    sa.Column("version", sa.String(40), nullable=False),
+    sa.Column("artifact_path", sa.String(1000), nullable=False),
+    sa.Column("profile", sa.String(80), nullable=False),
+    sa.Column("weight", sa.Float, nullable=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.PrimaryKeyConstraint("endpoint_id", "name"),
+)
+
+endpoint_keys = sa.Table(
+    "endpoint_keys",
+    metadata,
+    project_column(),
+    sa.Column("endpoint_id", sa.String(40), sa.ForeignKey("endpoints.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("created_by", sa.String(200), nullable=False),
+    time_column("created_at", nullable=False),
+)
+
+_VARIANT_FIELDS = ("name", "model", "version", "artifact_path", "profile", "weight", "role")
+LOOPBACK = "127.0.0.1"
+
+
+def insert(tx: Tx, endpoint: Endpoint) -> None:
+    columns = ("id", "project_id", "name", "target", "port", "generation", "open", "created_by")
+    tx.execute(
+        sa.insert(endpoints).values(
+            **{name: getattr(endpoint, name) for name in columns},
+            created_at=endpoint.created_at,
+            updated_at=endpoint.updated_at,
+        )
+    )
+    replace_variants(tx, endpoint)
+
+
+def replace_variants(tx: Tx, endpoint: Endpoint) -> None:
+    tx.execute(sa.delete(variants).where(variants.c.endpoint_id == endpoint.id))
+    for variant in endpoint.variants:
+        row = msgspec.to_builtins(variant)
+        tx.execute(sa.insert(variants).values(project_id=endpoint.project_id, endpoint_id=endpoint.id, **row))
+
+
+def update(tx: Tx, endpoint_id: str, **values: Any) -> None:
+    tx.execute(sa.update(endpoints).where(endpoints.c.id == endpoint_id).values(**values))
+
+
+def put_observed(tx: Tx, endpoint_id: str, observed: Observed) -> None:
+    update(tx, endpoint_id, observed=msgspec.to_builtins(observed))
+
+
+def find(tx: Tx, project_id: str, name: str) -> Endpoint | None:
+    found = load(tx, endpoints.c.project_id == project_id, endpoints.c.name == name, endpoints.c.deleting.is_(False))
+    return found[0] if found else None
+
+
+def load(tx: Tx, *where: sa.ColumnElement[bool]) -> list[Endpoint]:
+    rows = tx.execute(sa.select(endpoints).where(*where).order_by(endpoints.c.name)).mappings().all()
+    return [_endpoint(tx, row) for row in rows]
+
+
+def key_hashes(tx: Tx, endpoint_id: str) -> tuple[str, ...]:
+    query = sa.select(endpoint_keys.c.hash).where(endpoint_keys.c.endpoint_id == endpoint_id)
+    return tuple(tx.scalars(query.order_by(endpoint_keys.c.hash)))
+
+
+def delete(tx: Tx, endpoint_id: str) -> None:
+    for table in (endpoint_keys, variants):
+        tx.execute(sa.delete(table).where(table.c.endpoint_id == endpoint_id))
+    tx.execute(sa.delete(endpoints).where(endpoints.c.id == endpoint_id))
+
+
+def _endpoint(tx: Tx, row: sa.RowMapping) -> Endpoint:
+    found = tx.execute(sa.select(variants).where(variants.c.endpoint_id == row["id"]).order_by(variants.c.name))
+    parts = [msgspec.convert({n: part[n] for n in _VARIANT_FIELDS}, Variant) for part in found.mappings()]
+    observed = msgspec.convert(row["observed"], Observed | None)
+    columns = ("id", "project_id", "name", "target", "port", "generation", "open", "created_by", "created_at")
+    return Endpoint(
+        **{name: row[name] for name in columns},
+        updated_at=row["updated_at"],
+        waiting=row["waiting"],
+        url=f"http://{LOOPBACK}:{row['port']}",
+        state=observed.state if observed else EndpointState.STARTING,
+        variants=tuple(parts),
+        observed=observed,
+    )

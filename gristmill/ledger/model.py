@@ -1,0 +1,32 @@
+"""Reservations: what holds capacity, from when to when, for whom. The ledger is the sum of these intervals."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gristmill.profiles.model import Resources
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reservation:
+    """`holder` is the attempt or endpoint; `subjects` are who it counts against (project, person)."""
+
+    id: str
+    project_id: str
+    holder: str
+    subjects: tuple[str, ...]
+    profile: str
+    resources: Resources
+    requested_at: datetime
+    rate_per_hour: float = 0.0
+    active_at: datetime | None = None
+    released_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What one profile was held for, in hours, and what that came to."""
+
+    profile: str
+    hours: float
+    cost: float
+    reservations: int

@@ -1,0 +1,114 @@
+"""Local admission: what Gristmill itself holds is counted against the machine's total, never the free figure alone."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gristmill.core.database import Tx
+from gristmill.core.ids import new_id
+from gristmill.ledger import store
+from gristmill.ledger.model import Reservation, Usage
+from gristmill.profiles.model import Catalogue, Profile, ProfileStatus, Resources
+
+
+def held(tx: Tx) -> Resources:
+    """The sum of all that is reserved now."""
+    return sum((reservation.resources for reservation in store.unreleased(tx)), start=Resources())
+
+
+def reserve(
+    tx: Tx,
+    *,
+    holder: str,
+    project_id: str,
+    subjects: Iterable[str],
+    profile: Profile,
+    catalogue: Catalogue,
+    now: datetime,
+    anyway: bool = False,
+) -> str | None:
+    """None once `holder` has its reservation (asking again is harmless); else why it has to wait."""
+    if store.by_holder(tx, holder) is not None:
+        return None
+    free = catalogue.capacity - held(tx)
+    if not anyway and not profile.resources.fits_in(free):
+        return f"waiting for {shortage(profile.resources, free)}"
+    store.insert(
+        tx,
+        Reservation(
+            id=new_id("res", now),
+            project_id=project_id,
+            holder=holder,
+            subjects=tuple(sorted(subjects)),
+            profile=profile.name,
+            resources=profile.resources,
+            rate_per_hour=profile.rate_per_hour,
+            requested_at=now,
+        ),
+    )
+    return None
+
+
+def activate(tx: Tx, holder: str, now: datetime) -> None:
+    """The holder runs now: the ledger's interval begins."""
+    table = store.reservations
+    tx.execute(sa.update(table).where(table.c.holder == holder, table.c.active_at.is_(None)).values(active_at=now))
+
+
+def release(tx: Tx, holder: str, now: datetime) -> None:
+    """Only for a holder whose processes were seen to be gone."""
+    table = store.reservations
+    tx.execute(sa.update(table).where(table.c.holder == holder, table.c.released_at.is_(None)).values(released_at=now))
+
+
+def status(tx: Tx, catalogue: Catalogue) -> tuple[ProfileStatus, ...]:
+    reservations = store.unreleased(tx)
+    free = catalogue.capacity - sum((one.resources for one in reservations), start=Resources())
+    return tuple(
+        ProfileStatus(
+            profile=profile,
+            free_slots=slots(profile.resources, free),
+            in_use=sum(1 for one in reservations if one.profile == profile.name),
+        )
+        for profile in catalogue.profiles
+    )
+
+
+def usage(tx: Tx, project_id: str, now: datetime) -> tuple[Usage, ...]:
+    """The ledger of one project: what was held, by profile."""
+    totals: dict[str, list[tuple[float, float]]] = {}
+    for one in store.between(tx, project_id):
+        if one.active_at is not None:
+            hours = ((one.released_at or now) - one.active_at).total_seconds() / 3600
+            totals.setdefault(one.profile, []).append((hours, hours * one.rate_per_hour))
+    return tuple(
+        Usage(profile=name, hours=sum(h for h, _ in rows), cost=sum(c for _, c in rows), reservations=len(rows))
+        for name, rows in sorted(totals.items())
+    )
+
+
+def slots(wanted: Resources, free: Resources) -> int:
+    """How many of `wanted` fit into `free`."""
+    ratios = [
+        int((have + 1e-9) // want)
+        for want, have in (
+            (wanted.cpu, free.cpu),
+            (wanted.memory, free.memory),
+            (wanted.accelerators, free.accelerators),
+        )
+        if want > 0
+    ]
+    return max(0, min(ratios, default=0))
+
+
+def shortage(wanted: Resources, free: Resources) -> str:
+    """What is lacking, in words."""
+    lacking = []
+    if wanted.cpu > free.cpu + 1e-9:
+        lacking.append(f"{wanted.cpu:g} cores ({max(0.0, free.cpu):g} free)")
+    if wanted.memory > free.memory:
+        lacking.append(f"{wanted.memory / 2**30:.1f} GB memory ({max(0, free.memory) / 2**30:.1f} GB free)")
+    if wanted.accelerators > free.accelerators:
+        lacking.append(f"{wanted.accelerators} accelerators ({max(0, free.accelerators)} free)")
+    return ", ".join(lacking)

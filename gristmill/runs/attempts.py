@@ -1,0 +1,225 @@
+"""What a worker says and is told: the claim that makes an attempt happen at most once, and its events."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from gristmill.core import events, tokens
+from gristmill.core.clock import Clock
+from gristmill.core.database import Tx
+from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError
+from gristmill.core.scopes import KERNEL_SCOPES, Actor, ActorKind, Scope
+from gristmill.core.settings import Settings
+from gristmill.ledger import service as ledger
+from gristmill.profiles.model import Catalogue, ProfileUse
+from gristmill.profiles.service import resolve
+from gristmill.runs import service, store
+from gristmill.runs.model import (
+    WORKER_PROTOCOL,
+    Attempt,
+    AttemptOrder,
+    ClaimRequest,
+    FaultKind,
+    LoggedModel,
+    Metric,
+    Output,
+    Run,
+    RunFault,
+    RunState,
+    WorkerEvent,
+    WorkerEventKind,
+    WorkerEventsAnswer,
+)
+from gristmill.snapshots import store as snapshots
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimContext:
+    """What an order needs beside the rows. `url` is the control plane's own, as workers reach it."""
+
+    url: str
+    catalogue: Catalogue
+    settings: Settings
+
+
+def claim(
+    tx: Tx, actor: Actor, attempt_id: str, request: ClaimRequest, context: ClaimContext, clock: Clock
+) -> AttemptOrder:
+    """The order to execute this attempt, for the one process that may.
+
+    Raises:
+        ConflictError: another process has claimed it, or it is over: exit without running anything.
+    """
+    attempt, run = _attempt_of(tx, actor, attempt_id)
+    if request.protocol not in {WORKER_PROTOCOL, WORKER_PROTOCOL - 1}:
+        raise InvalidInputError(f"worker protocol {request.protocol} is not spoken here: expected {WORKER_PROTOCOL}")
+    if not store.claim(tx, attempt_id, request.nonce, clock.now()):
+        raise ConflictError(f"attempt {attempt_id} is another worker's or over")
+    if attempt.claimed_at is None:
+        ledger.activate(tx, attempt_id, clock.now())
+    snapshot = snapshots.find(tx, run.project_id, run.snapshot)
+    if snapshot is None or attempt.tracking_run is None:
+        raise ConflictError(f"attempt {attempt_id} is not ready to be claimed")
+    kernel_token = tokens.issue(
+        tx,
+        project_id=run.project_id,
+        kind=ActorKind.KERNEL,
+        name=f"kernel of {run.name}",
+        scopes=KERNEL_SCOPES,
+        now=clock.now(),
+        subject=attempt_id,
+    )
+    return AttemptOrder(
+        protocol=WORKER_PROTOCOL,
+        attempt=attempt_id,
+        run=run.id,
+        run_number=run.number,
+        number=attempt.number,
+        notebook=snapshot.notebook,
+        files=snapshot.files,
+        import_roots=snapshot.import_roots,
+        parameters={name: run.parameters[name] for name in run.given},
+        parameters_cell=snapshot.schema.cell,
+        kernel=run.kernel,
+        timeout_s=run.timeout_s,
+        cpu=resolve(context.catalogue, run.profile, ProfileUse.RUN).resources.cpu,
+        tracking_uri=f"{context.url}/mlflow",
+        tracking_run=attempt.tracking_run,
+        tracking_experiment=tracking_experiment(tx, attempt_id),
+        kernel_token=kernel_token,
+        log_limit=context.settings.log_limit,
+        output_limit=context.settings.output_limit,
+    )
+
+
+def tracking_experiment(tx: Tx, attempt_id: str) -> str:
+    column = store.attempts.c.tracking_experiment
+    return tx.scalar(sa.select(column).where(store.attempts.c.id == attempt_id)) or ""
+
+
+def receive(tx: Tx, actor: Actor, attempt_id: str, batch: tuple[WorkerEvent, ...], clock: Clock) -> WorkerEventsAnswer:
+    """Takes the events that are new, in order, each once.
+
+    Raises:
+        ConflictError: an event is missing before the first of the batch.
+    """
+    attempt, run = _attempt_of(tx, actor, attempt_id)
+    if attempt.claimed_at is None:
+        raise ConflictError(f"attempt {attempt_id} was not claimed")
+    last = take(tx, run, attempt, batch, clock)
+    return WorkerEventsAnswer(last=last, cancel=store.get_run(tx, run.id).cancel_requested)
+
+
+def take(tx: Tx, run: Run, attempt: Attempt, batch: tuple[WorkerEvent, ...], clock: Clock) -> int:
+    """Stores the events behind the last one held and lets each have its effect; the new last number."""
+    last = events.last_of_attempt(tx, attempt.id)
+    for event in batch:
+        if event.n <= last:
+            continue
+        if event.n != last + 1:
+            raise ConflictError(f"event {event.n} of {attempt.id} came after {last}: expected {last + 1}")
+        current, now_run = store.find_attempt(tx, attempt.id), store.get_run(tx, run.id)
+        if current is None or current.state.final:
+            break  # it was given up meanwhile: what it says now changes nothing
+        _apply(tx, now_run, current, event, clock)
+        events.append(
+            tx,
+            project_id=run.project_id,
+            time=event.time,
+            kind=event.kind.value,
+            subject=run.id,
+            data=event.data,
+            attempt=attempt.id,
+            n=event.n,
+        )
+        last = event.n
+        if event.kind is WorkerEventKind.ATTEMPT_FINISHED:
+            _finish(tx, store.get_run(tx, run.id), current, event, clock)
+    return last
+
+
+def _apply(tx: Tx, run: Run, attempt: Attempt, event: WorkerEvent, clock: Clock) -> None:
+    try:
+        _EFFECTS[event.kind](tx, run, attempt, event, clock)
+    except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
+        raise InvalidInputError(f"event {event.n} ({event.kind}) is malformed: {error!r}") from error
+
+
+def _started(tx: Tx, run: Run, attempt: Attempt, event: WorkerEvent, clock: Clock) -> None:
+    store.update_attempt(tx, attempt.id, provenance={**attempt.provenance, **event.data.get("provenance", {})})
+    if attempt.state is RunState.STARTING:
+        store.update_attempt(tx, attempt.id, state=RunState.RUNNING, started_at=event.time, waiting=None)
+        first: dict[str, datetime] = {} if run.started_at else {"started_at": event.time}
+        service.set_state(tx, run, RunState.RUNNING, clock, waiting=None, **first)
+
+
+def _cell_started(tx: Tx, _run: Run, attempt: Attempt, event: WorkerEvent, _clock: Clock) -> None:
+    _progress(tx, attempt, cell=int(event.data["number"]), cells=int(event.data["of"]))
+
+
+def _log(tx: Tx, _run: Run, attempt: Attempt, event: WorkerEvent, _clock: Clock) -> None:
+    if tail := event.data.get("tail"):
+        _progress(tx, attempt, tail=str(tail)[:200])
+
+
+def _progressed(tx: Tx, _run: Run, attempt: Attempt, event: WorkerEvent, _clock: Clock) -> None:
+    given = {key: event.data[key] for key in ("fraction", "message") if event.data.get(key) is not None}
+    _progress(tx, attempt, **given)
+
+
+def _metrics(tx: Tx, run: Run, _attempt: Attempt, event: WorkerEvent, _clock: Clock) -> None:
+    store.put_metrics(tx, run, msgspec.convert(event.data["metrics"], dict[str, Metric]))
+
+
+def _output(tx: Tx, _run: Run, attempt: Attempt, event: WorkerEvent, _clock: Clock) -> None:
+    store.put_output(tx, attempt, msgspec.convert(event.data, Output))
+
+
+def _models(tx: Tx, run: Run, _attempt: Attempt, event: WorkerEvent, _clock: Clock) -> None:
+    store.update_run(tx, run.id, models=msgspec.convert(event.data["models"], tuple[LoggedModel, ...]))
+
+
+def _nothing(_tx: Tx, _run: Run, _attempt: Attempt, _event: WorkerEvent, _clock: Clock) -> None:
+    """The event itself is all."""
+
+
+def _finish(tx: Tx, run: Run, attempt: Attempt, event: WorkerEvent, clock: Clock) -> None:
+    try:
+        state = RunState(event.data["state"])
+        fault = msgspec.convert(event.data.get("fault"), RunFault | None)
+    except (KeyError, ValueError, msgspec.ValidationError) as error:
+        raise InvalidInputError(f"event {event.n} ({event.kind}) is malformed: {error!r}") from error
+    if not state.final:
+        raise InvalidInputError(f"an attempt cannot finish as {state}")
+    if state is RunState.FAILED and fault is None:
+        fault = RunFault(kind=FaultKind.NOTEBOOK, message="the worker said that it failed and not why")
+    service.end_attempt(tx, run, attempt, state, clock, fault, executed_notebook=event.data.get("executed_notebook"))
+
+
+def _progress(tx: Tx, attempt: Attempt, **changes: Any) -> None:
+    store.update_attempt(tx, attempt.id, progress=replace(attempt.progress, **changes))
+
+
+def _attempt_of(tx: Tx, actor: Actor, attempt_id: str) -> tuple[Attempt, Run]:
+    actor.require(Scope.ATTEMPT)
+    actor.require_subject(attempt_id)
+    attempt = store.find_attempt(tx, attempt_id)
+    if attempt is None or attempt.project_id != actor.project_id:
+        raise NotFoundError(f"no attempt {attempt_id[:80]!r}")
+    return attempt, store.get_run(tx, attempt.run_id)
+
+
+_EFFECTS = {
+    WorkerEventKind.ATTEMPT_STARTED: _started,
+    WorkerEventKind.CELL_STARTED: _cell_started,
+    WorkerEventKind.CELL_FINISHED: _nothing,
+    WorkerEventKind.LOG: _log,
+    WorkerEventKind.METRIC: _metrics,
+    WorkerEventKind.PROGRESS: _progressed,
+    WorkerEventKind.OUTPUT: _output,
+    WorkerEventKind.MODELS: _models,
+    WorkerEventKind.ATTEMPT_FINISHED: _nothing,
+}

@@ -1,0 +1,77 @@
+"""The contract of what executes attempts."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gristmill.profiles.model import Profile
+from gristmill.runs.model import WorkerEvent
+
+
+class Presence(StrEnum):
+    ABSENT = "absent"  # never launched here
+    ALIVE = "alive"
+    GONE = "gone"  # launched, and nothing of its worker lives any more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """`url` and `token` are all that a worker is told; the rest comes with its claim."""
+
+    attempt: str
+    url: str
+    token: str
+    profile: Profile
+
+
+class Executor(ABC):
+    """Starts one worker per attempt and tells whether it lives. It decides nothing about runs.
+
+    A class that implements this must meet the following requirements.
+
+    **Names are deterministic.** Every method is told an attempt's id and finds its worker by that alone, also after the
+    control plane was restarted; nothing is kept in memory that cannot be found again.
+
+    **Actions are idempotent.** `launch` of an attempt whose worker lives does nothing (it is adopted); `cancel`, `kill`
+    and `clean_up` of one that is gone do nothing.
+
+    **`observe` tells the truth or raises.** `GONE` only when the worker process was seen not to live; a state that
+    cannot be seen now is an `UnavailableError`, never `GONE`: reservations are freed by it.
+
+    **A worker that was launched twice may run twice.** The claim decides which of the two executes.
+    """
+
+    @abstractmethod
+    def launch(self, order: Launch) -> None:
+        """Starts the worker and returns at once.
+
+        Raises:
+            UnavailableError: it cannot be started now; it is tried again.
+        """
+
+    @abstractmethod
+    def observe(self, attempt: str) -> Presence: ...
+
+    @abstractmethod
+    def cancel(self, attempt: str) -> None:
+        """Asks the worker to stop: it interrupts the kernel, keeps the partial notebook and reports."""
+
+    @abstractmethod
+    def kill(self, attempt: str) -> None:
+        """Ends worker, kernel and whatever they started, without asking."""
+
+    @abstractmethod
+    def clean_up(self, attempt: str) -> bool:
+        """After the worker is gone: ends what it left behind. True once nothing is left."""
+
+    @abstractmethod
+    def undelivered(self, attempt: str, after: int) -> tuple[WorkerEvent, ...]:
+        """Events behind number `after` that a worker wrote down and could not deliver before it ended."""
+
+    @abstractmethod
+    def log_tail(self, attempt: str) -> str:
+        """The last lines that the worker process itself wrote, for the message of one that failed."""
+
+    @abstractmethod
+    def forget(self, attempt: str) -> None:
+        """Removes what is kept of an attempt that has ended; its blobs and rows are not its business."""

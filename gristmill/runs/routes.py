@@ -1,0 +1,173 @@
+"""HTTP of runs and attempts."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+
+from gristmill.core.blobs import BlobStore
+from gristmill.core.clock import Clock
+from gristmill.core.database import Database
+from gristmill.core.errors import NotFoundError
+from gristmill.core.events import read_after
+from gristmill.core.http import PROBLEMS, provide, requires
+from gristmill.core.scopes import Actor, Scope
+from gristmill.core.settings import Settings
+from gristmill.core.wire import EventPage
+from gristmill.profiles.model import Catalogue
+from gristmill.runs import attempts, service
+from gristmill.runs.model import (
+    AttemptOrder,
+    ClaimRequest,
+    Run,
+    RunDetail,
+    RunRequest,
+    RunState,
+    WorkerEvents,
+    WorkerEventsAnswer,
+)
+from gristmill.snapshots import service as snapshots
+
+router = APIRouter(prefix="/api", tags=["runs"], responses=PROBLEMS)
+
+DatabaseOf = Annotated[Database, Depends(provide(Database))]
+ClockOf = Annotated[Clock, Depends(provide(Clock))]
+Reader = Annotated[Actor, requires(Scope.READ)]
+Writer = Annotated[Actor, requires(Scope.RUNS_WRITE)]
+Worker = Annotated[Actor, requires(Scope.ATTEMPT)]
+
+
+@router.post("/runs", status_code=201, summary="Run a snapshot")
+def create_run(
+    request: RunRequest,
+    actor: Writer,
+    db: DatabaseOf,
+    clock: ClockOf,
+    catalogue: Annotated[Catalogue, Depends(provide(Catalogue))],
+    settings: Annotated[Settings, Depends(provide(Settings))],
+) -> Run:
+    """Checks parameters and profile, and queues the run. Every fault is answered at once."""
+    with db.write() as tx:
+        snapshot = snapshots.find(tx, actor, request.snapshot)
+        return service.create(
+            tx, actor, request, snapshot, catalogue=catalogue, max_queued=settings.max_queued, clock=clock
+        )
+
+
+@router.get("/runs", summary="List runs, newest first")
+def list_runs(
+    actor: Reader,
+    db: DatabaseOf,
+    state: RunState | None = None,
+    notebook: str | None = None,
+    text: Annotated[str | None, Query(max_length=200, description="In name, notebook or labels")] = None,
+    label: Annotated[str | None, Query(max_length=300, description="name=value")] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**62, description="Only runs with a lower number")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> list[Run]:
+    wanted = service.RunFilter(state=state, notebook=notebook, text=text, label=label, before=before, limit=limit)
+    with db.read() as tx:
+        return list(service.list_runs(tx, actor, wanted))
+
+
+@router.get("/runs/{run}", summary="One run with its attempts and outputs")
+def get_run(run: str, actor: Reader, db: DatabaseOf) -> RunDetail:
+    """`run` is an id, a number or a name (then the newest of that name)."""
+    with db.read() as tx:
+        return service.detail(tx, actor, run)
+
+
+@router.delete("/runs/{run}", summary="Delete a run that is over")
+def delete_run(run: str, actor: Writer, db: DatabaseOf, clock: ClockOf) -> Run:
+    with db.write() as tx:
+        return service.delete(tx, actor, run, clock)
+
+
+@router.post("/runs/{run}/cancel", summary="Cancel a run")
+def cancel_run(run: str, actor: Writer, db: DatabaseOf, clock: ClockOf) -> Run:
+    """A run that has begun is asked to stop: its kernel is interrupted and the partial notebook kept."""
+    with db.write() as tx:
+        return service.cancel(tx, actor, run, clock)
+
+
+@router.post("/runs/{run}/start-anyway", summary="Start a run that waits for capacity")
+def start_run_anyway(run: str, actor: Writer, db: DatabaseOf, clock: ClockOf) -> Run:
+    with db.write() as tx:
+        return service.start_anyway(tx, actor, run, clock)
+
+
+@router.post("/runs/{run}/rerun", status_code=201, summary="Make the same run once more")
+def rerun(
+    run: str,
+    actor: Writer,
+    db: DatabaseOf,
+    clock: ClockOf,
+    catalogue: Annotated[Catalogue, Depends(provide(Catalogue))],
+    settings: Annotated[Settings, Depends(provide(Settings))],
+) -> Run:
+    """The same snapshot, parameters, profile and labels; a new number and name."""
+    with db.write() as tx:
+        request = service.again(service.find(tx, actor, run))
+        snapshot = snapshots.find(tx, actor, request.snapshot)
+        return service.create(
+            tx, actor, request, snapshot, catalogue=catalogue, max_queued=settings.max_queued, clock=clock
+        )
+
+
+@router.get("/runs/{run}/events", summary="Events of one run, oldest first")
+def list_run_events(
+    run: str,
+    actor: Reader,
+    db: DatabaseOf,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+) -> EventPage:
+    with db.read() as tx:
+        found = service.find(tx, actor, run)
+        return read_after(tx, project_id=actor.project_id, after=after, subject=found.id, limit=limit)
+
+
+@router.get("/runs/{run}/notebook", summary="The executed notebook", response_class=StreamingResponse)
+def get_executed_notebook(
+    run: str, actor: Reader, db: DatabaseOf, blobs: Annotated[BlobStore, Depends(provide(BlobStore))]
+) -> StreamingResponse:
+    """The last attempt's, partial where the run did not succeed."""
+    with db.read() as tx:
+        found = service.find(tx, actor, run)
+    if found.attempt is None or found.attempt.executed_notebook is None:
+        raise NotFoundError(f"run {found.name} has no executed notebook: it is {found.state}")
+    return StreamingResponse(blobs.read(found.attempt.executed_notebook), media_type="application/x-ipynb+json")
+
+
+@router.get("/runs/{run}/outputs/{name:path}", summary="One output file", response_class=StreamingResponse)
+def get_output(
+    run: str, name: str, actor: Reader, db: DatabaseOf, blobs: Annotated[BlobStore, Depends(provide(BlobStore))]
+) -> StreamingResponse:
+    with db.read() as tx:
+        output = service.output_named(tx, actor, run, name)
+    # Never shown as a page of this origin: what a notebook wrote is the notebook's.
+    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(blobs.read(output.digest), media_type="application/octet-stream", headers=headers)
+
+
+@router.post("/attempts/{attempt}/claim", summary="Claim an attempt", tags=["workers"])
+def claim_attempt(
+    attempt: str,
+    request: ClaimRequest,
+    actor: Worker,
+    db: DatabaseOf,
+    clock: ClockOf,
+    context: Annotated[attempts.ClaimContext, Depends(provide(attempts.ClaimContext))],
+) -> AttemptOrder:
+    """The one compare-and-set by which an attempt happens at most once. 409: another worker has it; run nothing."""
+    with db.write() as tx:
+        return attempts.claim(tx, actor, attempt, request, context, clock)
+
+
+@router.post("/attempts/{attempt}/events", summary="Report an attempt's events", tags=["workers"])
+def report_events(
+    attempt: str, request: WorkerEvents, actor: Worker, db: DatabaseOf, clock: ClockOf
+) -> WorkerEventsAnswer:
+    """In order and without gaps; those that are held already are passed over."""
+    with db.write() as tx:
+        return attempts.receive(tx, actor, attempt, request.events, clock)

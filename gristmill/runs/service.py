@@ -1,0 +1,283 @@
+"""What may happen to a run. The only code that changes its state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from gristmill.core import audit, events
+from gristmill.core.clock import Clock
+from gristmill.core.database import Tx
+from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError, QueueFullError
+from gristmill.core.ids import new_id
+from gristmill.core.scopes import Actor, Scope
+from gristmill.core.tokens import revoke_subject
+from gristmill.notebooks.values import check_values
+from gristmill.profiles.model import Catalogue, ProfileUse
+from gristmill.profiles.service import resolve
+from gristmill.runs import store
+from gristmill.runs.model import (
+    Attempt,
+    Output,
+    Run,
+    RunDetail,
+    RunFault,
+    RunRequest,
+    RunState,
+    check_transition,
+)
+from gristmill.snapshots.model import Snapshot
+
+MAX_RETRIES = 100
+MAX_LABELS = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFilter:
+    """What `list_runs` looks for; everything left out matches."""
+
+    state: RunState | None = None
+    notebook: str | None = None
+    text: str | None = None  # in name, notebook or label
+    label: str | None = None  # name=value
+    before: int | None = None  # run number
+    limit: int = 50
+
+
+def create(
+    tx: Tx,
+    actor: Actor,
+    request: RunRequest,
+    snapshot: Snapshot,
+    *,
+    catalogue: Catalogue,
+    max_queued: int,
+    clock: Clock,
+) -> Run:
+    """The new run, queued. Nothing is stored unless all of the request holds.
+
+    Raises:
+        InvalidInputError: every fault of the parameters at once, or another field that does not hold.
+        NotFoundError: an unknown profile.
+        QueueFullError: as many runs wait as may.
+    """
+    actor.require(Scope.RUNS_WRITE)
+    values = check_values(snapshot.schema, request.parameters)
+    profile = resolve(catalogue, request.profile, ProfileUse.RUN)
+    _check_request(request)
+    if not profile.resources.fits_in(catalogue.capacity):
+        raise InvalidInputError(
+            f"profile {profile.name!r} asks for more than this machine has in all",
+            hint="Take a smaller one: `gristmill profiles` lists them.",
+        )
+    kernel = request.kernel or snapshot.kernel
+    if kernel is None:
+        raise InvalidInputError(
+            f"{snapshot.notebook} names no kernel: expected metadata.kernelspec.name",
+            hint="Name one with -k; `jupyter kernelspec list` shows what is installed.",
+        )
+    if (waiting := store.count_unfinished(tx, actor.project_id)) >= max_queued:
+        raise QueueFullError(
+            f"{waiting} runs are queued, at most {max_queued} may be",
+            hint="Cancel some, wait, or raise GRISTMILL_MAX_QUEUED.",
+        )
+    now = clock.now()
+    number = events.next_number(tx, actor.project_id, "runs")
+    stem = snapshot.notebook.rsplit("/", 1)[-1].removesuffix(".ipynb")
+    defaults = {one.name: one.default for one in snapshot.schema.parameters if not one.required}
+    run = Run(
+        id=new_id("run", now),
+        project_id=actor.project_id,
+        number=number,
+        name=request.name or f"{stem}-{number}",
+        notebook=snapshot.notebook,
+        snapshot=snapshot.id,
+        parameters={**defaults, **values},
+        given=tuple(values),
+        profile=profile.name,
+        kernel=kernel,
+        labels=request.labels,
+        priority=request.priority,
+        timeout_s=request.timeout_s,
+        retries=request.retries,
+        state=RunState.QUEUED,
+        created_by=actor.name,
+        created_at=now,
+    )
+    store.insert_run(tx, run)
+    announce(tx, run, "run.queued", clock)
+    audit.record(tx, actor, time=now, action="run.create", subject=run.id, detail={"notebook": run.notebook})
+    return run
+
+
+def find(tx: Tx, actor: Actor, key: str) -> Run:
+    """The run with this id, number or (the newest with this) name."""
+    actor.require(Scope.READ)
+    run = store.find_run(tx, actor.project_id, key)
+    if run is None:
+        raise NotFoundError(f"no run {key[:200]!r}", hint="`gristmill runs list` shows those that there are.")
+    return run
+
+
+def detail(tx: Tx, actor: Actor, key: str) -> RunDetail:
+    run = find(tx, actor, key)
+    attempts = store.load_attempts(tx, store.attempts.c.run_id == run.id)
+    last = [attempts[-1].id] if attempts else []
+    return RunDetail(run=run, attempts=tuple(attempts), outputs=tuple(store.load_outputs(tx, last)))
+
+
+def list_runs(tx: Tx, actor: Actor, wanted: RunFilter) -> Sequence[Run]:
+    """Newest first."""
+    actor.require(Scope.READ)
+    table = store.runs
+    query = sa.select(table).where(table.c.project_id == actor.project_id)
+    if wanted.state is not None:
+        query = query.where(table.c.state == wanted.state.value)
+    if wanted.notebook is not None:
+        query = query.where(table.c.notebook == wanted.notebook)
+    if wanted.before is not None:
+        query = query.where(table.c.number < wanted.before)
+    if wanted.text:
+        query = query.where(sa.or_(*(column.icontains(wanted.text, autoescape=True) for column in _searched())))
+    if wanted.label is not None:
+        name, _, value = wanted.label.partition("=")
+        query = query.where(table.c.labels[name].as_string() == value)
+    return store.load_runs(tx, query.order_by(table.c.number.desc()).limit(wanted.limit))
+
+
+def cancel(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
+    """The run, cancelled if nothing of it was started, else asked to stop."""
+    actor.require(Scope.RUNS_WRITE)
+    run = find(tx, actor, key)
+    if run.state.final:
+        raise ConflictError(f"run {run.name} is over: it {run.state}")
+    if not run.cancel_requested:
+        store.update_run(tx, run.id, cancel_requested=True)
+        audit.record(tx, actor, time=clock.now(), action="run.cancel", subject=run.id)
+        if run.state is RunState.QUEUED:
+            finish(tx, run, RunState.CANCELLED, clock)
+        else:
+            announce(tx, run, "run.cancelling", clock)
+    return store.get_run(tx, run.id)
+
+
+def start_anyway(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
+    """The waiting run is admitted although the machine is full by Gristmill's own count."""
+    actor.require(Scope.RUNS_WRITE)
+    run = find(tx, actor, key)
+    if run.state is not RunState.QUEUED:
+        raise ConflictError(f"run {run.name} does not wait: it is {run.state}")
+    store.update_run(tx, run.id, start_anyway=True)
+    audit.record(tx, actor, time=clock.now(), action="run.start_anyway", subject=run.id)
+    announce(tx, run, "run.start_anyway", clock)
+    return run
+
+
+def delete(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
+    """Removes a run that is over, with its attempts and outputs. Blobs stay until nothing refers to them."""
+    actor.require(Scope.RUNS_WRITE)
+    run = find(tx, actor, key)
+    alive = [attempt for attempt in open_attempts(tx) if attempt.run_id == run.id]
+    if not run.state.final or alive:
+        raise ConflictError(
+            f"run {run.name} is {run.state} and cannot be deleted",
+            hint=f"Cancel it first: gristmill runs cancel {run.number}",
+        )
+    announce(tx, run, "run.deleted", clock)
+    ids = [attempt.id for attempt in store.load_attempts(tx, store.attempts.c.run_id == run.id)]
+    tx.execute(sa.delete(store.outputs).where(store.outputs.c.attempt_id.in_(ids)))
+    tx.execute(sa.delete(store.metrics).where(store.metrics.c.run_id == run.id))
+    tx.execute(sa.delete(store.attempts).where(store.attempts.c.run_id == run.id))
+    tx.execute(sa.delete(store.runs).where(store.runs.c.id == run.id))
+    audit.record(tx, actor, time=clock.now(), action="run.delete", subject=run.id, detail={"name": run.name})
+    return run
+
+
+def again(run: Run) -> RunRequest:
+    """The request that makes the same run once more."""
+    return RunRequest(
+        snapshot=run.snapshot,
+        parameters={name: run.parameters[name] for name in run.given},
+        profile=run.profile,
+        kernel=run.kernel,
+        labels=run.labels,
+        priority=run.priority,
+        timeout_s=run.timeout_s,
+        retries=run.retries,
+    )
+
+
+# What the control loop and the workers' reports do to a run ---------------------------------------------------------
+
+
+def announce(tx: Tx, run: Run, kind: str, clock: Clock, data: dict[str, Any] | None = None) -> None:
+    """An event about the run. Its state travels along, so that a reader needs no second question."""
+    events.append(
+        tx,
+        project_id=run.project_id,
+        time=clock.now(),
+        kind=kind,
+        subject=run.id,
+        data={"number": run.number, **(data or {})},
+    )
+
+
+def set_state(tx: Tx, run: Run, state: RunState, clock: Clock, **values: Any) -> Run:
+    check_transition(run.state, state)
+    store.update_run(tx, run.id, state=state, **values)
+    announce(tx, run, f"run.{state}", clock, {"state": state.value})
+    return replace(run, state=state)
+
+
+def finish(tx: Tx, run: Run, state: RunState, clock: Clock, fault: RunFault | None = None) -> None:
+    set_state(tx, run, state, clock, ended_at=clock.now(), fault=fault, waiting=None)
+
+
+def end_attempt(
+    tx: Tx, run: Run, attempt: Attempt, state: RunState, clock: Clock, fault: RunFault | None = None, **values: Any
+) -> None:
+    """The attempt is over, and the run with it, unless it failed and another attempt is due."""
+    check_transition(attempt.state, state)
+    store.update_attempt(tx, attempt.id, state=state, ended_at=clock.now(), fault=fault, waiting=None, **values)
+    if state is RunState.FAILED and attempt.number <= run.retries and not run.cancel_requested:
+        set_state(tx, run, RunState.QUEUED, clock, fault=fault)
+    else:
+        finish(tx, run, state, clock, fault)
+
+
+def close_attempt(tx: Tx, attempt: Attempt, clock: Clock) -> None:
+    """Nothing of the attempt lives any more: its tokens die."""
+    store.update_attempt(tx, attempt.id, closed_at=clock.now())
+    revoke_subject(tx, attempt.id, clock.now())
+
+
+def open_attempts(tx: Tx) -> list[Attempt]:
+    """Attempts of which something may live."""
+    return store.load_attempts(tx, store.attempts.c.closed_at.is_(None))
+
+
+def output_named(tx: Tx, actor: Actor, key: str, name: str) -> Output:
+    found = {output.name: output for output in detail(tx, actor, key).outputs}
+    if name not in found:
+        raise NotFoundError(f"run {key} has no output {name!r}", hint=f"It has: {', '.join(found) or 'none'}.")
+    return found[name]
+
+
+def _searched() -> tuple[sa.ColumnElement[str], ...]:
+    return (store.runs.c.name, store.runs.c.notebook, sa.cast(store.runs.c.labels, sa.Text))
+
+
+def _check_request(request: RunRequest) -> None:
+    if not 0 <= request.retries <= MAX_RETRIES:
+        raise InvalidInputError(f"retries must be 0 to {MAX_RETRIES}, got {request.retries}")
+    if request.timeout_s is not None and not 0 < request.timeout_s < 1e8:
+        raise InvalidInputError(f"timeout_s must be above 0 and below 1e8 seconds, got {request.timeout_s}")
+    if not -1000 <= request.priority <= 1000:
+        raise InvalidInputError(f"priority must be -1000 to 1000, got {request.priority}")
+    if len(request.labels) > MAX_LABELS or any(len(k) > 63 or len(v) > 200 for k, v in request.labels.items()):
+        raise InvalidInputError(f"labels must be at most {MAX_LABELS}, with names to 63 and values to 200 characters")
+    if request.name is not None and not (0 < len(request.name) <= 200 and request.name.isprintable()):
+        raise InvalidInputError(f"name must be 1 to 200 printable characters, got {request.name[:200]!r}")
+    if request.name is not None and request.name.isdecimal():
+        raise InvalidInputError(f"name must not be a number, got {request.name!r}: numbers name runs already")

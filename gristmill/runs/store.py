@@ -1,0 +1,254 @@
+"""Rows of runs, attempts, metrics and outputs."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.runs.model import Attempt, LoggedModel, Metric, Output, Progress, Run, RunFault, RunState
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    project_column(),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("notebook", sa.String(1000), nullable=False),
+    sa.Column("snapshot", sa.String(40), sa.ForeignKey("snapshots.id"), nullable=False),
+    json_column("parameters", nullable=False),
+    json_column("given", nullable=False),
+    sa.Column("profile", sa.String(80), nullable=False),
+    sa.Column("kernel", sa.String(200), nullable=False),
+    json_column("labels", nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("timeout_s", sa.Float),
+    sa.Column("retries", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("cancel_requested", sa.Boolean, nullable=False, default=False),
+    sa.Column("start_anyway", sa.Boolean, nullable=False, default=False),
+    sa.Column("waiting", sa.Text),
+    json_column("models"),
+    json_column("fault"),
+    sa.Column("created_by", sa.String(200), nullable=False),
+    time_column("created_at", nullable=False),
+    time_column("started_at"),
+    time_column("ended_at"),
+    sa.UniqueConstraint("project_id", "number"),
+    sa.Index("ix_runs_state", "state", "priority", "number"),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    project_column(),
+    sa.Column("run_id", sa.String(40), sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("nonce", sa.String(80)),
+    sa.Column("launches", sa.Integer, nullable=False, default=0),
+    sa.Column("tracking_run", sa.String(64)),
+    sa.Column("tracking_experiment", sa.String(64)),
+    sa.Column("waiting", sa.Text),
+    json_column("progress"),
+    sa.Column("executed_notebook", sa.String(71)),
+    json_column("fault"),
+    json_column("provenance"),
+    time_column("created_at", nullable=False),
+    time_column("launched_at"),
+    time_column("claimed_at"),
+    time_column("started_at"),
+    time_column("ended_at"),
+    time_column("closed_at", index=True),  # nothing of it lives any more, and its reservation is free
+    sa.UniqueConstraint("run_id", "number"),
+)
+
+metrics = sa.Table(
+    "run_metrics",
+    metadata,
+    project_column(),
+    sa.Column("run_id", sa.String(40), sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("name", sa.String(250), nullable=False),
+    sa.Column("value", sa.Float, nullable=False),
+    sa.Column("spread", sa.Float),
+    sa.Column("count", sa.Integer),
+    sa.Column("step", sa.BigInteger),
+    sa.PrimaryKeyConstraint("run_id", "name"),
+    sa.Index("ix_run_metrics_value", "project_id", "name", "value"),
+)
+
+outputs = sa.Table(
+    "outputs",
+    metadata,
+    project_column(),
+    sa.Column("attempt_id", sa.String(40), sa.ForeignKey("attempts.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("name", sa.String(1000), nullable=False),
+    sa.Column("digest", sa.String(71), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("declared", sa.Boolean, nullable=False),
+    sa.Column("description", sa.Text),
+    sa.PrimaryKeyConstraint("attempt_id", "name"),
+)
+
+_RUN_COLUMNS = [column for column in runs.c if column.name != "start_anyway"]
+_ATTEMPT_FIELDS = (
+    "id",
+    "project_id",
+    "run_id",
+    "number",
+    "created_at",
+    "claimed_at",
+    "started_at",
+    "ended_at",
+    "tracking_run",
+    "waiting",
+    "executed_notebook",
+)
+
+
+def insert_run(tx: Tx, run: Run) -> None:
+    values: dict[str, Any] = {column.name: getattr(run, column.name) for column in _RUN_COLUMNS}
+    values.update(state=run.state.value, given=list(run.given), models=[], fault=None, created_at=run.created_at)
+    tx.execute(sa.insert(runs).values(**values))
+
+
+def update_run(tx: Tx, run_id: str, **values: Any) -> None:
+    tx.execute(sa.update(runs).where(runs.c.id == run_id).values(**_plain(values)))
+
+
+def insert_attempt(tx: Tx, attempt: Attempt) -> None:
+    tx.execute(
+        sa.insert(attempts).values(
+            id=attempt.id,
+            project_id=attempt.project_id,
+            run_id=attempt.run_id,
+            number=attempt.number,
+            state=attempt.state.value,
+            created_at=attempt.created_at,
+        )
+    )
+
+
+def update_attempt(tx: Tx, attempt_id: str, **values: Any) -> None:
+    tx.execute(sa.update(attempts).where(attempts.c.id == attempt_id).values(**_plain(values)))
+
+
+def claim(tx: Tx, attempt_id: str, nonce: str, now: datetime) -> bool:
+    """The one compare-and-set that lets an attempt happen at most once; True for the winner, also when asked again."""
+    took = tx.execute(
+        sa.update(attempts)
+        .where(
+            attempts.c.id == attempt_id,
+            attempts.c.nonce.is_(None),
+            attempts.c.state == RunState.STARTING.value,
+            attempts.c.closed_at.is_(None),
+        )
+        .values(nonce=nonce, claimed_at=now)
+    )
+    if took.rowcount == 1:
+        return True
+    return tx.scalar(sa.select(attempts.c.nonce).where(attempts.c.id == attempt_id)) == nonce
+
+
+def put_metrics(tx: Tx, run: Run, values: dict[str, Metric]) -> None:
+    for name, metric in values.items():
+        row = msgspec.to_builtins(metric)
+        changed = tx.execute(sa.update(metrics).where(metrics.c.run_id == run.id, metrics.c.name == name).values(**row))
+        if changed.rowcount == 0:
+            tx.execute(sa.insert(metrics).values(project_id=run.project_id, run_id=run.id, name=name, **row))
+
+
+def clear_metrics(tx: Tx, run_id: str) -> None:
+    """Another attempt begins: what the last one measured is in its events and its own MLflow run."""
+    tx.execute(sa.delete(metrics).where(metrics.c.run_id == run_id))
+
+
+def put_output(tx: Tx, attempt: Attempt, output: Output) -> None:
+    where = (outputs.c.attempt_id == attempt.id, outputs.c.name == output.name)
+    row = msgspec.to_builtins(output)
+    if tx.execute(sa.update(outputs).where(*where).values(**row)).rowcount == 0:
+        tx.execute(sa.insert(outputs).values(project_id=attempt.project_id, attempt_id=attempt.id, **row))
+
+
+def find_run(tx: Tx, project_id: str, key: str) -> Run | None:
+    """By id, by number, or the newest with this name."""
+    query = sa.select(runs).where(runs.c.project_id == project_id)
+    if key.isdecimal() and len(key) < 18:
+        query = query.where(runs.c.number == int(key))
+    else:
+        query = query.where(sa.or_(runs.c.id == key, runs.c.name == key)).order_by(runs.c.number.desc())
+    found = load_runs(tx, query.limit(1))
+    return found[0] if found else None
+
+
+def get_run(tx: Tx, run_id: str) -> Run:
+    return load_runs(tx, sa.select(runs).where(runs.c.id == run_id))[0]
+
+
+def load_runs(tx: Tx, query: sa.Select[Any]) -> list[Run]:
+    """The runs of a query on `runs`, with their metrics and last attempts: three queries however many runs."""
+    rows = tx.execute(query).mappings().all()
+    ids = [row["id"] for row in rows]
+    measured = _metrics_of(tx, ids)
+    last = {attempt.run_id: attempt for attempt in load_attempts(tx, attempts.c.run_id.in_(ids))} if ids else {}
+    return [_run(row, measured.get(row["id"], {}), last.get(row["id"])) for row in rows]
+
+
+def load_attempts(tx: Tx, *where: sa.ColumnElement[bool]) -> list[Attempt]:
+    query = sa.select(attempts).where(*where).order_by(attempts.c.run_id, attempts.c.number)
+    return [_attempt(row) for row in tx.execute(query).mappings()]
+
+
+def find_attempt(tx: Tx, attempt_id: str) -> Attempt | None:
+    found = load_attempts(tx, attempts.c.id == attempt_id)
+    return found[0] if found else None
+
+
+def load_outputs(tx: Tx, attempt_ids: Iterable[str]) -> list[Output]:
+    query = sa.select(outputs).where(outputs.c.attempt_id.in_(list(attempt_ids))).order_by(outputs.c.name)
+    columns = ("name", "digest", "size", "declared", "description")
+    return [Output(**{name: row[name] for name in columns}) for row in tx.execute(query).mappings()]
+
+
+def count_unfinished(tx: Tx, project_id: str) -> int:
+    query = sa.select(sa.func.count()).where(runs.c.project_id == project_id, runs.c.state == RunState.QUEUED.value)
+    return tx.scalar(query) or 0
+
+
+def _metrics_of(tx: Tx, run_ids: list[str]) -> dict[str, dict[str, Metric]]:
+    found: dict[str, dict[str, Metric]] = {}
+    if run_ids:
+        for row in tx.execute(sa.select(metrics).where(metrics.c.run_id.in_(run_ids)).order_by(metrics.c.name)):
+            metric = Metric(value=row.value, spread=row.spread, count=row[5], step=row.step)
+            found.setdefault(row.run_id, {})[row.name] = metric
+    return found
+
+
+def _run(row: sa.RowMapping, measured: dict[str, Metric], attempt: Attempt | None) -> Run:
+    values: dict[str, Any] = {column.name: row[column.name] for column in _RUN_COLUMNS}
+    values["state"] = RunState(row["state"])
+    values["given"] = tuple(row["given"])
+    values["models"] = tuple(LoggedModel(**model) for model in row["models"] or ())
+    values["fault"] = msgspec.convert(row["fault"], RunFault | None)
+    return Run(**values, metrics=measured, attempt=attempt)
+
+
+def _attempt(row: sa.RowMapping) -> Attempt:
+    return Attempt(
+        **{name: row[name] for name in _ATTEMPT_FIELDS},
+        state=RunState(row["state"]),
+        progress=msgspec.convert(row["progress"] or {}, Progress),
+        fault=msgspec.convert(row["fault"], RunFault | None),
+        provenance=row["provenance"] or {},
+    )
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Times stay as they are; dataclasses and enumerations become JSON."""
+    return {
+        name: value if isinstance(value, datetime) else msgspec.to_builtins(value) for name, value in values.items()
+    }

@@ -1,0 +1,61 @@
+"""The control plane's own files in its home: the port file, the kept port, the person's token."""
+
+import hashlib
+import hmac
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortFile:
+    """`<home>/server.json`, 0600: where the living control plane is, and how to make sure that it is the one."""
+
+    url: str
+    token: str
+    pid: int
+    instance: str
+    secret: str
+    version: str
+
+
+def write_private(path: Path, text: str) -> None:
+    """The file appears whole or not at all, readable by its owner only."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+    partial.replace(path)
+
+
+def write_port_file(path: Path, content: PortFile) -> None:
+    write_private(path, json.dumps(asdict(content), indent=2))
+
+
+def answer_challenge(secret: str, challenge: str) -> str:
+    """Proves knowledge of the port file's secret without showing it (HMAC-SHA-256, RFC 2104)."""
+    return hmac.new(secret.encode(), challenge.encode(), hashlib.sha256).hexdigest()
+
+
+def kept_port(home: Path) -> int:
+    """The port of the last start, 0 if there was none. Workers and endpoints that live still know it."""
+    try:
+        return int((home / "port").read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def keep_port(home: Path, port: int) -> None:
+    write_private(home / "port", f"{port}\n")
+
+
+def kept_token(home: Path) -> str | None:
+    try:
+        return (home / "token").read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def keep_token(home: Path, token: str) -> None:
+    write_private(home / "token", token)

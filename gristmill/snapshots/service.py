@@ -1,0 +1,83 @@
+"""Taking snapshots in: nothing of one is executed here, only its notebook's source is read."""
+
+from dataclasses import dataclass
+
+from gristmill.core import audit, blobs
+from gristmill.core.clock import Clock
+from gristmill.core.database import Tx
+from gristmill.core.errors import ConflictError, Fault, InvalidInputError, NotFoundError
+from gristmill.core.ids import new_id
+from gristmill.core.scopes import Actor, Scope
+from gristmill.notebooks.model import ParameterSchema
+from gristmill.notebooks.python_parameters import read_parameters
+from gristmill.notebooks.source import read_notebook
+from gristmill.snapshots import store
+from gristmill.snapshots.model import Snapshot, SnapshotRequest, snapshot_digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotebookFacts:
+    """What a snapshot's notebook says of itself."""
+
+    schema: ParameterSchema
+    kernel: str | None
+
+
+def check_blobs(tx: Tx, actor: Actor, request: SnapshotRequest) -> None:
+    """Raises unless the project holds every file of the request, with the size that it names."""
+    actor.require(Scope.RUNS_WRITE)
+    for file in request.files:
+        blobs.check_digest(file.digest)
+    held = blobs.held(tx, actor.project_id, (file.digest for file in request.files))
+    if lacking := [file.path for file in request.files if file.digest not in held]:
+        raise ConflictError(
+            f"{len(lacking)} files of the snapshot were not sent: {', '.join(lacking[:5])}",
+            hint="Ask POST /api/blobs/missing, then PUT each to /api/blobs/{digest}.",
+        )
+    if wrong := [file.path for file in request.files if held[file.digest] != file.size]:
+        raise InvalidInputError(f"the snapshot names wrong sizes for: {', '.join(wrong[:5])}")
+
+
+def read_facts(content: bytes, name: str) -> NotebookFacts:
+    """Raises InvalidInputError, naming the notebook, for what is no notebook or has parameters that cannot be read."""
+    try:
+        notebook = read_notebook(content)
+        return NotebookFacts(schema=read_parameters(notebook), kernel=notebook.kernel)
+    except InvalidInputError as error:
+        fault = Fault(where=name, message=error.message, hint=error.hint)
+        raise InvalidInputError(f"{name}: {error.message}", hint=error.hint, faults=error.faults or (fault,)) from error
+
+
+def create(tx: Tx, actor: Actor, request: SnapshotRequest, facts: NotebookFacts, clock: Clock) -> Snapshot:
+    """The snapshot; one that was taken before with the same content and origin is answered again."""
+    actor.require(Scope.RUNS_WRITE)
+    digest = snapshot_digest(request)
+    known = store.find(tx, actor.project_id, digest)
+    if known is not None and (known.git, known.source) == (request.git, request.source):
+        return known
+    now = clock.now()
+    snapshot = Snapshot(
+        id=new_id("snapshot", now),
+        digest=digest,
+        project_id=actor.project_id,
+        notebook=request.notebook,
+        files=request.files,
+        import_roots=request.import_roots,
+        schema=facts.schema,
+        kernel=facts.kernel,
+        created_by=actor.name,
+        created_at=now,
+        git=request.git,
+        source=request.source,
+    )
+    store.insert(tx, snapshot)
+    audit.record(tx, actor, time=now, action="snapshot.create", subject=snapshot.id, detail={"digest": digest})
+    return snapshot
+
+
+def find(tx: Tx, actor: Actor, key: str) -> Snapshot:
+    actor.require(Scope.READ)
+    found = store.find(tx, actor.project_id, key)
+    if found is None:
+        raise NotFoundError(f"no snapshot {key[:100]!r}", hint="POST /api/snapshots makes one and answers its id.")
+    return found
