@@ -13,7 +13,7 @@ import httpx
 from gristmill.core.clock import Clock
 from gristmill.core.processes import holds_lock, kill_marked, log_tail, marked, spawn_locked, terminate
 from gristmill.tracking.address import MlflowAddress, local_address
-from gristmill.tracking.state import Health, TrackingState
+from gristmill.tracking.model import Health, TrackingState
 
 LOG = "mlflow.log"
 LOG_LIMIT = 8 * 2**20

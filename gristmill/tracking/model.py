@@ -1,0 +1,117 @@
+"""What Gristmill knows of MLflow: how its server stands, and its runs, logged models and registered models."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+# The tag by which an attempt's MLflow run is found again.
+ATTEMPT_TAG = "gristmill.attempt"
+# The name that a notebook gave to `set_experiment`, kept on its run.
+EXPERIMENT_TAG = "gristmill.experiment"
+# Tags that only the control plane writes.
+RESERVED_TAGS = "gristmill."
+PARENT_TAG = "mlflow.parentRunId"
+
+
+class Health(StrEnum):
+    STARTING = "starting"
+    READY = "ready"
+    AWAY = "away"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingState:
+    """`since` is when it came to be so; `reason` says why it is not ready."""
+
+    health: Health
+    since: datetime
+    reason: str | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.health is Health.READY
+
+
+class TrackedStatus(StrEnum):
+    """The states of an MLflow run."""
+
+    RUNNING = "RUNNING"
+    SCHEDULED = "SCHEDULED"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackedRun:
+    """An MLflow run. `metrics` holds the last value of each; `artifact_path` is relative to the artifact root."""
+
+    id: str
+    experiment_id: str
+    name: str
+    status: TrackedStatus
+    started_at: datetime
+    ended_at: datetime | None
+    artifact_path: str
+    metrics: dict[str, float] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedModelEntry:
+    """A model that a run logged. `id` is `m-…`; `artifact_path` is relative to the artifact root."""
+
+    id: str
+    name: str
+    experiment_id: str
+    run_id: str | None
+    artifact_path: str
+    ready: bool
+    created_at: datetime
+    metrics: dict[str, float] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredModelEntry:
+    name: str
+    created_at: datetime
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)  # alias to version
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelVersionEntry:
+    """A version in MLflow's registry. `source` is mostly `models:/m-…`; `model_id` is that `m-…`."""
+
+    name: str
+    version: str
+    source: str
+    status: str
+    created_at: datetime
+    run_id: str | None = None
+    model_id: str | None = None
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactEntry:
+    """A file or folder; `path` is relative to the artifact root."""
+
+    path: str
+    folder: bool
+    size: int | None = None
+
+
+# The artifact root that every run's and model's address begins with.
+ARTIFACT_ROOT = "mlflow-artifacts:/"
+
+
+def artifact_path(uri: str) -> str:
+    """`uri` relative to the artifact root; empty where it lies elsewhere, and MLflow's proxy cannot read it."""
+    return uri.removeprefix(ARTIFACT_ROOT).strip("/") if uri.startswith(ARTIFACT_ROOT) else ""
