@@ -30,9 +30,9 @@ ERRORS_HEAD = """\
 # Errors
 
 An error answer is a problem document (RFC 9457, `application/problem+json`): `title`, `status`, `detail` (what, got,
-expected), `code`, `hint` (what to do) and `faults`, one per place of the input that is wrong. In Python it is raised again
-as the class of `gristmill.core.errors` with that code. A command ends with the exit status; 1 is a run that failed, 2 a
-command line that is wrong, 130 Ctrl-C.
+expected), `code`, `hint` (what to do) and `faults`, one per place of the input that is wrong. In Python it is raised
+again as the class of `gristmill.core.errors` with that code. A command ends with the exit status; 1 is a run that
+failed, 2 a command line that is wrong, 130 Ctrl-C.
 
 | code | title | HTTP status | exit status |
 |---|---|---|---|"""

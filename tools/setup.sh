@@ -46,7 +46,9 @@ if ! { .venv/bin/uv --version && works .venv/bin/python; } >/dev/null 2>&1; then
 fi
 uv() { .venv/bin/uv --quiet --no-progress --color never "$@" --python .venv/bin/python; }
 say "installing the $(grep -c '^[^ #]' requirements.lock) packages of requirements.lock (some minutes the first time)"
-uv pip sync --require-hashes requirements.lock || fail "not everything could be installed (uv's message is above)."
+# Compiled now and once: many processes start at the same time later, and some machines forbid them to write bytecode.
+uv pip sync --require-hashes --compile-bytecode requirements.lock ||
+    fail "not everything could be installed (uv's message is above)."
 say "installing Gristmill itself, editable"
 uv pip install --no-deps --no-build-isolation --editable .
 printf '%s\n' "$state" >.venv/.gristmill-setup
