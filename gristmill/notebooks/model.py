@@ -30,9 +30,16 @@ class Parameter:
     help: str | None = None
     minimum: float | None = None
     maximum: float | None = None
-    choices: tuple[Any, ...] = ()
+    exclusive_minimum: bool = False  # `minimum` itself is not allowed
+    exclusive_maximum: bool = False
+    choices: tuple[Any, ...] = ()  # of the value, or of each item of a list
     items: ParameterType | None = None  # of a list[T]
     line: int | None = None  # in the parameters cell, from 1
+
+    def in_range(self, number: float) -> bool:
+        low, high = self.minimum, self.maximum
+        above = low is None or (number > low if self.exclusive_minimum else number >= low)
+        return above and (high is None or (number < high if self.exclusive_maximum else number <= high))
 
 
 @dataclass(frozen=True, kw_only=True)
