@@ -173,6 +173,8 @@ def _settings(folder: Path) -> dict[str, str]:
     return {
         MARK: str(folder),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # its job runner is more processes, which run code
+        "MLFLOW_ENABLE_AI_GATEWAY": "false",  # it keeps secrets and calls out
+        "MLFLOW_SERVER_ENABLE_CUSTOM_SCORERS": "false",  # they are code
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
         "MALLOC_ARENA_MAX": "2",  # forty threads would otherwise keep a heap each
