@@ -1,8 +1,7 @@
 """Every route of the control plane that a client calls: the one table, typed. A test holds it against the OpenAPI."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from gristmill.client.call import Call, call
 from gristmill.core.wire import (
@@ -11,7 +10,7 @@ from gristmill.core.wire import (
     Opened,
     ServerStatus,
 )
-from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, Prediction
+from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey
 from gristmill.ledger.model import Usage
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
 from gristmill.profiles.model import ProfileStatus
@@ -151,10 +150,6 @@ def delete_endpoint(name: str) -> Call[Endpoint]:
 
 def issue_endpoint_key(name: str) -> Call[EndpointKey]:
     return call("POST", "/api/endpoints/{name}/keys", EndpointKey, {"name": name})
-
-
-def predict(name: str, body: Mapping[str, Any]) -> Call[Prediction]:
-    return call("POST", "/api/endpoints/{name}/invocations", Prediction, {"name": name}, body=body)
 
 
 def verify_audit() -> Call[AuditVerdict]:

@@ -26,7 +26,6 @@ class Settings:
     output_limit: int = 512 * 2**20
     cancel_grace: float = 15.0  # from asking a worker to stop to killing it
     launch_timeout: float = 120.0  # from launch to claim
-    idle_stop: float = 0.0  # 0: the control plane does not stop by itself
 
     @property
     def database_url(self) -> str:
@@ -86,5 +85,4 @@ _READERS: dict[str, Callable[[str], object]] = {
     "output_limit": int,
     "cancel_grace": float,
     "launch_timeout": float,
-    "idle_stop": float,
 }

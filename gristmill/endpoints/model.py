@@ -1,7 +1,7 @@
 """Endpoints: a stable URL that serves variants of a model; the desired state is pulled as numbered generations."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -125,16 +125,6 @@ class EndpointKey:
 
     endpoint: str
     key: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prediction:
-    """What the control plane's convenience route answers: the endpoint's own status and body."""
-
-    status: int
-    body: object
-    seconds: float = 0.0
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 def check_name(name: str) -> str:

@@ -37,7 +37,7 @@ def _suggested(machine: Resources) -> tuple[Profile, ...]:
     profiles = [*_named_default(profiles, "small")]
     if machine.accelerators:
         share = machine.accelerators
-        each = Resources(cpu=max(1.0, machine.cpu // share), memory=whole.memory // share, accelerators=1)
+        each = Resources(cpu=max(1.0, machine.cpu // share), memory=machine.memory // share, accelerators=1)
         profiles.append(Profile(name="gpu", resources=each, description="one accelerator", accelerator="nvidia"))
     return tuple(profiles)
 

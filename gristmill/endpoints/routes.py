@@ -1,0 +1,78 @@
+"""HTTP of endpoints: for people, and for the supervisors that pull what they serve."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from gristmill.core.clock import Clock
+from gristmill.core.database import Database
+from gristmill.core.http import PROBLEMS, provide, requires
+from gristmill.core.scopes import Actor, Scope
+from gristmill.endpoints import service
+from gristmill.endpoints.model import DeployRequest, DesiredState, Endpoint, EndpointKey, Observed
+from gristmill.models.service import ModelService
+from gristmill.profiles.model import Catalogue
+
+router = APIRouter(prefix="/api", tags=["endpoints"], responses=PROBLEMS)
+
+DatabaseOf = Annotated[Database, Depends(provide(Database))]
+ClockOf = Annotated[Clock, Depends(provide(Clock))]
+CatalogueOf = Annotated[Catalogue, Depends(provide(Catalogue))]
+Reader = Annotated[Actor, requires(Scope.READ)]
+Writer = Annotated[Actor, requires(Scope.ENDPOINTS_WRITE)]
+Supervisor = Annotated[Actor, requires(Scope.ENDPOINT)]
+
+
+@router.get("/endpoints", summary="List endpoints")
+def list_endpoints(actor: Reader, db: DatabaseOf) -> list[Endpoint]:
+    with db.read() as tx:
+        return service.list_endpoints(tx, actor)
+
+
+@router.get("/endpoints/{name}", summary="One endpoint")
+def get_endpoint(name: str, actor: Reader, db: DatabaseOf) -> Endpoint:
+    with db.read() as tx:
+        return service.find(tx, actor, name)
+
+
+@router.put("/endpoints/{name}", summary="Deploy a model version")
+def deploy(
+    name: str,
+    request: DeployRequest,
+    actor: Writer,
+    db: DatabaseOf,
+    clock: ClockOf,
+    catalogue: CatalogueOf,
+    models: Annotated[ModelService, Depends(provide(ModelService))],
+) -> Endpoint:
+    """Makes the endpoint, or a new generation of it. What serves now stays until that has answered its example."""
+    version = models.version(actor, request.model, request.version)
+    port = service.free_port()
+    with db.write() as tx:
+        return service.deploy(tx, actor, name, request, version, catalogue=catalogue, port=port, clock=clock)
+
+
+@router.delete("/endpoints/{name}", summary="Delete an endpoint")
+def delete_endpoint(name: str, actor: Writer, db: DatabaseOf, clock: ClockOf) -> Endpoint:
+    with db.write() as tx:
+        return service.delete(tx, actor, name, clock)
+
+
+@router.post("/endpoints/{name}/keys", status_code=201, summary="Issue an API key")
+def issue_key(name: str, actor: Writer, db: DatabaseOf, clock: ClockOf) -> EndpointKey:
+    """The key is shown this once. Callers send it as `Authorization: Bearer …`."""
+    with db.write() as tx:
+        return service.issue_key(tx, actor, name, clock)
+
+
+@router.get("/endpoints/{name}/desired", summary="What an endpoint should serve", tags=["supervisors"])
+def get_desired(name: str, actor: Supervisor, db: DatabaseOf, catalogue: CatalogueOf) -> DesiredState:
+    with db.read() as tx:
+        return service.desired(tx, actor, name, catalogue)
+
+
+@router.put("/endpoints/{name}/observed", status_code=204, summary="What an endpoint serves", tags=["supervisors"])
+def put_observed(name: str, seen: Observed, actor: Supervisor, db: DatabaseOf, clock: ClockOf) -> Response:
+    with db.write() as tx:
+        service.observe(tx, actor, name, seen, clock)
+    return Response(status_code=204)

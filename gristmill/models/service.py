@@ -1,0 +1,190 @@
+"""Registering models and looking at them. MLflow is the registry, asked over REST; nothing of a model is loaded."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from gristmill.core import audit
+from gristmill.core.clock import Clock
+from gristmill.core.database import Database
+from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError
+from gristmill.core.scopes import Actor, Scope
+from gristmill.models.mlmodel import LIMIT, ModelFile, read_model_file
+from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
+from gristmill.runs import service as runs
+from gristmill.runs import store as run_rows
+from gristmill.runs.model import Run, RunState
+from gristmill.tracking.model import LoggedModelEntry, ModelVersionEntry
+from gristmill.tracking.rest import TrackingClient
+
+RUN_TAG = "gristmill.run"
+
+
+@dataclass(frozen=True)
+class ModelService:
+    """Talks to MLflow outside of any transaction: its rows are MLflow's own."""
+
+    db: Database
+    tracking: TrackingClient
+    clock: Clock
+
+    def register(self, actor: Actor, name: str, request: RegisterRequest) -> ModelVersion:
+        """A new version of `name`, of a model that the run logged.
+
+        Raises:
+            ConflictError: the run did not succeed.
+            InvalidInputError: it logged no model, or several and none is named.
+        """
+        actor.require(Scope.MODELS_WRITE)
+        check_name(name)
+        with self.db.read() as tx:
+            run = runs.find(tx, actor, request.run)
+        model = self._logged(run, request.model)
+        tracked = model.run_id or (run.attempt.tracking_run if run.attempt else None)
+        self.tracking.create_registered_model(name)
+        entry = self.tracking.create_version(
+            name,
+            source=f"models:/{model.id}",
+            run_id=tracked,
+            model_id=model.id,
+            tags={RUN_TAG: run.id},
+            description=request.description,
+        )
+        with self.db.write() as tx:
+            detail = {"version": entry.version, "run": run.id, "model": model.id}
+            audit.record(tx, actor, time=self.clock.now(), action="model.register", subject=name, detail=detail)
+        return self.version(actor, name, entry.version)
+
+    def list_models(self, actor: Actor) -> list[RegisteredModel]:
+        actor.require(Scope.READ)
+        return [
+            RegisteredModel(
+                project_id=actor.project_id,
+                name=entry.name,
+                created_at=entry.created_at,
+                description=entry.description,
+                versions=self._versions(actor, entry.name),
+            )
+            for entry in self.tracking.list_models()
+        ]
+
+    def model(self, actor: Actor, name: str) -> RegisteredModel:
+        actor.require(Scope.READ)
+        entry = self.tracking.registered_model(name)
+        return RegisteredModel(
+            project_id=actor.project_id,
+            name=entry.name,
+            created_at=entry.created_at,
+            description=entry.description,
+            versions=self._versions(actor, entry.name),
+        )
+
+    def version(self, actor: Actor, name: str, version: str) -> ModelVersion:
+        """One version whole: with what its `MLmodel` file says, its input example and its run's metrics."""
+        actor.require(Scope.READ)
+        if not version.isdecimal():
+            raise InvalidInputError(f"model version {version[:40]!r} is not valid: expected a number, as in churn/3")
+        found = self._brief(actor, self.tracking.get_version(name, version))
+        path = self.tracking.version_path(name, version)
+        file = self._model_file(name, version, path)
+        return replace(
+            found,
+            artifact_path=path,
+            flavors=file.flavors,
+            signature=file.signature,
+            suggestion=file.suggestion,
+            metrics=self._metrics(found),
+            input_example=self._example(path, file),
+        )
+
+    def _versions(self, actor: Actor, name: str) -> tuple[ModelVersion, ...]:
+        return tuple(self._brief(actor, entry) for entry in self.tracking.list_versions(name))
+
+    def _brief(self, actor: Actor, entry: ModelVersionEntry) -> ModelVersion:
+        return ModelVersion(
+            project_id=actor.project_id,
+            name=entry.name,
+            version=entry.version,
+            source=entry.source,
+            artifact_path="",
+            created_at=entry.created_at,
+            status=entry.status,
+            run_id=entry.tags.get(RUN_TAG) or self._run_of(actor, entry.run_id),
+            tracking_run=entry.run_id,
+            description=entry.description,
+            aliases=entry.aliases,
+        )
+
+    def _logged(self, run: Run, wanted: str | None) -> LoggedModelEntry:
+        if run.state is not RunState.SUCCEEDED:
+            raise ConflictError(
+                f"run {run.name} {run.state}: only the model of a run that succeeded can be registered",
+                hint="See `gristmill runs show`, and run it again.",
+            )
+        tracked = run.attempt.tracking_run if run.attempt else None
+        models = self._all_logged(tracked) if tracked else ()
+        matching = [model for model in models if wanted in {None, model.id, model.name}]
+        names = ", ".join(f"{model.name} ({model.id})" for model in models)
+        if not models:
+            raise InvalidInputError(
+                f"run {run.name} logged no model",
+                hint="Log one in the notebook: mlflow.sklearn.log_model(model, name='model', signature=…).",
+            )
+        if not matching:
+            raise InvalidInputError(f"run {run.name} logged no model {wanted!r}: expected one of {names}")
+        if len(matching) > 1 and wanted is None:
+            raise InvalidInputError(
+                f"run {run.name} logged {len(models)} models: {names}", hint="Name one with --model."
+            )
+        return matching[-1]
+
+    def _all_logged(self, tracked: str) -> tuple[LoggedModelEntry, ...]:
+        own = self.tracking.logged_models(tracked)
+        children = self.tracking.child_runs(self.tracking.get_run(tracked))
+        return own + tuple(model for child in children for model in self.tracking.logged_models(child.id))
+
+    def _run_of(self, actor: Actor, tracked: str | None) -> str | None:
+        if not tracked:
+            return None
+        table = run_rows.attempts
+        query = sa.select(table.c.run_id).where(table.c.project_id == actor.project_id, table.c.tracking_run == tracked)
+        with self.db.read() as tx:
+            return tx.scalar(query.limit(1))
+
+    def _metrics(self, version: ModelVersion) -> dict[str, float]:
+        if not version.tracking_run:
+            return {}
+        try:
+            return self.tracking.get_run(version.tracking_run).metrics
+        except NotFoundError:
+            return {}  # the run was deleted; its model stays
+
+    def _model_file(self, name: str, version: str, path: str) -> ModelFile:
+        if not path:
+            raise InvalidInputError(
+                f"the files of {name}/{version} lie outside this registry's artifact store",
+                hint="Log the model in a run of this control plane, and register that.",
+            )
+        return read_model_file(self.tracking.read_artifact(f"{path}/MLmodel", LIMIT))
+
+    def _example(self, path: str, file: ModelFile) -> dict[str, Any] | None:
+        if file.example is None or "/" in file.example:
+            return None
+        try:
+            loaded = json.loads(self.tracking.read_artifact(f"{path}/{file.example}", LIMIT))
+        except (NotFoundError, ValueError):
+            return None
+        if not isinstance(loaded, dict):
+            return None
+        # Older models keep the example as a bare split frame; `/invocations` takes it under a name.
+        return {"dataframe_split": loaded} if {"columns", "data"} <= loaded.keys() else loaded
+
+
+def check_name(name: str) -> str:
+    if not name or len(name) > 200 or not name.isprintable() or "/" in name or ":" in name or name != name.strip():
+        raise InvalidInputError(
+            f"model name {name[:200]!r} is not allowed: expected 1 to 200 printable characters without '/' and ':'"
+        )
+    return name

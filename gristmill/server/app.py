@@ -1,0 +1,129 @@
+"""The control plane's app: every service once, every word's routes, the control loop. Only composition, no logic."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from gristmill import __version__
+from gristmill.core.blobs import BlobStore
+from gristmill.core.clock import Clock
+from gristmill.core.database import Database
+from gristmill.core.events import Wakeup
+from gristmill.core.http import Services, install_error_handlers
+from gristmill.core.lease import Leadership
+from gristmill.core.settings import Settings
+from gristmill.endpoints import routes as endpoint_routes
+from gristmill.endpoints.backends.base import EndpointBackend
+from gristmill.endpoints.reconcile import EndpointsReconciler
+from gristmill.ledger import routes as ledger_routes
+from gristmill.models import routes as model_routes
+from gristmill.models.service import ModelService
+from gristmill.profiles.model import Catalogue
+from gristmill.runs import routes as run_routes
+from gristmill.runs.attempts import ClaimContext
+from gristmill.runs.executors.base import Executor
+from gristmill.runs.reconcile import RunsReconciler
+from gristmill.server import routes, streams
+from gristmill.server.identity import Identity
+from gristmill.server.limits import BodyLimit
+from gristmill.server.loop import ControlLoop
+from gristmill.server.shutdown import Shutdown
+from gristmill.snapshots import routes as snapshot_routes
+from gristmill.tracking.process import MlflowProcess
+from gristmill.tracking.rest import TrackingClient
+
+HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+
+DESCRIPTION = """Gristmill's control plane. Every route but one needs `Authorization: Bearer …` and one scope, which is
+listed with it. Errors are problem details (RFC 9457) with a stable `code`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What an app is made of; tests put their own clock, executor or backend in."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    blobs: BlobStore
+    wakeup: Wakeup
+    catalogue: Catalogue
+    executor: Executor
+    backend: EndpointBackend
+    mlflow: MlflowProcess
+    identity: Identity
+    leave: Callable[[], None]
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The app; its control loop runs from start-up to shut-down."""
+    leader = Leadership(parts.db, parts.clock, parts.identity.instance)
+    tracking = TrackingClient(parts.mlflow.address, parts.clock)
+    runs = RunsReconciler(
+        db=parts.db,
+        leader=leader,
+        executor=parts.executor,
+        tracking=tracking,
+        catalogue=parts.catalogue,
+        settings=parts.settings,
+        clock=parts.clock,
+        url=parts.identity.url,
+    )
+    endpoints = EndpointsReconciler(
+        db=parts.db,
+        leader=leader,
+        backend=parts.backend,
+        catalogue=parts.catalogue,
+        clock=parts.clock,
+        url=parts.identity.url,
+    )
+
+    def keep_mlflow() -> None:
+        parts.mlflow.ensure()
+
+    loop = ControlLoop(
+        leader, parts.wakeup, (("mlflow", keep_mlflow), ("runs", runs.step), ("endpoints", endpoints.step))
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        leader.take_over()
+        loop.start()
+        yield
+        loop.stop()
+        tracking.close()
+
+    app = FastAPI(title="Gristmill", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    services: Services = {
+        Settings: parts.settings,
+        Clock: parts.clock,
+        Database: parts.db,
+        BlobStore: parts.blobs,
+        Wakeup: parts.wakeup,
+        Catalogue: parts.catalogue,
+        Identity: parts.identity,
+        Leadership: leader,
+        MlflowProcess: parts.mlflow,
+        TrackingClient: tracking,
+        ModelService: ModelService(parts.db, tracking, parts.clock),
+        ClaimContext: ClaimContext(url=parts.identity.url, catalogue=parts.catalogue, settings=parts.settings),
+        Shutdown: Shutdown(
+            db=parts.db,
+            clock=parts.clock,
+            settings=parts.settings,
+            loop=loop,
+            backend=parts.backend,
+            mlflow=parts.mlflow,
+            leave=parts.leave,
+        ),
+    }
+    app.state.services = services
+    for module in (routes, streams, snapshot_routes, ledger_routes, run_routes, model_routes, endpoint_routes):
+        app.include_router(module.router)
+    install_error_handlers(app)
+    app.add_middleware(BodyLimit, limit=parts.settings.max_body_bytes)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
+    return app

@@ -1,0 +1,103 @@
+"""HTTP of the control plane itself."""
+
+import os
+from typing import Annotated
+
+import psutil
+from fastapi import APIRouter, Depends, Query
+
+from gristmill import __version__
+from gristmill.core import audit
+from gristmill.core.database import Database
+from gristmill.core.http import PROBLEMS, provide, requires
+from gristmill.core.lease import Leadership
+from gristmill.core.scopes import Actor, Scope
+from gristmill.core.settings import Settings
+from gristmill.core.wire import AuditVerdict, InstanceProof, ServerStatus
+from gristmill.endpoints import service as endpoints
+from gristmill.runs import service as runs
+from gristmill.runs import store as run_rows
+from gristmill.server.identity import Identity
+from gristmill.server.shutdown import Shutdown
+from gristmill.tracking.process import MlflowProcess
+
+router = APIRouter(prefix="/api", tags=["server"], responses=PROBLEMS)
+
+DatabaseOf = Annotated[Database, Depends(provide(Database))]
+IdentityOf = Annotated[Identity, Depends(provide(Identity))]
+
+
+def read_status(
+    actor: Annotated[Actor, requires(Scope.READ)],
+    db: DatabaseOf,
+    identity: IdentityOf,
+    settings: Annotated[Settings, Depends(provide(Settings))],
+    leader: Annotated[Leadership, Depends(provide(Leadership))],
+    mlflow: Annotated[MlflowProcess, Depends(provide(MlflowProcess))],
+) -> ServerStatus:
+    with db.read() as tx:
+        alive = {attempt.run_id for attempt in runs.open_attempts(tx)}
+        names = [run_rows.get_run(tx, run_id).name for run_id in sorted(alive)]
+        serving = [endpoint.name for endpoint in endpoints.list_endpoints(tx, actor)]
+    state = mlflow.state
+    return ServerStatus(
+        version=__version__,
+        instance=identity.instance,
+        pid=os.getpid(),
+        url=identity.url,
+        home=str(settings.home),
+        started_at=identity.started_at,
+        resident=psutil.Process().memory_info().rss,
+        leading=leader.leading,
+        tracking=state.health.value,
+        tracking_reason=state.reason,
+        runs=tuple(names),
+        endpoints=tuple(serving),
+    )
+
+
+StatusOf = Annotated[ServerStatus, Depends(read_status)]
+
+
+@router.get("/instance", summary="Prove who this control plane is")
+def prove_instance(
+    identity: IdentityOf, challenge: Annotated[str, Query(min_length=16, max_length=128, pattern="^[0-9a-f]+$")]
+) -> InstanceProof:
+    """The only route without a token: a client asks it before it sends one."""
+    return InstanceProof(instance=identity.instance, version=__version__, proof=identity.prove(challenge))
+
+
+@router.get("/server", summary="How the control plane is")
+def get_status(actor: Annotated[Actor, requires(Scope.READ)], status: StatusOf) -> ServerStatus:
+    del actor
+    return status
+
+
+@router.post("/server/stop", summary="Stop the control plane")
+def stop(
+    actor: Annotated[Actor, requires(Scope.ADMIN)],
+    status: StatusOf,
+    shutdown: Annotated[Shutdown, Depends(provide(Shutdown))],
+    everything: Annotated[bool, Query(description="Runs, endpoints and MLflow too")] = False,  # noqa: FBT002  # a query
+) -> ServerStatus:
+    """Answers what was up; then stops. Without `everything`, runs and endpoints go on and are adopted later."""
+    shutdown.begin(actor, everything=everything)
+    return status
+
+
+@router.get("/audit/verify", summary="Verify the audit log's chain", tags=["audit"])
+def verify_audit(actor: Annotated[Actor, requires(Scope.ADMIN)], db: DatabaseOf) -> AuditVerdict:
+    del actor
+    with db.read() as tx:
+        return audit.verify(tx)
+
+
+@router.get("/audit", summary="Entries of the audit log, oldest first", tags=["audit"])
+def list_audit(
+    actor: Annotated[Actor, requires(Scope.ADMIN)],
+    db: DatabaseOf,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> list[audit.AuditEntry]:
+    with db.read() as tx:
+        return list(audit.entries(tx, project_id=actor.project_id, after=after, limit=limit))

@@ -1,0 +1,84 @@
+"""Stopping: the control plane alone, or with everything that it has started."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gristmill.core.clock import Clock
+from gristmill.core.database import Database
+from gristmill.core.scopes import Actor
+from gristmill.core.settings import Settings
+from gristmill.endpoints import store as endpoint_rows
+from gristmill.endpoints.backends.base import EndpointBackend
+from gristmill.runs import service as runs
+from gristmill.runs import store as run_rows
+from gristmill.runs.model import FINAL_STATES
+from gristmill.server.loop import ControlLoop
+from gristmill.tracking.process import MlflowProcess
+
+log = logging.getLogger(__name__)
+
+ENDPOINT_GRACE = 20.0
+
+
+@dataclass
+class Shutdown:
+    """Endpoints that are stopped here come back with the next control plane: what should be is in the rows."""
+
+    db: Database
+    clock: Clock
+    settings: Settings
+    loop: ControlLoop
+    backend: EndpointBackend
+    mlflow: MlflowProcess
+    leave: Callable[[], None]
+    _begun: threading.Event = field(default_factory=threading.Event)
+
+    def begin(self, actor: Actor, *, everything: bool) -> None:
+        """Returns at once; the control plane ends when it is done."""
+        if self._begun.is_set():
+            return
+        self._begun.set()
+        threading.Thread(target=self._run, args=(actor, everything), name="shutdown", daemon=True).start()
+
+    def _run(self, actor: Actor, everything: bool) -> None:  # noqa: FBT001  # a thread's target
+        try:
+            if everything:
+                self._cancel_runs(actor)
+            self.loop.stop()
+            if everything:
+                self._stop_endpoints()
+            with self.db.read() as tx:
+                needed = bool(runs.open_attempts(tx))
+            if not needed:
+                self.mlflow.stop()
+        finally:
+            self.leave()
+
+    def _cancel_runs(self, actor: Actor) -> None:
+        table = run_rows.runs
+        with self.db.write() as tx:
+            query = table.select().where(table.c.state.not_in([state.value for state in FINAL_STATES]))
+            for run in run_rows.load_runs(tx, query):
+                runs.cancel(tx, actor, run.id, self.clock)
+        self._until(self._no_attempts, self.settings.cancel_grace + 15.0)
+
+    def _stop_endpoints(self) -> None:
+        with self.db.read() as tx:
+            ids = [endpoint.id for endpoint in endpoint_rows.load(tx)]
+        for endpoint in ids:
+            self.backend.stop(endpoint)
+        self._until(lambda: not any(self.backend.is_alive(endpoint) for endpoint in ids), ENDPOINT_GRACE)
+        for endpoint in ids:
+            self.backend.clean_up(endpoint)
+
+    def _no_attempts(self) -> bool:
+        with self.db.read() as tx:
+            return not runs.open_attempts(tx)
+
+    def _until(self, condition: Callable[[], bool], patience: float) -> None:
+        deadline = time.monotonic() + patience
+        while not condition() and time.monotonic() < deadline:
+            time.sleep(0.05)  # processes end without telling
