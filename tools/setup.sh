@@ -21,18 +21,22 @@ for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
     works "$python" && break
     python=
 done
+
+# All that is missing is said at once.
+missing=
 if [ -z "$python" ]; then
-    fail "Gristmill needs Python 3.11 or newer; found: $({ ${PYTHON:-python3} --version || echo none; } 2>&1 | tail -n 1)." \
-        "On Debian 12+ or Ubuntu 24.04+:   apt-get install python3 python3-venv" \
-        "On Ubuntu 22.04:                  apt-get install python3.11 python3.11-venv" \
-        "Elsewhere, name one:              make setup PYTHON=/path/to/python3.12"
+    say "Python 3.11 or newer is needed; found: $({ ${PYTHON:-python3} --version || echo none; } 2>&1 | tail -n 1)" >&2
+    say "where the release's own is older: install another beside it, and make setup PYTHON=/path/to/python" >&2
+    missing="python3 python3-venv "
+elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    say "$("$python" --version) cannot make virtual environments here: its ensurepip is missing" >&2
+    missing="$(basename "$python")-venv "
 fi
-if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    [ "$python" = python3 ] && package=python3-venv || package="$(basename "$python")-venv"
-    fail "$("$python" --version) cannot make virtual environments here: ensurepip is missing." \
-        "On Debian or Ubuntu:   apt-get install $package"
+if ! command -v git >/dev/null; then
+    say "git is needed; found: none" >&2
+    missing="${missing}git"
 fi
-command -v git >/dev/null || fail "git is missing." "On Debian or Ubuntu:   apt-get install git"
+[ -z "$missing" ] || fail "on Debian 12, Ubuntu 24.04 or newer:   apt-get install $missing"
 
 rm -f .venv/.gristmill-setup
 if ! { .venv/bin/uv --version && works .venv/bin/python; } >/dev/null 2>&1; then
