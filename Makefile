@@ -12,7 +12,9 @@ check: setup ## format, lint, types, arrows, docs, wheel, extras; `make check ON
 	@.venv/bin/python -m tools.check $(ONLY)
 
 test: setup ## all tests, with branch coverage; `make test ARGS="-k worker"` for some
-	@.venv/bin/python -m tools.test $(ARGS)
+	@.venv/bin/coverage erase
+	@.venv/bin/coverage run -m pytest $(ARGS); passed=$$?; \
+	 .venv/bin/coverage combine --quiet; .venv/bin/coverage report; exit $$passed
 
 demo: setup ## a notebook becomes a tracked run, its model a live endpoint
 	@.venv/bin/python notebooks/examples/churn/demo.py

@@ -13,7 +13,17 @@ LONGEST_FILE = 400
 
 def tracked(*patterns: str) -> list[Path]:
     """The files of the tree, those not yet added included, without what git ignores."""
-    command = ("git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", *patterns)
+    command = (
+        "git",
+        "-C",
+        str(ROOT),
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--deduplicate",
+        *patterns,
+    )
     names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     return [ROOT / name for name in names if (ROOT / name).is_file()]
 
