@@ -1,0 +1,5 @@
+import sys
+
+from gristmill.worker.main import main
+
+sys.exit(main())

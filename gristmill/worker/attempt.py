@@ -1,0 +1,160 @@
+"""One claimed attempt, from its order to its end."""
+
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gristmill.core.clock import Clock
+from gristmill.core.errors import GristmillError
+from gristmill.runs.model import AttemptOrder, FaultKind, RunFault, RunState
+from gristmill.worker.bridging import PATIENCE, bridged
+from gristmill.worker.faults import bounded
+from gristmill.worker.kernel_environment import kernel_environment
+from gristmill.worker.outbox import Outbox
+from gristmill.worker.processes import adopt_orphans, end_left_behind
+from gristmill.worker.reporter import Reporter
+from gristmill.worker.spool import Spool
+from gristmill.worker.stop import Stop
+from gristmill.worker.tracking import Tracking
+from gristmill.worker.transport import ControlPlane, Transport
+from gristmill.worker.workspace import Workspace
+
+if TYPE_CHECKING:
+    from gristmill.worker.notebook_run import Outcome
+    from gristmill.worker.provenance import Provenance
+
+EXECUTED = "executed.ipynb"
+RUNTIME = "runtime"  # connection file and sockets of the kernel
+_HURRIED = 3.0  # seconds that MLflow may be away after a cancel: who cancelled waits
+
+
+class Attempt:
+    """Executes one order in `folder`. What it reports goes to the outbox, the attempt's end last."""
+
+    def __init__(
+        self,
+        order: AttemptOrder,
+        folder: Path,
+        *,
+        control_plane: ControlPlane,
+        tracking: Transport,
+        outbox: Outbox,
+        spool: Spool,
+        stop: Stop,
+        clock: Clock,
+    ) -> None:
+        self._order, self._folder, self._stop = order, folder, stop
+        self._control_plane, self._spool = control_plane, spool
+        self._tracking = Tracking(tracking, run=order.tracking_run, experiment=order.tracking_experiment)
+        self._reporter = Reporter(outbox, spool, clock, log_limit=order.log_limit, on_metrics=self._tracking.log)
+        self._workspace = Workspace(folder, order)
+        self._provenance: Provenance | None = None
+        self._began = time.monotonic()
+
+    def run(self) -> RunState:
+        """The state that the attempt ended in. An error of the worker itself is reported, then raised."""
+        if self._order.timeout_s is not None:
+            self._stop.at(self._began + self._order.timeout_s)
+        try:
+            state, fault = self._execute()
+            self._conclude(state)
+        except BaseException as error:
+            self._end(RunState.FAILED, _own_fault(error))
+            raise
+        self._end(state, fault)
+        return state
+
+    def _execute(self) -> tuple[RunState, RunFault | None]:
+        self._reporter.attempt_started({})
+        adopt_orphans()
+        try:
+            self._workspace.unpack(self._fetch)
+            outcome = self._run_notebook()
+        except GristmillError as error:
+            if self._stop.reason:
+                return RunState.CANCELLED, None
+            from gristmill.worker.notebook_run import fault_of
+
+            return RunState.FAILED, fault_of(error)
+        return outcome.state, outcome.fault
+
+    def _run_notebook(self) -> "Outcome":
+        """Starts the kernel, then imports what executes it: the kernel takes as long to come up."""
+        from gristmill.worker.kernel import Kernel, find_kernelspec
+        from gristmill.worker.provenance import Provenance
+
+        runtime = self._folder / RUNTIME
+        spec = find_kernelspec(self._order.kernel)
+        kernel = Kernel.start(
+            self._order.kernel,
+            folder=runtime,
+            workdir=self._workspace.workdir,
+            environ=kernel_environment(self._order, workspace=self._workspace.root, workdir=self._workspace.workdir),
+        )
+        done = False
+        try:
+            self._provenance = Provenance(self._order.kernel, spec, cache=_cache(self._folder), scratch=runtime)
+            from gristmill.worker.notebook_run import NotebookRun
+
+            run = NotebookRun(self._order, self._workspace, self._folder / EXECUTED, kernel, self._reporter, self._stop)
+            outcome = run.execute()
+            done = outcome.state is RunState.SUCCEEDED
+            return outcome
+        finally:
+            kernel.shutdown(now=not done and self._stop.reason is not None)
+
+    def _fetch(self, digest: str) -> Iterator[bytes]:
+        yield bridged(
+            lambda: self._control_plane.get_blob(digest),
+            give_up=lambda failed_for: failed_for >= PATIENCE or self._stop.reason is not None,
+        )
+
+    def _conclude(self, state: RunState) -> None:
+        """What comes between the notebook's end and the attempt's."""
+        if self._provenance is not None:
+            self._reporter.attempt_started(self._provenance.facts())
+        if (left := end_left_behind(self._order.attempt)) > 0:
+            self._reporter.notice(f"the notebook left {left} processes behind: they were ended")
+        outputs = self._workspace.collect(self._spool, declared=self._reporter.declared, notice=self._reporter.notice)
+        for output in outputs:
+            self._reporter.output(output)
+        self._tracking.settle(patience=PATIENCE if self._stop.reason is None else _HURRIED)
+        if models := self._tracking.models():
+            self._reporter.models(models)
+        self._tracking.finish(self._parameters(), state, self._reporter.notice)
+
+    def _parameters(self) -> dict[str, object]:
+        """All of them: the notebook's own defaults, and what was given."""
+        if not self._workspace.notebook.exists():
+            return self._order.parameters
+        from gristmill.notebooks.values import defaults
+        from gristmill.worker.parameters import read_schema
+
+        return {**defaults(read_schema(self._workspace.notebook)), **self._order.parameters}
+
+    def _end(self, state: RunState, fault: RunFault | None) -> None:
+        executed = self._folder / EXECUTED
+        self._reporter.attempt_finished(
+            state,
+            time.monotonic() - self._began,
+            fault=fault,
+            executed_notebook=executed.read_bytes() if executed.exists() else None,
+        )
+
+
+def _own_fault(error: BaseException) -> RunFault:
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    return RunFault(
+        kind=FaultKind.LAUNCH,
+        message=f"the worker failed: {type(error).__name__}: {error}",
+        traceback=bounded(lines),
+        hint="This is a fault of Gristmill or of its installation, not of the notebook.",
+    )
+
+
+def _cache(folder: Path) -> Path:
+    """Beside the attempts of this machine; in the attempt's own folder where it is alone, as in a pod."""
+    home = folder.parent.parent if folder.parent.name == "attempts" else folder
+    return home / "cache" / "packages"
