@@ -7,7 +7,7 @@ calls other services. Attempts' tokens read, and write where a confinement says 
 from dataclasses import replace
 
 from gristmill.tracking.refused_routes import REFUSED
-from gristmill.tracking.rules import Act, Confinement, Rule, read, read_artifact, refuse, registry, write
+from gristmill.tracking.rules import Act, Confinement, Rule, read, read_file, refuse, registry, write
 
 _RUN = ("body:run_id", "body:run_uuid")
 _ARTIFACT = "mlflow-artifacts/artifacts/{artifact_path:path}"
@@ -46,7 +46,7 @@ _EXPERIMENTS = (
     ),
     *write(
         "POST 2.0/mlflow/experiments/set-experiment-tag",
-        own=Confinement(names_nothing=True, act=Act.TAG_EXPERIMENT),
+        own=Confinement(experiments=("body:experiment_id",), tags=("body:",), act=Act.TAG_EXPERIMENT),
     ),
     *write(
         "POST 2.0/mlflow/experiments/delete-experiment-tag",
@@ -66,7 +66,7 @@ _RUNS = (
     ),
     *write(
         "POST 2.0/mlflow/runs/create",
-        own=Confinement(names_nothing=True, tags=("body:tags[].key",), act=Act.CREATE_RUN),
+        own=Confinement(names_nothing=True, tags=("body:tags[]",), act=Act.CREATE_RUN),
     ),
     *write("POST 2.0/mlflow/runs/update", "POST 2.0/mlflow/runs/log-parameter", own=Confinement(runs=_RUN)),
     # Which models a run has used is said of the run: they need not be its own.
@@ -75,28 +75,28 @@ _RUNS = (
     *write(
         "POST 2.0/mlflow/runs/log-batch",
         own=Confinement(
-            runs=(*_RUN, "body:metrics[].run_id"), models=("body:metrics[].model_id",), tags=("body:tags[].key",)
+            runs=(*_RUN, "body:metrics[].run_id"), models=("body:metrics[].model_id",), tags=("body:tags[]",)
         ),
     ),
     *write("POST 2.0/mlflow/runs/outputs", own=Confinement(runs=_RUN, models=("body:models[].model_id",))),
     *write(
         "POST 2.0/mlflow/runs/set-tag",
         "POST 2.0/mlflow/runs/delete-tag",
-        own=Confinement(runs=_RUN, tags=("body:key",)),
+        own=Confinement(runs=_RUN, tags=("body:",)),
     ),
     *write("POST 2.0/mlflow/runs/delete", "POST 2.0/mlflow/runs/restore", own=Confinement(created_runs=_RUN)),
 )
 
 _ARTIFACTS = (
-    *read(
-        "GET 2.0/mlflow/artifacts/list",
+    *read("GET 2.0/mlflow/artifacts/list"),
+    *read_file(
         "GET /get-artifact",
         "GET /model-versions/get-artifact",
         "GET 2.0/mlflow/get-trace-artifact",
         "GET 3.0/mlflow/get-trace-artifact",
     ),
-    *read_artifact(f"GET 2.0/{_ARTIFACT}", "path:artifact_path"),
-    *read_artifact("GET 2.0/mlflow-artifacts/artifacts", "query:path"),
+    *read_file(f"GET 2.0/{_ARTIFACT}", artifact="path:artifact_path"),
+    *(replace(rule, artifact="query:path") for rule in read("GET 2.0/mlflow-artifacts/artifacts")),
     *write(f"PUT 2.0/{_ARTIFACT}", f"DELETE 2.0/{_ARTIFACT}", own=Confinement(artifact="path:artifact_path")),
     *write("POST 2.0/mlflow/upload-artifact", own=Confinement(runs=("query:run_uuid",))),
     *refuse(
@@ -118,17 +118,15 @@ _LOGGED_MODELS = (
         f"GET {_MODEL}",
         "POST 2.0/mlflow/logged-models/search",
         f"GET {_MODEL}/artifacts/directories",
-        f"GET {_MODEL}/artifacts/files",
     ),
+    *read_file(f"GET {_MODEL}/artifacts/files"),
     *write(
         "POST 2.0/mlflow/logged-models",
-        own=Confinement(
-            runs=("body:source_run_id",), names_nothing=True, tags=("body:tags[].key",), act=Act.CREATE_MODEL
-        ),
+        own=Confinement(runs=("body:source_run_id",), names_nothing=True, tags=("body:tags[]",), act=Act.CREATE_MODEL),
     ),
     # MLflow finalizes the model that the body names, whatever the path says.
     *write(f"PATCH {_MODEL}", f"POST {_MODEL}/params", f"DELETE {_MODEL}", own=Confinement(models=_MODEL_PLACES)),
-    *write(f"PATCH {_MODEL}/tags", own=Confinement(models=_MODEL_PLACES, tags=("body:tags[].key",))),
+    *write(f"PATCH {_MODEL}/tags", own=Confinement(models=_MODEL_PLACES, tags=("body:tags[]",))),
     *write(f"DELETE {_MODEL}/tags/{{tag_key}}", own=Confinement(models=_MODEL_PLACES, tags=("path:tag_key",))),
 )
 
@@ -145,14 +143,14 @@ _REGISTERED_MODELS = (
     ),
     *registry(
         "POST 2.0/mlflow/registered-models/create",
-        own=Confinement(names_nothing=True, tags=("body:tags[].key",)),
+        own=Confinement(names_nothing=True, tags=("body:tags[]",)),
     ),
     *(
         replace(rule, locations=("body:source",))
         for rule in registry(
             "POST 2.0/mlflow/model-versions/create",
             own=Confinement(
-                runs=("body:run_id",), models=("body:model_id",), source="body:source", tags=("body:tags[].key",)
+                runs=("body:run_id",), models=("body:model_id",), source="body:source", tags=("body:tags[]",)
             ),
         )
     ),

@@ -1,7 +1,6 @@
 """MLflow's own process, in a session of its own: it outlives the control plane and is adopted by the next one."""
 
 import json
-import subprocess
 import sys
 import threading
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from gristmill.core.clock import Clock
-from gristmill.core.processes import holds_lock, kill_marked, log_tail, marked, spawn_locked, terminate
+from gristmill.core.processes import holds_lock, kill_marked, log_tail, marked, reap, spawn_locked, terminate
 from gristmill.tracking.address import MlflowAddress, local_address
 from gristmill.tracking.model import Health, TrackingState
 
@@ -39,7 +38,7 @@ class MlflowProcess:
         self.address: MlflowAddress = local_address(folder)
         self._clock = clock
         self._environ = {**_without_mlflow(environ), **_settings(folder)}
-        self._child: subprocess.Popen[bytes] | None = None
+        self._started = False
         self._step = threading.Lock()
         self._failures = 0
         self._next_start = 0.0
@@ -90,7 +89,7 @@ class MlflowProcess:
             self._become(Health.AWAY, "MLflow was stopped")
 
     def _look(self) -> None:
-        self._reap()
+        reap()
         _trim(self.folder / LOG)
         if not holds_lock(self.folder):
             self._start()
@@ -106,13 +105,14 @@ class MlflowProcess:
             self._become(Health.AWAY, f"MLflow ended at its start and is started again; its log says: {self._last()}")
             return
         reason = "MLflow ended and is started again" if self._state.ready or self._failures else "MLflow is starting"
-        self._child = spawn_locked(
+        spawn_locked(
             [*_ARGV, "--folder", str(self.folder), "--socket", str(self.address.socket)],
             self.folder,
             environ=self._environ,
             token="",
             log=LOG,
         )
+        self._started = True
         self._failures += 1
         self._next_start = self._clock.monotonic() + min(LONGEST_PAUSE_S, 2.0**self._failures)
         self._silent_since = self._clock.monotonic()
@@ -128,7 +128,7 @@ class MlflowProcess:
             self._silent_since = None
             self._become(Health.AWAY, f"MLflow did not answer for {PATIENCE_S:.0f} s and was ended")
         elif self._state.health is not Health.STARTING:
-            adopted = self._child is None and not self._state.ready
+            adopted = not self._started and not self._state.ready
             self._become(
                 Health.STARTING if adopted else Health.AWAY,
                 "MLflow is starting" if adopted else "MLflow's process lives but does not answer",
@@ -147,19 +147,12 @@ class MlflowProcess:
             since = self._state.since if same else self._clock.now()
             self._state = TrackingState(health=health, since=since, reason=reason)
 
-    def _reap(self) -> None:
-        if self._child is not None and self._child.poll() is not None:
-            self._child = None
-
     def _gone(self, timeout: float) -> bool:
         deadline = time.monotonic() + timeout
         while holds_lock(self.folder) and time.monotonic() < deadline:
             time.sleep(0.02)
-        if gone := not holds_lock(self.folder):
-            if self._child is not None:
-                self._child.wait()
-            self._child = None
-        return gone
+        reap()
+        return not holds_lock(self.folder)
 
     def _last(self) -> str:
         lines = [line.strip() for line in log_tail(self.folder / LOG).splitlines() if line.strip()]

@@ -107,14 +107,8 @@ class TrackingClient:
     # Logged models
 
     def logged_models(self, run_id: str) -> tuple[LoggedModelEntry, ...]:
-        """The models that this run and the runs below it have logged, oldest first."""
-        run = self.get_run(run_id)
-        sources = {run.id, *(child.id for child in self.child_runs(run))}
-        models = [
-            model
-            for source in sorted(sources)
-            for model in self._search_models(run.experiment_id, f"source_run_id = {_quoted(source)}")
-        ]
+        """The models that this run has logged, oldest first; those of runs below it are theirs."""
+        models = self._search_models(self.get_run(run_id).experiment_id, f"source_run_id = {_quoted(run_id)}")
         return tuple(sorted(models, key=lambda model: (model.created_at, model.id)))
 
     def logged_model(self, model_id: str) -> LoggedModelEntry:
@@ -142,7 +136,7 @@ class TrackingClient:
             name=name,
             source=source,
             run_id=run_id,
-            model_id=model_id,
+            model_id=model_id or (source.removeprefix("models:/") if source.startswith("models:/m-") else None),
             tags=wire.pairs(tags or {}),
             description=description,
         )
@@ -183,8 +177,11 @@ class TrackingClient:
         """The file's content.
 
         Raises:
+            InvalidInputError: the path leads out of the artifact root.
             TooLargeError: it has more than `limit` bytes.
         """
+        if any(part in {"", ".", ".."} for part in path.split("/")):
+            raise InvalidInputError(f"artifact path {path!r} is not valid: expected a relative path without '..'")
         url = f"{_ARTIFACTS}/{quote(path)}"
         data = bytearray()
         try:

@@ -25,7 +25,7 @@ class Confinement:
     """Where a request names what it writes to. Each thing named must be the attempt's own, and one must be named.
 
     A place is `path:NAME`, `query:NAME`, `header:NAME` or `body:NAME`, where a body's name may go down by `.` and
-    through lists by `[]`.
+    through lists by `[]`; `body:` is the whole body.
     """
 
     runs: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Confinement:
     models: tuple[str, ...] = ()
     traces: tuple[str, ...] = ()
     experiments: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()  # keys that must not be reserved ones
+    tags: tuple[str, ...] = ()  # tags, or keys of tags, that must not be reserved ones
     artifact: str | None = None
     source: str | None = None  # of a model version
     names_nothing: bool = False  # it makes something new that belongs to the project
@@ -54,6 +54,7 @@ class Rule:
     reason: str | None = None
     confined: Confinement | None = None
     writes: bool = False
+    file: bool = False  # it answers with a file that a notebook made
     artifact: str | None = None  # where a read names the artifact path: what an endpoint's token is confined by
     locations: tuple[str, ...] = ()  # places whose value must lie in MLflow's own artifact store, whoever asks
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
@@ -83,8 +84,8 @@ def read(*routes: str) -> tuple[Rule, ...]:
     return rules(*routes, scope=Scope.TRACKING_READ)
 
 
-def read_artifact(route: str, place: str) -> tuple[Rule, ...]:
-    return tuple(replace(rule, artifact=place) for rule in read(route))
+def read_file(*routes: str, artifact: str | None = None) -> tuple[Rule, ...]:
+    return tuple(replace(rule, file=True, artifact=artifact) for rule in read(*routes))
 
 
 def write(*routes: str, own: Confinement | None = None) -> tuple[Rule, ...]:

@@ -1,0 +1,179 @@
+"""One request to MLflow and its answer, streamed both ways."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+import httpx
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+
+from gristmill.core.errors import InvalidInputError, TooLargeError
+from gristmill.tracking.address import MlflowAddress
+from gristmill.tracking.errors import away
+
+PREFIX = "/mlflow"
+
+# As long as MLflow's own client waits for an answer.
+_TIMEOUT = httpx.Timeout(120.0, connect=2.0, pool=30.0)
+# What MLflow needs to know of a request; all else stays here: our tokens and cookies, and who the caller says it is.
+_TO_MLFLOW = {
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "range",
+    "user-agent",
+    "x-mlflow-experiment-id",
+    "x-mlflow-run-id",
+}
+# Hop-by-hop (RFC 9110, section 7.6.1), and what would let other pages read answers or set cookies here.
+_NOT_FROM_MLFLOW = {
+    "connection",
+    "date",
+    "keep-alive",
+    "location",
+    "proxy-authenticate",
+    "proxy-connection",
+    "server",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A path of MLflow, decoded and again encoded in the one way that cannot be read differently."""
+
+    path: str
+    encoded: str
+    query: tuple[tuple[str, str], ...]
+
+    @property
+    def url(self) -> str:
+        return f"{self.encoded}?{urlencode(self.query)}" if self.query else self.encoded
+
+
+def target_of(request: Request) -> Target:
+    """What the request asks of MLflow.
+
+    Raises:
+        InvalidInputError: a path that could be read in two ways: `..`, empty parts, encoded separators.
+    """
+    raw: str = (request.scope.get("raw_path") or quote(request.scope["path"]).encode()).decode("ascii", "replace")
+    below = raw.removeprefix(quote(request.scope.get("root_path", ""))).removeprefix(PREFIX)
+    parts = [unquote(part) for part in below.removeprefix("/").split("/")]
+    if parts != [""] and any(_ambiguous(part) for part in parts):
+        raise InvalidInputError(
+            f"path {below[:200]!r} is not allowed: expected no '..', no empty parts and no encoded separators"
+        )
+    query = parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
+    return Target(
+        path="/" + "/".join(parts), encoded="/" + "/".join(quote(part, safe="") for part in parts), query=tuple(query)
+    )
+
+
+def _ambiguous(part: str) -> bool:
+    # MLflow decodes artifact paths until nothing changes any more; so do we before looking at them.
+    while (decoded := unquote(part)) != part:
+        part = decoded
+    return part in {"", ".", ".."} or any(character in "/\\" or not character.isprintable() for character in part)
+
+
+async def limited(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """The request's body as it arrives.
+
+    Raises:
+        TooLargeError: more than `limit` bytes came.
+    """
+    taken = 0
+    try:
+        async for chunk in request.stream():
+            taken += len(chunk)
+            if taken > limit:
+                raise TooLargeError(f"the body is larger than the {limit} bytes that are allowed")
+            if chunk:
+                yield chunk
+    except ClientDisconnect as error:
+        raise InvalidInputError("the caller went away before its body was complete") from error
+
+
+class Exchange:
+    """Sends to one MLflow. Close it when the app ends."""
+
+    def __init__(self, address: MlflowAddress) -> None:
+        self._http = address.async_client(_TIMEOUT)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        content: AsyncIterator[bytes] | bytes | None = None,
+        added: dict[str, str] | None = None,
+    ) -> Response:
+        """MLflow's answer as it arrives, with `added` headers.
+
+        Raises:
+            UnavailableError: MLflow does not answer.
+        """
+        answer = await self._send(method, url, headers, content)
+        kept = {name: value for name, value in answer.headers.items() if _passes(name)}
+        return StreamingResponse(
+            answer.aiter_raw(), answer.status_code, headers={**kept, **(added or {})}, background=_closing(answer)
+        )
+
+    async def whole(
+        self, method: str, url: str, *, headers: dict[str, str] | None = None, content: bytes | None = None
+    ) -> httpx.Response:
+        """MLflow's answer with its body read: for those that we look into, which are small."""
+        answer = await self._send(method, url, headers or {}, content)
+        try:
+            await answer.aread()
+        except httpx.HTTPError as error:
+            raise away(error) from error
+        return answer
+
+    async def _send(
+        self, method: str, url: str, headers: dict[str, str], content: AsyncIterator[bytes] | bytes | None
+    ) -> httpx.Response:
+        request = self._http.build_request(method, url, headers=headers, content=content)
+        try:
+            return await self._http.send(request, stream=True)
+        except httpx.ConnectError as error:
+            raise away(error) from error
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+            # A kept connection that MLflow has closed meanwhile: what only reads is asked again.
+            if method != "GET" or content is not None:
+                raise away(error) from error
+        except httpx.HTTPError as error:
+            raise away(error) from error
+        try:
+            return await self._http.send(self._http.build_request(method, url, headers=headers), stream=True)
+        except httpx.HTTPError as error:
+            raise away(error) from error
+
+
+def forwarded(request: Request) -> dict[str, str]:
+    return {name: value for name, value in request.headers.items() if name in _TO_MLFLOW}
+
+
+def _passes(name: str) -> bool:
+    return name not in _NOT_FROM_MLFLOW and not name.startswith("access-control-")
+
+
+def _closing(answer: httpx.Response) -> BackgroundTask:
+    return BackgroundTask(answer.aclose)
