@@ -5,6 +5,7 @@ not yet known to be alive; no child inherits it. Linux reads `/proc` through psu
 """
 
 import fcntl
+import itertools
 import os
 import signal
 import subprocess
@@ -28,10 +29,17 @@ _WITHHELD = frozenset(
 )
 
 
-def spawn_locked(
-    argv: Sequence[str], folder: Path, *, environ: Mapping[str, str], token: str, log: str
-) -> subprocess.Popen[bytes] | None:
-    """Starts `argv + [--token-fd N --lock-fd M]` in `folder`; None if the lock is held: it is there already.
+# They outlive this process; while both live, `reap` collects those that have ended.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def reap() -> None:
+    """Collects children that have ended: a zombie holds no lock, but shows in the process list."""
+    _started[:] = [child for child in _started if child.poll() is None]
+
+
+def spawn_locked(argv: Sequence[str], folder: Path, *, environ: Mapping[str, str], token: str, log: str) -> bool:
+    """Starts `argv + [--token-fd N --lock-fd M]` in `folder`; False if the lock is held: it is there already.
 
     The token travels through a pipe: it is in no argument list, no environment and no file.
     """
@@ -40,13 +48,13 @@ def spawn_locked(
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return None
+            return False
         read_end, write_end = os.pipe()
         try:
             os.write(write_end, token.encode())
             os.close(write_end)
             with (folder / log).open("ab") as output:
-                return subprocess.Popen(
+                child = subprocess.Popen(
                     [*argv, "--token-fd", str(read_end), "--lock-fd", str(lock.fileno())],
                     cwd=folder,
                     env=dict(environ),
@@ -56,6 +64,8 @@ def spawn_locked(
                     pass_fds=(read_end, lock.fileno()),
                     start_new_session=True,
                 )
+            _started.append(child)
+            return True
         finally:
             os.close(read_end)
 
@@ -108,6 +118,15 @@ def runs_module(process: psutil.Process, module: str) -> bool:
         return module in process.cmdline()
     except psutil.Error:
         return False
+
+
+def was_given(process: psutil.Process, option: str, value: str) -> bool:
+    """Whether the process was started with `option value` among its arguments."""
+    try:
+        arguments = process.cmdline()
+    except psutil.Error:
+        return False
+    return (option, value) in itertools.pairwise(arguments)
 
 
 def terminate(process: psutil.Process) -> None:

@@ -192,8 +192,10 @@ class RunsReconciler:
 
     def _lost(self, run: Run, attempt: Attempt) -> None:
         """The worker is gone: what it wrote down and could not deliver is taken; without a last word it was lost."""
+        with self.db.read() as tx:
+            last = events.last_of_attempt(tx, attempt.id)
+        rest = self.executor.undelivered(attempt.id, last)
         with self.leader.write() as tx:
-            rest = self.executor.undelivered(attempt.id, events.last_of_attempt(tx, attempt.id))
             protocol.take(tx, run, attempt, rest, self.clock)
             current = store.find_attempt(tx, attempt.id)
         if current is None or current.state.final:

@@ -1,7 +1,6 @@
 """Endpoints as processes of this machine, each in a session of its own."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,10 +18,9 @@ class LocalBackend(EndpointBackend):
 
     def __init__(self, endpoints: Path) -> None:
         self._endpoints = endpoints
-        self._children: list[subprocess.Popen[bytes]] = []
 
     def is_alive(self, endpoint: str) -> bool:
-        self._children = [child for child in self._children if child.poll() is None]
+        processes.reap()
         return processes.holds_lock(self._folder(endpoint))
 
     def start(self, order: Supervision) -> None:
@@ -31,11 +29,9 @@ class LocalBackend(EndpointBackend):
         argv = [sys.executable, "-m", "gristmill.serving"]
         argv += ["--url", order.url, "--endpoint", order.name, "--dir", str(folder)]
         try:
-            child = processes.spawn_locked(argv, folder, environ=environ, token=order.token, log=SUPERVISOR_LOG)
+            processes.spawn_locked(argv, folder, environ=environ, token=order.token, log=SUPERVISOR_LOG)
         except OSError as error:
             raise UnavailableError(f"the endpoint cannot be started: {error}") from error
-        if child is not None:
-            self._children.append(child)
 
     def stop(self, endpoint: str) -> None:
         for process in processes.marked(MARK, endpoint):

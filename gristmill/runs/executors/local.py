@@ -1,8 +1,8 @@
 """Attempts as processes of this machine."""
 
 import shutil
-import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,30 +16,27 @@ from gristmill.runs.model import WorkerEvent
 MARK = "GRISTMILL_ATTEMPT"
 WORKER_LOG = "worker.log"
 JOURNAL = "journal.jsonl"
+WORKER = (sys.executable, "-m", "gristmill.worker")
 
 
 class LocalExecutor(Executor):
     """A session of its own per worker, in `<home>/attempts/<id>`; alive while it holds that folder's lock."""
 
-    def __init__(self, attempts: Path) -> None:
+    def __init__(self, attempts: Path, command: Sequence[str] = WORKER) -> None:
         self._attempts = attempts
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._command = command
 
     def launch(self, order: Launch) -> None:
         folder = self._folder(order.attempt)
         environ = {**processes.inherited_environ(), MARK: order.attempt}
-        argv = [sys.executable, "-m", "gristmill.worker"]
-        argv += ["--url", order.url, "--attempt", order.attempt, "--dir", str(folder)]
+        argv = [*self._command, "--url", order.url, "--attempt", order.attempt, "--dir", str(folder)]
         try:
-            child = processes.spawn_locked(argv, folder, environ=environ, token=order.token, log=WORKER_LOG)
+            processes.spawn_locked(argv, folder, environ=environ, token=order.token, log=WORKER_LOG)
         except OSError as error:
             raise UnavailableError(f"the worker cannot be started: {error}") from error
-        if child is not None:
-            self._children.append(child)
 
     def observe(self, attempt: str) -> Presence:
-        # Children that ended are collected here: a zombie holds no lock, but shows in the process list.
-        self._children = [child for child in self._children if child.poll() is None]
+        processes.reap()
         folder = self._folder(attempt)
         if processes.holds_lock(folder):
             return Presence.ALIVE
@@ -47,7 +44,7 @@ class LocalExecutor(Executor):
 
     def cancel(self, attempt: str) -> None:
         for process in processes.marked(MARK, attempt):
-            if processes.runs_module(process, "gristmill.worker"):
+            if processes.was_given(process, "--attempt", attempt):
                 processes.terminate(process)
 
     def kill(self, attempt: str) -> None:
