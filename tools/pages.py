@@ -1,12 +1,17 @@
 """The reference pages that the code writes itself, handed to MkDocs as it builds (a hook of `mkdocs.yml`)."""
 
-from collections.abc import Callable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import typer
+from fastapi import APIRouter, FastAPI
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from typer.cli import get_docs_for_click
 
+import gristmill
 from gristmill.cli.main import app as command_line
 from gristmill.core.errors import EXIT_CODE, HTTP_STATUS
 
@@ -15,15 +20,6 @@ def commands() -> str:
     command = typer.main.get_command(command_line)
     context = typer.Context(command, info_name="gristmill")
     return get_docs_for_click(obj=command, ctx=context, name="gristmill", title="Commands")
-
-
-def errors() -> str:
-    """One row per error: what a program sees (code, status), what a shell sees (exit status)."""
-    rows = [
-        f"| `{kind.code}` | {kind.title} | {status} | {EXIT_CODE.get(kind, '')} |"
-        for kind, status in HTTP_STATUS.items()
-    ]
-    return "\n".join((ERRORS_HEAD, *rows))
 
 
 ERRORS_HEAD = """\
@@ -37,9 +33,74 @@ failed, 2 a command line that is wrong, 130 Ctrl-C.
 | code | title | HTTP status | exit status |
 |---|---|---|---|"""
 
+
+def errors() -> str:
+    """One row per error: what a program sees (code, status), what a shell sees (exit status)."""
+    rows = [
+        f"| `{kind.code}` | {kind.title} | {status} | {EXIT_CODE.get(kind, '')} |"
+        for kind, status in HTTP_STATUS.items()
+    ]
+    return "\n".join((ERRORS_HEAD, *rows))
+
+
+HTTP_HEAD = """\
+# HTTP
+
+Every route of the control plane. It asks for `Authorization: Bearer …` and the scope named with it; a dash is a route
+that needs none. Bodies are JSON; the shapes stand in the OpenAPI document at `/openapi.json`, shown at `/docs`.
+"""
+
+TABLE_HEAD = """
+## {tag}
+
+| | route | scope | takes | answers |
+|---|---|---|---|---|"""
+
+
+def routers() -> Iterator[APIRouter]:
+    """The `router` of every word's `routes.py` and of the server's modules."""
+    for info in pkgutil.walk_packages(gristmill.__path__, "gristmill."):
+        if info.name.endswith(".routes") or info.name == "gristmill.server.streams":
+            yield importlib.import_module(info.name).router
+
+
+def http() -> str:
+    app = FastAPI()
+    for router in routers():
+        app.include_router(router)
+    tables: dict[str, list[str]] = {}
+    for path, methods in app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            tables.setdefault(operation["tags"][0], []).append(_row(method, path, operation))
+    titles = (TABLE_HEAD.format(tag=tag.capitalize()) + "\n" + "\n".join(rows) for tag, rows in sorted(tables.items()))
+    return "\n".join((HTTP_HEAD, *titles))
+
+
+def _row(method: str, path: str, operation: dict[str, Any]) -> str:
+    scopes = [scope for security in operation.get("security", []) for names in security.values() for scope in names]
+    answers = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+    cells = (
+        operation["summary"],
+        f"`{method.upper()} {path}`",
+        ", ".join(f"`{scope}`" for scope in scopes) or "–",  # noqa: RUF001  # a dash, for a reader
+        _shape(operation.get("requestBody", {})),
+        _shape(answers),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _shape(body: dict[str, Any]) -> str:
+    """The name of what a body holds, by its first media type; of a list, the name of its items."""
+    media, content = next(iter(body.get("content", {}).items()), ("", {}))
+    schema = content.get("schema", {})
+    named = schema.get("$ref") or schema.get("items", {}).get("$ref")
+    return f"`{named.rpartition('/')[2]}`" if named else media
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/cli.md": commands,
     "reference/errors.md": errors,
+    "reference/http.md": http,
 }
 
 
