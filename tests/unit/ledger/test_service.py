@@ -1,0 +1,85 @@
+from dataclasses import replace
+
+import pytest
+
+from gristmill.core.database import Database
+from gristmill.ledger import service, store
+from gristmill.profiles.model import Catalogue, Profile, Resources
+from tests.unit.conftest import TestClock
+
+GB = 2**30
+SMALL = Profile(name="small", resources=Resources(cpu=1, memory=2 * GB), rate_per_hour=0.5)
+GPU = Profile(name="gpu", resources=Resources(cpu=1, memory=2 * GB, accelerators=1))
+CATALOGUE = Catalogue(profiles=(SMALL, GPU), capacity=Resources(cpu=2, memory=8 * GB, accelerators=1), source="test")
+
+
+def reserve(
+    db: Database, clock: TestClock, holder: str, profile: Profile = SMALL, *, anyway: bool = False
+) -> str | None:
+    with db.write() as tx:
+        return service.reserve(
+            tx,
+            holder=holder,
+            project_id="default",
+            subjects=["project:default"],
+            profile=profile,
+            catalogue=CATALOGUE,
+            now=clock.now(),
+            anyway=anyway,
+        )
+
+
+def test_what_fits_is_admitted_and_what_does_not_is_told_what_lacks(db: Database, clock: TestClock) -> None:
+    assert reserve(db, clock, "a") is None
+    assert reserve(db, clock, "b") is None
+    assert reserve(db, clock, "c") == "waiting for 1 cores (0 free)"
+    assert reserve(db, clock, "c", anyway=True) is None
+
+
+def test_reserving_again_for_the_same_holder_takes_nothing_more(db: Database, clock: TestClock) -> None:
+    for _ in range(3):
+        assert reserve(db, clock, "a") is None
+    with db.read() as tx:
+        assert service.held(tx) == SMALL.resources
+
+
+def test_a_release_frees_capacity_and_keeps_the_interval(db: Database, clock: TestClock) -> None:
+    reserve(db, clock, "a", GPU)
+    assert reserve(db, clock, "b", GPU) == "waiting for 1 accelerators (0 free)"
+    with db.write() as tx:
+        service.activate(tx, "a", clock.now())
+    clock.advance(1800)
+    with db.write() as tx:
+        service.release(tx, "a", clock.now())
+        service.release(tx, "a", clock.now().replace(year=2030))
+        interval = store.by_holder(tx, "a")
+    assert interval is not None
+    assert interval.released_at == clock.now()
+    assert reserve(db, clock, "b", GPU) is None
+
+
+def test_the_ledger_is_hours_times_rate_of_what_was_active(db: Database, clock: TestClock) -> None:
+    reserve(db, clock, "a")
+    reserve(db, clock, "waits")
+    with db.write() as tx:
+        service.activate(tx, "a", clock.now())
+    clock.advance(7200)
+    with db.read() as tx:
+        (usage,) = service.usage(tx, "default", clock.now())
+    assert (usage.profile, usage.hours, usage.cost, usage.reservations) == ("small", 2.0, 1.0, 1)
+
+
+def test_profiles_show_what_is_free(db: Database, clock: TestClock) -> None:
+    reserve(db, clock, "a")
+    with db.read() as tx:
+        small, gpu = service.status(tx, CATALOGUE)
+    assert (small.in_use, small.free_slots) == (1, 1)
+    assert (gpu.in_use, gpu.free_slots) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("free", "expected"),
+    [(Resources(cpu=-1), 0), (Resources(cpu=2.5, memory=GB), 0), (Resources(cpu=9, memory=5 * GB), 2)],
+)
+def test_slots_are_bounded_by_the_scarcest(free: Resources, expected: int) -> None:
+    assert service.slots(replace(SMALL.resources), free) == expected

@@ -1,0 +1,39 @@
+"""The whole app on a temporary home, its control loop not running."""
+
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from gristmill.core.blobs import BlobStore
+from gristmill.core.database import Database
+from gristmill.core.events import Wakeup
+from gristmill.core.settings import Settings
+from gristmill.endpoints.backends.local import LocalBackend
+from gristmill.profiles.model import Catalogue, Profile, Resources
+from gristmill.runs.executors.local import LocalExecutor
+from gristmill.server.app import Parts, create_app
+from gristmill.server.identity import new_identity
+from gristmill.tracking.process import MlflowProcess
+from tests.unit.conftest import TestClock
+
+
+@pytest.fixture
+def app(tmp_path: Path, db: Database, clock: TestClock) -> FastAPI:
+    settings = Settings(home=tmp_path, max_body_bytes=100_000)
+    small = Profile(name="small", resources=Resources(cpu=1, memory=2**30), default=True)
+    return create_app(
+        Parts(
+            settings=settings,
+            clock=clock,
+            db=db,
+            blobs=BlobStore(str(tmp_path / "blobs"), max_bytes=1_000_000),
+            wakeup=Wakeup(),
+            catalogue=Catalogue(profiles=(small,), capacity=Resources(cpu=2, memory=2**31), source="test"),
+            executor=LocalExecutor(settings.attempts),
+            backend=LocalBackend(settings.endpoints),
+            mlflow=MlflowProcess(tmp_path / "mlflow", clock=clock, environ={}),
+            identity=new_identity("http://127.0.0.1:1", clock.now()),
+            leave=lambda: None,
+        )
+    )

@@ -1,0 +1,93 @@
+"""The client's table of calls holds what the control plane's OpenAPI document says, and the document is complete."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, get_args, get_origin
+
+import pytest
+from fastapi import FastAPI
+
+from gristmill.client import api
+from gristmill.client.call import Call
+from gristmill.core.scopes import Scope
+from gristmill.endpoints.model import DeployRequest
+from gristmill.models.model import RegisterRequest
+from gristmill.runs.model import RunRequest
+from gristmill.snapshots.model import SnapshotRequest
+
+PUBLIC = {"/api/instance"}
+SAMPLES: dict[str, Any] = {
+    "request": None,
+    "digests": ("sha256:" + "0" * 64,),
+    "content": b"x",
+    "after": 1,
+    "limit": 10,
+}
+REQUESTS: dict[str, Any] = {
+    "create_snapshot": SnapshotRequest(notebook="a.ipynb", files=()),
+    "create_run": RunRequest(snapshot="s"),
+    "register_model": RegisterRequest(run="r"),
+    "deploy": DeployRequest(model="m", version="1"),
+}
+CALLS = dict(inspect.getmembers(api, lambda member: inspect.isfunction(member) and member.__module__ == api.__name__))
+
+
+def sample(name: str, function: Callable[..., Call[Any]]) -> Call[Any]:
+    """The call with every argument given, so that every query parameter shows."""
+    given: dict[str, Any] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        known = REQUESTS.get(name) if parameter.name == "request" else SAMPLES.get(parameter.name)
+        given[parameter.name] = known if known is not None else "x"
+    return function(**given)
+
+
+def operation(document: dict[str, Any], request: Call[Any]) -> dict[str, Any]:
+    path = request.template.replace(":path}", "}")
+    assert path in document["paths"], f"no route {path}"
+    assert request.method.lower() in document["paths"][path], f"no {request.method} {path}"
+    found: dict[str, Any] = document["paths"][path][request.method.lower()]
+    return found
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_is_what_the_document_says(app: FastAPI, name: str) -> None:
+    request = sample(name, CALLS[name])
+    found = operation(app.openapi(), request)
+    known = {parameter["name"] for parameter in found.get("parameters", ()) if parameter["in"] == "query"}
+    assert set(request.query) <= known
+    if request.body is not None:
+        reference = found["requestBody"]["content"]["application/json"]["schema"].get("$ref", "")
+        assert isinstance(request.body, dict) or reference.endswith(f"/{type(request.body).__name__}")
+    if request.answer not in {bytes, type(None)}:
+        assert answered(found) == wanted(request.answer)
+
+
+def wanted(answer: Any) -> tuple[str, bool]:
+    if get_origin(answer) is tuple:
+        return get_args(answer)[0].__name__, True
+    return answer.__name__, False
+
+
+def answered(found: dict[str, Any]) -> tuple[str, bool]:
+    """The name of the answer's type, and whether it is a list of it."""
+    code = next(code for code in found["responses"] if code.startswith("2"))
+    schema = found["responses"][code]["content"]["application/json"]["schema"]
+    many = schema.get("type") == "array"
+    reference = (schema["items"] if many else schema)["$ref"]
+    return reference.rpartition("/")[2], many
+
+
+def test_every_route_names_its_scope_its_summary_and_its_errors(app: FastAPI) -> None:
+    scopes = {scope.value for scope in Scope}
+    for path, methods in app.openapi()["paths"].items():
+        for method, found in methods.items():
+            where = f"{method} {path}"
+            assert found.get("summary"), where
+            assert found.get("tags"), where
+            if path in PUBLIC:
+                continue
+            named = {scope for entry in found.get("security", ()) for scope in entry.get("bearer", ())}
+            assert named, f"{where} asks for no scope"
+            assert named <= scopes, where
+            assert "401" in found["responses"], where
+            assert "403" in found["responses"], where
