@@ -46,7 +46,7 @@ def check_values(schema: ParameterSchema, given: Mapping[str, Any]) -> dict[str,
     faults: list[Fault] = []
     known = {parameter.name: parameter for parameter in schema.parameters}
     for name, value in given.items():
-        if not schema.checked:
+        if not schema.checked and schema.cell is not None:
             faults += _take(values, name, value, Parameter(name=name, type=ParameterType.ANY))
         elif name in known:
             faults += _take(values, name, value, known[name])

@@ -1,0 +1,116 @@
+"""What is never packed, and what the project's own files say is not: `.gitignore` and `.gristmillignore`."""
+
+import fnmatch
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pathspec
+
+from gristmill.client.pack.regular import read_regular
+
+MAX_IGNORE_FILE = 2**20
+OWN, GIT = ".gristmillignore", ".gitignore"
+
+# Names of files and folders; `!name` in .gristmillignore brings one back, all but `.git`.
+BUILT_IN = (
+    ".*",  # hidden: caches, editors' settings, .env, credentials of tools
+    *("__pycache__", "*.py[co]", "*.egg-info", "site-packages", "node_modules", "*.sw[op]", "*~"),
+    *("mlruns", "mlartifacts", "mlflow.db", "wandb", "lightning_logs"),
+    *("*.pem", "*.key", "*.p12", "*.pfx", "*.ppk", "*.jks", "*.keystore", "*.kdbx", "*.env"),
+    *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "client_secret*.json", "credentials.json", "service_account*.json"),
+)
+_BUILT_IN = re.compile("|".join(fnmatch.translate(name) for name in BUILT_IN), re.IGNORECASE)
+_ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
+
+
+class Ignores:
+    """The rules of one project, read folder by folder as a walk comes by.
+
+    Git's own rules hold: the last line that matches decides, deeper files after higher ones, and nothing below an
+    ignored folder is looked at. `.gristmillignore` is heard after `.gitignore` and the built-in names.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._specs: dict[tuple[str, str], list[pathspec.GitIgnoreSpec]] = {}  # by folder below `top`, and kind
+        self._entered: set[str] = set()
+        self.faults: list[str] = []
+        top = next((place for place in (root, *root.parents) if (place / ".git").exists()), root)
+        self._prefix = "" if top == root else root.relative_to(top).as_posix() + "/"
+        self._read_above(top)
+        self.enter("")
+
+    def enter(self, folder: str) -> None:
+        """Reads the ignore files of a folder, relative to the root, before what is in it is asked for."""
+        if folder not in self._entered:
+            self._entered.add(folder)
+            for kind in (GIT, OWN):
+                self._add((self._prefix + folder).removesuffix("/"), kind, self._root / folder / kind)
+
+    def ignored(self, path: str, *, is_folder: bool) -> bool:
+        """Whether a path, relative to the root, is left out; its parent folders are not."""
+        name = path.rpartition("/")[2]
+        if name == ".git":
+            return True
+        own = self._verdict(OWN, path, is_folder=is_folder)
+        if own is not None:
+            return own
+        if is_folder and any((self._root / path / mark).exists() for mark in _ENVIRONMENT_MARKS):
+            return True
+        return bool(_BUILT_IN.match(name)) or bool(self._verdict(GIT, path, is_folder=is_folder))
+
+    def ignored_with_parents(self, path: str) -> bool:
+        """The same for a file that no walk has led to: an ignored folder above it counts."""
+        parts = path.split("/")
+        for end in range(1, len(parts)):
+            folder = "/".join(parts[:end])
+            if self.ignored(folder, is_folder=True):
+                return True
+            self.enter(folder)
+        return self.ignored(path, is_folder=False)
+
+    def _read_above(self, top: Path) -> None:
+        """A project inside a larger repository keeps that one's rules too."""
+        self._add("", GIT, top / ".git" / "info" / "exclude")
+        for base in _bases(self._prefix.removesuffix("/")) if self._prefix else ():
+            self._add(base, GIT, top / base / GIT)
+
+    def _add(self, base: str, kind: str, path: Path) -> None:
+        if lines := list(self._lines(path)):
+            self._specs.setdefault((base, kind), []).append(pathspec.GitIgnoreSpec.from_lines(lines))
+
+    def _lines(self, path: Path) -> Iterator[str]:
+        try:
+            text = read_regular(path, MAX_IGNORE_FILE).data.decode(errors="replace")
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            self.faults.append(f"{path} was not read: {error.strerror or error}")
+            return
+        for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+            try:
+                pathspec.GitIgnoreSpec.from_lines([line])
+            except ValueError as error:
+                self.faults.append(f"{path.name} line {number} is no pattern and was passed over: {error}")
+            else:
+                yield line
+
+    def _verdict(self, kind: str, path: str, *, is_folder: bool) -> bool | None:
+        """What the last line that matches says: out, in, or nothing."""
+        whole = self._prefix + path
+        verdict = None
+        for base in _bases(whole):
+            for spec in self._specs.get((base, kind), ()):
+                below = whole[len(base) :].removeprefix("/") + ("/" if is_folder else "")
+                said = spec.check_file(below).include
+                verdict = verdict if said is None else said
+        return verdict
+
+
+def _bases(path: str) -> Iterator[str]:
+    """The folders above a path, the highest first: "", "a", "a/b" of "a/b/c"."""
+    yield ""
+    for index, character in enumerate(path):
+        if character == "/":
+            yield path[:index]
