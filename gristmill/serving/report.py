@@ -1,0 +1,31 @@
+"""What a worker tells its supervisor, one JSON line for each."""
+
+import socket
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from gristmill.endpoints.model import VariantStatus
+
+
+class Outcome(StrEnum):
+    READY = "ready"  # the model is loaded, answered its example, and the worker accepts requests
+    FAILED = "failed"  # it never will; the worker ends
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerReport:
+    outcome: Outcome
+    status: VariantStatus | None = None
+    message: str | None = None
+    hint: str | None = None
+
+
+def send_report(supervisor: socket.socket, report: WorkerReport) -> None:
+    supervisor.sendall(msgspec.json.encode(report) + b"\n")
+
+
+def parse_report(line: bytes) -> WorkerReport:
+    """Raises msgspec.DecodeError where the line is no report."""
+    return msgspec.json.decode(line, type=WorkerReport)

@@ -1,0 +1,43 @@
+"""When a generation may be tried again: at once after a first death, ever later after quick ones and failed loads."""
+
+from dataclasses import dataclass, field
+
+QUICK_S = 30.0  # a worker that lived longer than this starts with a clean slate
+_FIRST_S = 0.5
+_DEATH_MOST_S = 30.0
+_FAILURE_FIRST_S = 10.0
+_FAILURE_MOST_S = 300.0
+
+
+@dataclass
+class Retry:
+    """One generation's record. `at` is on the supervisor's monotonic clock."""
+
+    at: float = 0.0
+    deaths: int = 0
+    failures: int = 0
+
+    def died(self, now: float, lived: float) -> None:
+        """Its worker ended unasked after `lived` seconds of service."""
+        self.deaths = 1 if lived > QUICK_S else self.deaths + 1
+        self.at = now + (0.0 if self.deaths == 1 else min(_DEATH_MOST_S, _FIRST_S * 2 ** (self.deaths - 2)))
+
+    def failed(self, now: float) -> None:
+        """It could not be loaded. What it lacks may be installed meanwhile."""
+        self.failures += 1
+        self.at = now + min(_FAILURE_MOST_S, _FAILURE_FIRST_S * 2 ** (self.failures - 1))
+
+    def unavailable(self, now: float) -> None:
+        """Its files could not be had now."""
+        self.at = now + 1.0
+
+
+@dataclass
+class Retries:
+    by_generation: dict[int, Retry] = field(default_factory=dict)
+
+    def of(self, generation: int) -> Retry:
+        return self.by_generation.setdefault(generation, Retry())
+
+    def keep_only(self, generations: set[int]) -> None:
+        self.by_generation = {number: retry for number, retry in self.by_generation.items() if number in generations}
