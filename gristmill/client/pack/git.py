@@ -14,7 +14,7 @@ MAX_DIFF = 10**6  # bytes
 SECONDS = 10.0
 _ARGUMENTS = 100_000  # characters of paths in one command line
 
-# Nothing that a repository configures is run, and nothing of it is written to.
+# No hook, monitor, pager or diff program that a repository configures is run, and nothing in it is written to.
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false")
 _CREDENTIALS = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", re.IGNORECASE)
 

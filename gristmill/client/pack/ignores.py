@@ -60,15 +60,15 @@ class Ignores:
             return True
         return bool(_BUILT_IN.match(name)) or bool(self._verdict(GIT, path, is_folder=is_folder))
 
-    def ignored_with_parents(self, path: str) -> bool:
-        """The same for a file that no walk has led to: an ignored folder above it counts."""
+    def ignored_with_parents(self, path: str, *, is_folder: bool = False) -> bool:
+        """The same for a path that no walk has led to: an ignored folder above it counts."""
         parts = path.split("/")
         for end in range(1, len(parts)):
             folder = "/".join(parts[:end])
             if self.ignored(folder, is_folder=True):
                 return True
             self.enter(folder)
-        return self.ignored(path, is_folder=False)
+        return self.ignored(path, is_folder=is_folder)
 
     def _read_above(self, top: Path) -> None:
         """A project inside a larger repository keeps that one's rules too."""

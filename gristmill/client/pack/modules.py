@@ -82,7 +82,7 @@ class _Search:
         if not file.endswith((".py", ".ipynb")):
             return
         try:
-            data = read_regular(self._real(file), MAX_SOURCE).data
+            data = read_regular(self._real(file).resolve(), MAX_SOURCE).data
         except OSError:  # too large to look into, or gone: packing it will tell
             return
         if file.endswith(".ipynb"):

@@ -52,7 +52,7 @@ def _missing(path: str, root: ProjectRoot, ignores: Ignores) -> LeftOut | None:
     except (OSError, ValueError):  # no such file: the string is about something else
         return None
     inside = root.holds(real) and not path.startswith("../")
-    if inside and not ignores.ignored_with_parents(path):
+    if inside and not ignores.ignored_with_parents(path, is_folder=size is None):
         return None  # an empty folder, or a file of a folder that was not walked
     reason = Reason.IGNORED if inside else Reason.OUTSIDE
     return LeftOut(path=path, reason=reason, size=size, folder=size is None, named=True)

@@ -111,7 +111,8 @@ class _Walker:
         if not self._root.holds(real) or real in folder.reals or real == self._root.path:
             self._leave(path, Reason.LINK, folder=is_folder)
             return False
-        return not self._ignores.ignored_with_parents(real.relative_to(self._root.path).as_posix())
+        inside = real.relative_to(self._root.path).as_posix()
+        return not self._ignores.ignored_with_parents(inside, is_folder=is_folder)
 
     def _take(self, path: str, real: Path, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
