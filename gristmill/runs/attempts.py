@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
 from gristmill.core import events, tokens
 from gristmill.core.clock import Clock
@@ -61,7 +60,8 @@ def claim(
     if attempt.claimed_at is None:
         ledger.activate(tx, attempt_id, clock.now())
     snapshot = snapshots.find(tx, run.project_id, run.snapshot)
-    if snapshot is None or attempt.tracking_run is None:
+    tracked = store.tracked_run(tx, attempt_id)
+    if snapshot is None or tracked is None:
         raise ConflictError(f"attempt {attempt_id} is not ready to be claimed")
     kernel_token = tokens.issue(
         tx,
@@ -87,17 +87,12 @@ def claim(
         timeout_s=run.timeout_s,
         cpu=resolve(context.catalogue, run.profile, ProfileUse.RUN).resources.cpu,
         tracking_uri=f"{context.url}/mlflow",
-        tracking_run=attempt.tracking_run,
-        tracking_experiment=tracking_experiment(tx, attempt_id),
+        tracking_run=tracked[0],
+        tracking_experiment=tracked[1],
         kernel_token=kernel_token,
         log_limit=context.settings.log_limit,
         output_limit=context.settings.output_limit,
     )
-
-
-def tracking_experiment(tx: Tx, attempt_id: str) -> str:
-    column = store.attempts.c.tracking_experiment
-    return tx.scalar(sa.select(column).where(store.attempts.c.id == attempt_id)) or ""
 
 
 def receive(tx: Tx, actor: Actor, attempt_id: str, batch: tuple[WorkerEvent, ...], clock: Clock) -> WorkerEventsAnswer:

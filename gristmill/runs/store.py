@@ -1,6 +1,7 @@
 """Rows of runs, attempts, metrics and outputs."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -190,11 +191,15 @@ def get_run(tx: Tx, run_id: str) -> Run:
 
 
 def load_runs(tx: Tx, query: sa.Select[Any]) -> list[Run]:
-    """The runs of a query on `runs`, with their metrics and last attempts: three queries however many runs."""
+    """The runs of a query on `runs`, with metrics and last attempts: three queries however many runs.
+
+    The attempts come without their provenance, which is long: `load_attempts` has it.
+    """
     rows = tx.execute(query).mappings().all()
     ids = [row["id"] for row in rows]
     measured = _metrics_of(tx, ids)
-    last = {attempt.run_id: attempt for attempt in load_attempts(tx, attempts.c.run_id.in_(ids))} if ids else {}
+    found = load_attempts(tx, attempts.c.run_id.in_(ids)) if ids else []
+    last = {attempt.run_id: replace(attempt, provenance={}) for attempt in found}
     return [_run(row, measured.get(row["id"], {}), last.get(row["id"])) for row in rows]
 
 
@@ -206,6 +211,13 @@ def load_attempts(tx: Tx, *where: sa.ColumnElement[bool]) -> list[Attempt]:
 def find_attempt(tx: Tx, attempt_id: str) -> Attempt | None:
     found = load_attempts(tx, attempts.c.id == attempt_id)
     return found[0] if found else None
+
+
+def tracked_run(tx: Tx, attempt_id: str) -> tuple[str, str] | None:
+    """The attempt's MLflow run and experiment."""
+    query = sa.select(attempts.c.tracking_run, attempts.c.tracking_experiment).where(attempts.c.id == attempt_id)
+    row = tx.execute(query).one_or_none()
+    return None if row is None or row.tracking_run is None else (row.tracking_run, row.tracking_experiment)
 
 
 def load_outputs(tx: Tx, attempt_ids: Iterable[str]) -> list[Output]:
@@ -248,7 +260,6 @@ def _attempt(row: sa.RowMapping) -> Attempt:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Times stay as they are; dataclasses and enumerations become JSON."""
-    return {
-        name: value if isinstance(value, datetime) else msgspec.to_builtins(value) for name, value in values.items()
-    }
+    """Times and expressions stay as they are; dataclasses and enumerations become JSON."""
+    kept = (datetime, sa.ColumnElement)
+    return {name: value if isinstance(value, kept) else msgspec.to_builtins(value) for name, value in values.items()}

@@ -14,8 +14,10 @@ from gristmill.core.database import Database
 from gristmill.core.events import Wakeup
 from gristmill.core.http import Services, install_error_handlers
 from gristmill.core.lease import Leadership
+from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
 from gristmill.endpoints import routes as endpoint_routes
+from gristmill.endpoints import service as endpoint_service
 from gristmill.endpoints.backends.base import EndpointBackend
 from gristmill.endpoints.reconcile import EndpointsReconciler
 from gristmill.ledger import routes as ledger_routes
@@ -23,16 +25,21 @@ from gristmill.models import routes as model_routes
 from gristmill.models.service import ModelService
 from gristmill.profiles.model import Catalogue
 from gristmill.runs import routes as run_routes
+from gristmill.runs import store as run_rows
 from gristmill.runs.attempts import ClaimContext
 from gristmill.runs.executors.base import Executor
 from gristmill.runs.reconcile import RunsReconciler
-from gristmill.server import routes, streams
+from gristmill.server import opening, routes, streams
 from gristmill.server.identity import Identity
 from gristmill.server.limits import BodyLimit
 from gristmill.server.loop import ControlLoop
 from gristmill.server.shutdown import Shutdown
 from gristmill.snapshots import routes as snapshot_routes
+from gristmill.tracking import routes as tracking_routes
+from gristmill.tracking.exchange import Exchange
+from gristmill.tracking.ownership import Ownership
 from gristmill.tracking.process import MlflowProcess
+from gristmill.tracking.proxy import MlflowProxy
 from gristmill.tracking.rest import TrackingClient
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
@@ -62,6 +69,7 @@ def create_app(parts: Parts) -> FastAPI:
     """The app; its control loop runs from start-up to shut-down."""
     leader = Leadership(parts.db, parts.clock, parts.identity.instance)
     tracking = TrackingClient(parts.mlflow.address, parts.clock)
+    exchange = Exchange(parts.mlflow.address)
     runs = RunsReconciler(
         db=parts.db,
         leader=leader,
@@ -95,8 +103,10 @@ def create_app(parts: Parts) -> FastAPI:
         yield
         loop.stop()
         tracking.close()
+        await exchange.close()
 
     app = FastAPI(title="Gristmill", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    sessions = opening.Opening(parts.clock, parts.identity.instance)
     services: Services = {
         Settings: parts.settings,
         Clock: parts.clock,
@@ -110,6 +120,9 @@ def create_app(parts: Parts) -> FastAPI:
         TrackingClient: tracking,
         ModelService: ModelService(parts.db, tracking, parts.clock),
         ClaimContext: ClaimContext(url=parts.identity.url, catalogue=parts.catalogue, settings=parts.settings),
+        MlflowProxy: _proxy(parts, exchange),
+        opening.Opening: sessions,
+        tracking_routes.BrowserSessions: sessions,
         Shutdown: Shutdown(
             db=parts.db,
             clock=parts.clock,
@@ -121,9 +134,32 @@ def create_app(parts: Parts) -> FastAPI:
         ),
     }
     app.state.services = services
-    for module in (routes, streams, snapshot_routes, ledger_routes, run_routes, model_routes, endpoint_routes):
+    for module in (
+        routes,
+        opening,
+        tracking_routes,
+        streams,
+        snapshot_routes,
+        ledger_routes,
+        run_routes,
+        model_routes,
+        endpoint_routes,
+    ):
         app.include_router(module.router)
     install_error_handlers(app)
     app.add_middleware(BodyLimit, limit=parts.settings.max_body_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
     return app
+
+
+def _proxy(parts: Parts, exchange: Exchange) -> MlflowProxy:
+    def tracked_run(attempt: str) -> tuple[str, str] | None:
+        with parts.db.read() as tx:
+            return run_rows.tracked_run(tx, attempt)
+
+    def artifact_prefixes(actor: Actor) -> tuple[str, ...]:
+        with parts.db.read() as tx:
+            return endpoint_service.artifact_prefixes(tx, actor)
+
+    ownership = Ownership(parts.db, parts.clock, tracked_run)
+    return MlflowProxy(exchange, ownership, artifact_prefixes=artifact_prefixes)

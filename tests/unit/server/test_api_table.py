@@ -15,7 +15,8 @@ from gristmill.models.model import RegisterRequest
 from gristmill.runs.model import RunRequest
 from gristmill.snapshots.model import SnapshotRequest
 
-PUBLIC = {"/api/instance"}
+# The first proves who it is, the second is opened by its single-use code.
+PUBLIC = {"/api/instance", "/open/{code}"}
 SAMPLES: dict[str, Any] = {
     "request": None,
     "digests": ("sha256:" + "0" * 64,),

@@ -137,6 +137,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_snapshots_project_digest", "snapshots", ["project_id", "digest"], unique=False)
     op.create_table(
+        "tracking_owned",
+        sa.Column("project_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("mlflow_id", sa.String(length=100), nullable=False),
+        sa.Column("subject", sa.String(length=40), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_tracking_owned_project_id_projects")),
+        sa.PrimaryKeyConstraint("kind", "mlflow_id", name=op.f("pk_tracking_owned")),
+    )
+    op.create_index(op.f("ix_tracking_owned_subject"), "tracking_owned", ["subject"], unique=False)
+    op.create_table(
         "endpoint_keys",
         sa.Column("project_id", sa.String(length=40), nullable=False),
         sa.Column("endpoint_id", sa.String(length=40), nullable=False),
