@@ -91,8 +91,9 @@ def _row(method: str, path: str, operation: dict[str, Any]) -> str:
 
 def _shape(body: dict[str, Any]) -> str:
     """The name of what a body holds, by its first media type; of a list, the name of its items."""
-    media, content = next(iter(body.get("content", {}).items()), ("", {}))
-    schema = content.get("schema", {})
+    contents: dict[str, dict[str, Any]] = body.get("content", {})
+    media = next(iter(contents), "")
+    schema = contents.get(media, {}).get("schema", {})
     named = schema.get("$ref") or schema.get("items", {}).get("$ref")
     return f"`{named.rpartition('/')[2]}`" if named else media
 
