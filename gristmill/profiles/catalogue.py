@@ -1,209 +1,130 @@
-"""The catalogue: `profiles.yaml`, or what this machine's size suggests. Every fault names line, column and field."""
+"""The catalogue of profiles: `profiles.yaml`, or the machine's own where there is none. See docs/profiles.md."""
 
-import difflib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from gristmill.core.errors import Fault, InvalidInputError
-from gristmill.profiles.machine import capacity
+from gristmill.profiles.defaults import default_catalogue
+from gristmill.profiles.fields import Document, Fields
+from gristmill.profiles.machine import Machine, read_machine
 from gristmill.profiles.model import Catalogue, Profile, ProfileUse, Resources
-from gristmill.profiles.sizes import parse_size
+from gristmill.profiles.quantities import cores, count, memory, rate
+
+_CAPACITY = ("cpu", "memory", "accelerators")
+_PROFILE = (
+    *_CAPACITY,
+    *("accelerator", "description", "image", "rate_per_hour", "uses", "groups", "default"),
+)
+# What other catalogues call it.
+_MEANT = {
+    **dict.fromkeys(("gpu", "gpus", "devices", "nvidia.com/gpu"), "accelerators"),
+    **dict.fromkeys(("mem", "ram", "mem_limit", "memory_limit"), "memory"),
+    **dict.fromkeys(("cpus", "core", "cores", "cpu_limit", "vcpu", "vcpus"), "cpu"),
+    **dict.fromkeys(("price", "rate", "cost", "rate_per_h"), "rate_per_hour"),
+    **dict.fromkeys(("display_name", "title", "help"), "description"),
+    **dict.fromkeys(("gpu_type", "gpu_model", "accelerator_type"), "accelerator"),
+}
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 
-def load_catalogue(path: Path | None) -> Catalogue:
-    """The catalogue of this file; without one, that of this machine.
+def load_catalogue(path: Path | None, *, required: bool = False, machine: Machine | None = None) -> Catalogue:
+    """The catalogue in the file at `path`; the machine's default one without a path, and without a file there.
 
     Raises:
-        InvalidInputError: every fault of the file, each with its place.
+        NotFoundError: where the file is `required` and is not there.
+        InvalidInputError: with every fault in the file: line, column, field, what was got and expected.
     """
-    machine = capacity()
-    if path is None or not path.exists():
-        return Catalogue(profiles=_suggested(machine), capacity=machine, source="this machine")
-    return _Reader(path, machine).read(path.read_text(encoding="utf-8"))
+    machine = machine or read_machine()
+    if path is None or not (required or path.exists()):
+        return default_catalogue(machine)
+    document = Document(path)
+    top = document.read()
+    top.only(("profiles", "capacity"))
+    profiles = _profiles(top)
+    capacity = _capacity(top, machine)
+    document.check()
+    return Catalogue(profiles=profiles, capacity=capacity, source=str(path))
 
 
-def _suggested(machine: Resources) -> tuple[Profile, ...]:
-    """A quarter, half and all of the machine; one core is never divided."""
-    shares = (("small", 0.25, "a quarter"), ("medium", 0.5, "half"), ("large", 1.0, "all"))
+def _profiles(top: Fields) -> tuple[Profile, ...]:
+    fields = top.mapping("profiles")
+    if fields is None:
+        top.need("profiles")
+        return ()
+    if not fields.node.value:
+        top.fault("profiles", "expected at least one profile")
     profiles = []
-    for name, share, words in shares:
-        cpu = max(1.0, float(int(machine.cpu * share))) if machine.cpu >= 1 else machine.cpu
-        resources = Resources(cpu=cpu, memory=int(machine.memory * share))
-        profiles.append(Profile(name=name, resources=resources, description=f"{words} of this machine"))
-    profiles = [*_named_default(profiles, "small")]
-    if machine.accelerators:
-        share = machine.accelerators
-        each = Resources(cpu=max(1.0, machine.cpu // share), memory=machine.memory // share, accelerators=1)
-        profiles.append(Profile(name="gpu", resources=each, description="one accelerator", accelerator="nvidia"))
+    for name, one in fields.mappings():
+        if not _NAME.fullmatch(name):
+            fields.fault(name, "expected a name of letters, digits, '.', '_' and '-', at most 63")
+        profiles.append(_profile(name, one))
+    return _with_one_default(fields, profiles)
+
+
+def _profile(name: str, fields: Fields) -> Profile:
+    fields.only(_PROFILE, _MEANT)
+    fields.need("cpu")
+    fields.need("memory")
+    uses = fields.take_list("uses", _use)
+    return Profile(
+        name=name,
+        resources=Resources(
+            cpu=fields.take("cpu", cores, 0.0),
+            memory=fields.take("memory", memory, 0),
+            accelerators=fields.take("accelerators", count, 0),
+        ),
+        description=fields.take("description", _text, ""),
+        accelerator=fields.take("accelerator", _optional_text, None),
+        image=fields.take("image", _optional_text, None),
+        rate_per_hour=fields.take("rate_per_hour", rate, 0.0),
+        uses=frozenset(ProfileUse) if uses is None else frozenset(uses),
+        groups=frozenset(fields.take_list("groups", _text) or ()),
+        default=fields.take("default", _flag, False),
+    )
+
+
+def _with_one_default(fields: Fields, profiles: list[Profile]) -> tuple[Profile, ...]:
+    """The first is the default where none is marked."""
+    marked = [profile.name for profile in profiles if profile.default]
+    for name in marked[1:]:
+        fields.fault(name, f"is marked as default, and {marked[0]!r} is already", hint="Mark one.")
+    if profiles and not marked:
+        profiles[0] = replace(profiles[0], default=True)
     return tuple(profiles)
 
 
-def _named_default(profiles: list[Profile], name: str) -> Iterator[Profile]:
-    for profile in profiles:
-        yield replace(profile, default=profile.name == name)
+def _capacity(top: Fields, machine: Machine) -> Resources:
+    """What is not said of it is the machine's."""
+    own = Resources(cpu=machine.cpu, memory=machine.memory, accelerators=len(machine.accelerators))
+    fields = top.mapping("capacity")
+    if fields is None:
+        return own
+    fields.only(_CAPACITY, _MEANT)
+    return Resources(
+        cpu=fields.take("cpu", cores, own.cpu),
+        memory=fields.take("memory", memory, own.memory),
+        accelerators=fields.take("accelerators", count, own.accelerators),
+    )
 
 
-@dataclass
-class _Reader:
-    path: Path
-    machine: Resources
-    faults: list[Fault] = field(default_factory=list)
-
-    def read(self, text: str) -> Catalogue:
-        try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f"{self.path}:{mark.line + 1}:{mark.column + 1}" if mark else str(self.path)
-            problem = getattr(error, "problem", None) or str(error)
-            raise InvalidInputError(f"{where}: {problem}", hint="The file must be YAML.") from error
-        top = self._mapping(root, {"profiles"}, "the file")
-        profiles = []
-        if "profiles" in top:
-            for key, node in self._items(top["profiles"], "profiles"):
-                profile = self._profile(key, node)
-                if profile is not None:
-                    profiles.append(profile)
-        if not profiles and not self.faults:
-            self._fault(root, "profiles", "it names no profile", expected="profiles: {small: {cpu: 1, memory: 2 GB}}")
-        defaults = [profile.name for profile in profiles if profile.default]
-        if len(defaults) > 1:
-            self._fault(root, "default", f"{len(defaults)} profiles are the default: {', '.join(defaults)}", "one")
-        if self.faults:
-            listed = "; ".join(f"{fault.where}: {fault.message}" for fault in self.faults)
-            raise InvalidInputError(listed, faults=tuple(self.faults), hint="docs/profiles.md shows a whole file.")
-        if not defaults:
-            profiles = list(_named_default(profiles, profiles[0].name))
-        return Catalogue(profiles=tuple(profiles), capacity=self.machine, source=str(self.path))
-
-    def _profile(self, name: str, node: yaml.Node) -> Profile | None:
-        known = set(_FIELDS)
-        values = self._mapping(node, known, f"profile {name!r}")
-        before = len(self.faults)
-        read = {key: self._value(f"{name}.{key}", value, _FIELDS[key]) for key, value in values.items() if key in known}
-        for needed in ("cpu", "memory"):
-            if needed not in values:
-                self._fault(node, f"{name}.{needed}", "is missing", expected=_EXPECTED[needed])
-        if len(self.faults) > before:
-            return None
-        resources = Resources(cpu=read.pop("cpu"), memory=read.pop("memory"), accelerators=read.pop("accelerators", 0))
-        return Profile(name=name, resources=resources, **read)
-
-    def _value(self, where: str, node: yaml.Node, read: Callable[[Any], Any]) -> Any:
-        given = _plain(node)
-        try:
-            return read(given)
-        except (ValueError, TypeError) as error:
-            self._fault(node, where, str(error), got=given, expected=_EXPECTED.get(where.rpartition(".")[2]))
-            return None
-
-    def _mapping(self, node: yaml.Node | None, known: set[str], what: str) -> dict[str, yaml.Node]:
-        found: dict[str, yaml.Node] = {}
-        for key, value in self._items(node, what):
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(sorted(known))}"
-                self._fault(value, key, f"{what} has an unknown field {key!r}; {hint}")
-            found[key] = value
-        return found
-
-    def _items(self, node: yaml.Node | None, what: str) -> Iterator[tuple[str, yaml.Node]]:
-        if not isinstance(node, yaml.MappingNode):
-            self._fault(node, what, f"{what} must be a mapping, got {_plain(node)!r}")
-            return
-        seen = set()
-        for key, value in node.value:
-            name = str(_plain(key))
-            if name in seen:
-                self._fault(key, name, f"{what} has {name!r} twice")
-            seen.add(name)
-            yield name, value
-
-    def _fault(
-        self, node: yaml.Node | None, field: str, message: str, expected: str | None = None, got: Any = None
-    ) -> None:
-        line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node is not None else (1, 1)
-        where = f"{self.path}:{line}:{column}"
-        self.faults.append(Fault(where=where, message=f"{field}: {message}", got=got, expected=expected))
+def _use(value: object) -> ProfileUse:
+    try:
+        return ProfileUse(str(value))
+    except ValueError as error:
+        raise ValueError(f"expected one of: {', '.join(ProfileUse)}") from error
 
 
-def _plain(node: yaml.Node | None) -> Any:
-    return None if node is None else yaml.constructor.SafeConstructor().construct_object(node, deep=True)
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("expected text")
+    return value.strip()
 
 
-def _cpu(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e5:
-        raise ValueError(f"must be a number of cores above 0, got {value!r}")
-    return float(value)
+def _optional_text(value: object) -> str | None:
+    return None if value is None else _text(value)
 
 
-def _bytes(value: Any) -> int:
-    size = value if isinstance(value, int) and not isinstance(value, bool) else parse_size(str(value))
-    if size <= 0:
-        raise ValueError(f"must be above 0, got {value!r}")
-    return size
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"must be a whole number from 0 on, got {value!r}")
-    return value
-
-
-def _rate(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise ValueError(f"must be money per hour from 0 on, got {value!r}")
-    return float(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"must be text, got {value!r}")
-    return value
-
-
-def _flag(value: Any) -> bool:
+def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise TypeError(f"must be true or false, got {value!r}")
+        raise ValueError("expected true or false")  # noqa: TRY004 - one more fault of the file
     return value
-
-
-def _uses(value: Any) -> frozenset[ProfileUse]:
-    return frozenset(ProfileUse(one) for one in _list(value))
-
-
-def _groups(value: Any) -> frozenset[str]:
-    return frozenset(_text(one) for one in _list(value))
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError(f"must be a list, got {value!r}")
-    return value
-
-
-_FIELDS: dict[str, Callable[[Any], Any]] = {
-    "description": _text,
-    "cpu": _cpu,
-    "memory": _bytes,
-    "accelerators": _count,
-    "accelerator": _text,
-    "image": _text,
-    "rate_per_hour": _rate,
-    "uses": _uses,
-    "groups": _groups,
-    "default": _flag,
-}
-_EXPECTED = {
-    "cpu": "a number of cores, as 2 or 0.5",
-    "memory": "a size, as 4 GB",
-    "accelerators": "a whole number",
-    "rate_per_hour": "money per hour, as 0.40",
-    "uses": f"a list of {', '.join(use.value for use in ProfileUse)}",
-    "groups": "a list of names",
-    "default": "true or false",
-}

@@ -1,4 +1,4 @@
-"""Finding a profile in the catalogue."""
+"""Which profile a thing gets."""
 
 import difflib
 
@@ -7,26 +7,38 @@ from gristmill.profiles.model import Catalogue, Profile, ProfileUse
 
 
 def resolve(catalogue: Catalogue, name: str | None, use: ProfileUse) -> Profile:
-    """The profile of this name; without one, the catalogue's default, or the first that serves this use.
+    """The profile of that name; without a name the default one, or the first that allows the use.
 
     Raises:
-        NotFoundError: no such profile; the nearest name is offered.
-        InvalidInputError: it is not meant for this use.
+        NotFoundError: where there is none of that name; offers the nearest.
+        InvalidInputError: where it is not for this use; names those that are.
     """
     fitting = [profile for profile in catalogue.profiles if use in profile.uses]
     if name is None:
-        chosen = next((profile for profile in fitting if profile.default), next(iter(fitting), None))
-        if chosen is None:
-            raise NotFoundError(f"no profile is meant for a {use}", hint=f"Add one to {catalogue.source}.")
-        return chosen
-    for profile in catalogue.profiles:
-        if profile.name == name and profile not in fitting:
-            raise InvalidInputError(f"profile {name!r} is not meant for a {use}")
-        if profile.name == name:
-            return profile
-    names = [profile.name for profile in fitting]
-    near = difflib.get_close_matches(name, names, n=1)
-    raise NotFoundError(
-        f"no profile {name[:80]!r}: expected one of {', '.join(names)}",
-        hint=f"Did you mean {near[0]!r}?" if near else "`gristmill profiles` lists them.",
-    )
+        return _default(catalogue, fitting, use)
+    found = next((profile for profile in catalogue.profiles if profile.name == name), None)
+    if found is None:
+        raise _unknown(catalogue, name)
+    if found not in fitting:
+        uses = ", ".join(sorted(found.uses))
+        raise InvalidInputError(
+            f"the profile {name!r} is for {uses} and not for {use.value}",
+            hint=f"Profiles for {use.value}: {', '.join(one.name for one in fitting) or 'none'}.",
+        )
+    return found
+
+
+def _default(catalogue: Catalogue, fitting: list[Profile], use: ProfileUse) -> Profile:
+    if not fitting:
+        raise NotFoundError(
+            f"no profile of {catalogue.source} is for {use.value}",
+            hint=f"Add {use.value!r} to the uses of one of: {', '.join(one.name for one in catalogue.profiles)}.",
+        )
+    return next((profile for profile in fitting if profile.default), fitting[0])
+
+
+def _unknown(catalogue: Catalogue, name: str) -> NotFoundError:
+    names = [profile.name for profile in catalogue.profiles]
+    near = difflib.get_close_matches(name.lower(), names, n=1)
+    offer = f"Did you mean {near[0]!r}? " if near else ""
+    return NotFoundError(f"there is no profile {name[:80]!r}", hint=f"{offer}Profiles: {', '.join(names)}.")
