@@ -1,0 +1,17 @@
+from gristmill.core.errors import HTTP_STATUS
+from tools import pages
+
+
+def test_the_page_of_errors_has_every_code() -> None:
+    page = pages.errors()
+    assert [kind.code for kind in HTTP_STATUS if f"| `{kind.code}` |" not in page] == []
+
+
+def test_the_page_of_routes_says_scope_and_shapes() -> None:
+    assert "| `POST /api/runs` | `runs:write` | `RunRequest` | `Run` |" in pages.http()
+
+
+def test_the_page_of_commands_goes_down_to_the_options() -> None:
+    page = pages.commands()
+    assert "## `gristmill run`" in page
+    assert "`--profile" in page
