@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _EXIT_WAIT = 20.0  # seconds from asking a kernel to end to killing it; SIGTERM in the middle
 _LONGEST_SOCKET = 100  # bytes of a Unix socket's path; the system takes 107, on macOS 103
 _STDERR_KEPT = 64 * 2**10
+_IPYKERNEL_ARGUMENTS = [
+    "--HistoryManager.hist_file=:memory:",
+    # A crash in native code then says which Python line led to it; ipykernel's `sys.stderr` names the real descriptor.
+    "--IPKernelApp.exec_lines=__import__('faulthandler').enable(__import__('sys').stderr, all_threads=False)",
+]
 
 
 class KernelStartError(GristmillError):
@@ -66,7 +71,7 @@ class Kernel:
         if is_ipykernel(spec) and len(os.fsencode(folder / "kernel-ipc-5")) <= _LONGEST_SOCKET:
             # No ports, so no race for them; the folder's mode keeps others out.
             manager.transport = "ipc"
-        arguments = ["--HistoryManager.hist_file=:memory:"] if is_ipykernel(spec) else []
+        arguments = _IPYKERNEL_ARGUMENTS if is_ipykernel(spec) else []
         stderr = folder / "kernel.log"
         with stderr.open("wb") as log:
             try:
@@ -90,7 +95,7 @@ class Kernel:
         """As `Popen.returncode`: None while it lives, -9 for SIGKILL."""
         return self._process.poll()
 
-    def stderr_tail(self, lines: int = 20) -> tuple[str, ...]:
+    def stderr_tail(self, lines: int = 80) -> tuple[str, ...]:
         with self._stderr.open("rb") as log:
             log.seek(max(0, self._stderr.stat().st_size - _STDERR_KEPT))
             return tuple(log.read().decode(errors="replace").splitlines()[-lines:])

@@ -4,9 +4,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# pyarrow for HDFS, azure and boto3 for their stores; rfc3987_syntax compiles a grammar for a format check of JSON
-# Schema that no notebook's schema asks for: more than a second alone. All of them are optional to their importers.
-_UNNEEDED = ("azure", "boto3", "gcsfs", "github", "pyarrow", "rfc3987", "rfc3987_syntax")
+# pyarrow for HDFS, azure and boto3 for their stores; the others for formats of JSON Schema that no notebook's schema asks
+# for: rfc3987_syntax compiles a grammar, more than a second alone. All of them are optional to their importers.
+_UNNEEDED = (
+    "azure",
+    "boto3",
+    "fqdn",
+    "gcsfs",
+    "github",
+    "isoduration",
+    "pyarrow",
+    "rfc3987",
+    "rfc3987_syntax",
+    "webcolors",
+)
 
 
 @contextmanager
