@@ -10,7 +10,7 @@ IN_MEMORY = 32 * 2**20  # bytes; beyond that they go to an unnamed temporary fil
 class Contents:
     def __init__(self) -> None:
         # Closed with this object, at the latest when it is collected: nobody need remember to.
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - it lives as long as this object
         self._close = weakref.finalize(self, self._file.close)
         self._places: dict[str, tuple[int, int]] = {}
 

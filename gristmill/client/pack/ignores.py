@@ -28,13 +28,16 @@ class Ignores:
     """The rules of one project, read folder by folder as a walk comes by.
 
     Git's own rules hold: the last line that matches decides, deeper files after higher ones, and nothing below an
-    ignored folder is looked at. `.gristmillignore` is heard after `.gitignore` and the built-in names.
+    ignored folder is looked at. `.gristmillignore` is heard after `.gitignore` and the built-in names, and its
+    `!data/train.csv` brings that file back out of an ignored `data/` as well.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._specs: dict[tuple[str, str], list[pathspec.GitIgnoreSpec]] = {}  # by folder below `top`, and kind
         self._entered: set[str] = set()
+        self._wanted: set[str] = set()  # folders in which something is brought back
+        self._passed: set[str] = set()  # ignored folders that are looked into for what is brought back
         self.faults: list[str] = []
         top = next((place for place in (root, *root.parents) if (place / ".git").exists()), root)
         self._prefix = "" if top == root else root.relative_to(top).as_posix() + "/"
@@ -46,7 +49,9 @@ class Ignores:
         if folder not in self._entered:
             self._entered.add(folder)
             for kind in (GIT, OWN):
-                self._add((self._prefix + folder).removesuffix("/"), kind, self._root / folder / kind)
+                lines = self._add((self._prefix + folder).removesuffix("/"), kind, self._root / folder / kind)
+                if kind == OWN:
+                    self._wanted |= {_join(folder, place) for line in lines if (place := _brought_back(line))}
 
     def ignored(self, path: str, *, is_folder: bool) -> bool:
         """Whether a path, relative to the root, is left out; its parent folders are not."""
@@ -56,9 +61,19 @@ class Ignores:
         own = self._verdict(OWN, path, is_folder=is_folder)
         if own is not None:
             return own
+        if not self._left_out(path, name, is_folder=is_folder):
+            return False
+        if is_folder and any(one == path or one.startswith(f"{path}/") for one in self._wanted):
+            self._passed.add(path)
+            return False
+        return True
+
+    def _left_out(self, path: str, name: str, *, is_folder: bool) -> bool:
+        if path.rpartition("/")[0] in self._passed or _BUILT_IN.match(name):
+            return True
         if is_folder and any((self._root / path / mark).exists() for mark in _ENVIRONMENT_MARKS):
             return True
-        return bool(_BUILT_IN.match(name)) or bool(self._verdict(GIT, path, is_folder=is_folder))
+        return bool(self._verdict(GIT, path, is_folder=is_folder))
 
     def ignored_with_parents(self, path: str, *, is_folder: bool = False) -> bool:
         """The same for a path that no walk has led to: an ignored folder above it counts."""
@@ -76,9 +91,11 @@ class Ignores:
         for base in _bases(self._prefix.removesuffix("/")) if self._prefix else ():
             self._add(base, GIT, top / base / GIT)
 
-    def _add(self, base: str, kind: str, path: Path) -> None:
-        if lines := list(self._lines(path)):
+    def _add(self, base: str, kind: str, path: Path) -> list[str]:
+        lines = list(self._lines(path))
+        if lines:
             self._specs.setdefault((base, kind), []).append(pathspec.GitIgnoreSpec.from_lines(lines))
+        return lines
 
     def _lines(self, path: Path) -> Iterator[str]:
         try:
@@ -106,6 +123,15 @@ class Ignores:
                 said = spec.check_file(below).include
                 verdict = verdict if said is None else said
         return verdict
+
+
+def _brought_back(line: str) -> str:
+    """The folder in which a line brings something back: `data` of `!data/*.csv`; empty for other lines."""
+    return re.split(r"[*?[\\]", line[1:].strip())[0].rpartition("/")[0].strip("/") if line.startswith("!") else ""
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
 
 
 def _bases(path: str) -> Iterator[str]:

@@ -88,6 +88,15 @@ def test_gristmillignore_has_the_last_word(tmp_path: Path) -> None:
     assert packed(tmp_path) == {"needed.csv", ".streamlit/config.toml", "public.pem"}
 
 
+def test_gristmillignore_brings_single_files_back_out_of_ignored_folders(tmp_path: Path) -> None:
+    fill(tmp_path, "data/raw/a.csv", "data/raw/b.csv", "data/c.csv", "data/raw/deep/a.csv", ".hidden/x", ".hidden/y")
+    (tmp_path / ".gitignore").write_text("data/\n")
+    (tmp_path / ".gristmillignore").write_text("!data/raw/a.csv\n!/.hidden/x*\n")
+    assert packed(tmp_path) == {"data/raw/a.csv", ".hidden/x"}
+    assert not Ignores(tmp_path).ignored_with_parents("data/raw/a.csv")
+    assert Ignores(tmp_path).ignored_with_parents("data/raw/b.csv")
+
+
 def test_a_line_that_is_no_pattern_is_passed_over_and_told(tmp_path: Path) -> None:
     fill(tmp_path, "a.log", "b.txt")
     (tmp_path / ".gristmillignore").write_text("!\n*.log\n")
