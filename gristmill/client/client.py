@@ -1,14 +1,15 @@
 """The client: what a script or a notebook uses to run, register, deploy and ask."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from gristmill.client import api
 from gristmill.client.call import Call
 from gristmill.client.credentials import Credentials, from_environment
-from gristmill.client.pack import Packed, pack
+from gristmill.client.keys import KeyStore
 from gristmill.client.start import ensure_local
 from gristmill.client.transports import SyncTransport
 from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
@@ -19,7 +20,14 @@ from gristmill.models.model import ModelVersion, RegisterRequest
 from gristmill.runs.model import Run, RunRequest
 from gristmill.snapshots.model import Snapshot
 
+if TYPE_CHECKING:
+    from gristmill.client.pack import Packed
+    from gristmill.client.predictor import Predictor
+
 T = TypeVar("T")
+
+PATIENCE = 60.0  # seconds that a control plane may be away before who follows something gives up
+POLL = 0.1
 
 
 class Client:
@@ -38,6 +46,7 @@ class Client:
         found = credentials or from_environment(settings) or ensure_local(settings)
         self.transport = SyncTransport(found)
         self.settings = settings
+        self.keys = KeyStore(settings.home / "keys")
 
     @property
     def url(self) -> str:
@@ -61,6 +70,8 @@ class Client:
         retries: int = 0,
     ) -> Run:
         """A new run of this notebook as it stands now on disk; it is queued when this returns."""
+        from gristmill.client.pack import pack  # only who runs something packs: every command starts the sooner
+
         snapshot = self.send_snapshot(pack(Path(notebook)))
         request = RunRequest(
             snapshot=snapshot.id,
@@ -75,7 +86,7 @@ class Client:
         )
         return self.send(api.create_run(request))
 
-    def send_snapshot(self, packed: Packed) -> Snapshot:
+    def send_snapshot(self, packed: "Packed") -> Snapshot:
         """The snapshot; only blobs that the control plane lacks travel."""
         wanted = {file.digest for file in packed.request.files}
         if packed.request.git is not None and packed.request.git.diff is not None:
@@ -85,23 +96,27 @@ class Client:
         return self.send(api.create_snapshot(packed.request))
 
     def follow(self, run: Run, after: int = 0) -> Iterator[Event]:
-        """The run's events from behind `after` on, until it is over; a broken connection is resumed."""
-        cursor, failures = after, 0
+        """The run's events from behind `after` on, until it is over; a broken connection is resumed.
+
+        Raises:
+            UnavailableError: the control plane was away for a minute.
+        """
+        cursor = after
+        patience = _Patience()
         while True:
             try:
+                over = self._is_over(run, cursor)
+                patience.renew()
+                if over:
+                    return
                 for event in self.transport.stream(run=run.id, after=cursor):
-                    cursor, failures = event.seq, 0
+                    cursor = event.seq
                     yield event
                     if _ends_run(event):
                         return
-            except UnavailableError:
-                failures += 1
-                if failures > 10:
-                    raise
-                # The control plane may have been restarted; starting it again is what any command does.
+            except UnavailableError as error:
+                patience.use(error)
                 self._reconnect()
-            if self.send(api.get_run(run.id)).run.state.final and not self._more(run, cursor):
-                return
 
     def wait(self, run: Run, on_event: Callable[[Event], None] | None = None) -> Run:
         """The run once it is over, however it ended."""
@@ -135,29 +150,63 @@ class Client:
         else:
             model, number = version.name, version.version
         request = DeployRequest(model=model, version=number, profile=profile, open=open)
-        return self.wait_for_endpoint(self.send(api.deploy(endpoint, request)))
+        deployed = self.send(api.deploy(endpoint, request))
+        return self.wait_for_endpoint(self.ensure_key(deployed))
+
+    def predictor(self, endpoint: str) -> "Predictor":
+        """What asks this endpoint, with a key of this person's."""
+        from gristmill.client.predictor import Predictor
+
+        found = self.send(api.get_endpoint(endpoint))
+        return Predictor(found.url, None if found.open else self.key(found))
+
+    def key(self, endpoint: Endpoint) -> str:
+        """This person's API key for the endpoint, which knows it by now. One is issued where none is kept."""
+        if kept := self.keys.find(endpoint):
+            return kept
+        self.wait_for_endpoint(self.new_key(endpoint))
+        return self.key(endpoint)
+
+    def ensure_key(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint in the generation from which on a kept key is good; an open one needs none."""
+        return endpoint if endpoint.open or self.keys.find(endpoint) else self.new_key(endpoint)
+
+    def new_key(self, endpoint: Endpoint) -> Endpoint:
+        """Issues a key and keeps it; the endpoint in the generation that knows it."""
+        issued = self.send(api.issue_endpoint_key(endpoint.name))
+        current = self.send(api.get_endpoint(endpoint.name))
+        self.keys.keep(current, issued.key)
+        return current
 
     def wait_for_endpoint(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint, once it serves at least this generation."""
-        cursor = 0
-        wanted = endpoint.generation
+        """The endpoint, once it serves at least this generation; raises as `watch_endpoint` does."""
+        for current in self.watch_endpoint(endpoint):
+            endpoint = current
+        return endpoint
+
+    def watch_endpoint(self, endpoint: Endpoint) -> Iterator[Endpoint]:
+        """The endpoint whenever it has changed, until it serves at least the generation that it has now.
+
+        Raises:
+            GristmillError: that generation did not load; what served before still serves.
+            UnavailableError: the control plane was away for a minute.
+        """
+        wanted, seen = endpoint.generation, None
+        patience = _Patience()
         while True:
-            page = self.send(api.list_events(after=cursor))
-            cursor = page.next
-            current = self.send(api.get_endpoint(endpoint.name))
-            seen = current.observed
-            if seen is not None and seen.generation >= wanted and seen.state is EndpointState.READY:
-                return current
-            failed = seen is not None and (
-                (seen.failed_generation or 0) >= wanted
-                or (seen.state is EndpointState.FAILED and seen.generation >= wanted)
-            )
-            if failed and seen is not None:
-                raise GristmillError(seen.message or f"endpoint {endpoint.name} failed to start", hint=seen.hint)
-            for event in self.transport.stream(after=cursor):
-                cursor = event.seq
-                if event.subject == endpoint.id:
-                    break
+            try:
+                current = self.send(api.get_endpoint(endpoint.name))
+                patience.renew()
+            except UnavailableError as error:
+                patience.use(error)
+                self._reconnect()
+                continue
+            if current != seen:
+                yield current
+                seen = current
+            if _serves(current, wanted):
+                return
+            time.sleep(POLL)
 
     def close(self) -> None:
         self.transport.close()
@@ -176,9 +225,47 @@ class Client:
             self.transport.close()
             self.transport = SyncTransport(found)
 
-    def _more(self, run: Run, cursor: int) -> bool:
-        return bool(self.send(api.list_run_events(run.id, after=cursor, limit=1)).events)
+    def _is_over(self, run: Run, cursor: int) -> bool:
+        """Whether the run has ended and all of its events were seen."""
+        over = self.send(api.get_run(run.id)).run.state.final
+        return over and not self.send(api.list_run_events(run.id, after=cursor, limit=1)).events
+
+
+class _Patience:
+    """Waits longer from one failure to the next, and not for ever."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """It answered."""
+        self._failures = 0
+        self._since = 0.0
+
+    def use(self, error: UnavailableError) -> None:
+        """Returns when it is time to try again; raises `error` when it was tried for long enough."""
+        now = time.monotonic()
+        self._since = self._since if self._failures else now
+        if now - self._since > PATIENCE:
+            raise error
+        time.sleep(min(0.05 * 2**self._failures, 2.0))
+        self._failures += 1
 
 
 def _ends_run(event: Event) -> bool:
     return event.kind in {"run.succeeded", "run.failed", "run.cancelled"}
+
+
+def _serves(endpoint: Endpoint, generation: int) -> bool:
+    """Whether this generation serves.
+
+    Raises:
+        GristmillError: it never will.
+    """
+    seen = endpoint.observed
+    if seen is None:
+        return False
+    failed = (seen.failed_generation or 0) >= generation
+    if failed or (seen.state is EndpointState.FAILED and seen.generation >= generation):
+        raise GristmillError(seen.message or f"endpoint {endpoint.name} failed to start", hint=seen.hint)
+    return seen.state is EndpointState.READY and seen.generation >= generation

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from gristmill.client.call import Call
-from gristmill.client.credentials import Credentials
+from gristmill.client.credentials import Credentials, trust_for
 from gristmill.client.sse import EventReader
 from gristmill.client.wire import read_answer, read_problem, request_arguments
 from gristmill.core.errors import UnavailableError
@@ -25,6 +25,7 @@ def _options(credentials: Credentials) -> dict[str, Any]:
         "headers": {"Authorization": f"Bearer {credentials.token}"},
         "timeout": TIMEOUT,
         "trust_env": not credentials.local,  # a proxy has no business on loopback
+        "verify": trust_for(credentials.url),
     }
 
 

@@ -1,0 +1,132 @@
+"""Two runs held against each other."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gristmill.cli.quantities import metric, number, short
+from gristmill.cli.run_page import worker_facts
+from gristmill.core.errors import InvalidInputError
+from gristmill.notebooks.source import read_notebook
+from gristmill.runs.model import Run
+from gristmill.snapshots.model import Snapshot
+
+ReadBlob = Callable[[str], bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """`a` or `b` is None where that run has none; `change` is what lies between them, in words."""
+
+    name: str
+    a: Any
+    b: Any
+    change: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """`rows` are different, `equal` are not."""
+
+    title: str
+    rows: tuple[Row, ...]
+    equal: tuple[Row, ...] = ()
+    numbers: bool = False
+
+
+def compare(a: Run, b: Run, of_a: Snapshot, of_b: Snapshot, read: ReadBlob) -> tuple[Section, ...]:
+    """`read` answers a blob's bytes: of notebooks it is said how many cells differ."""
+    return (
+        _section("Parameters", a.parameters, b.parameters),
+        _metrics(a, b),
+        _files(of_a, of_b, read),
+        _section("Packages", packages(a), packages(b)),
+        _section("Kernel and profile", _surroundings(a), _surroundings(b)),
+    )
+
+
+def packages(run: Run) -> dict[str, str]:
+    """Versions by name of what the kernel's environment had installed."""
+    listed = (worker_facts(run).get("environment") or {}).get("packages") or ()
+    return {name: version for name, _, version in (str(one).partition("==") for one in listed)}
+
+
+def _section(title: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Section:
+    names = [*a, *(name for name in b if name not in a)]
+    rows = [Row(name=name, a=a.get(name), b=b.get(name)) for name in names]
+    different = tuple(row for row in rows if (row.name in a) != (row.name in b) or row.a != row.b)
+    return Section(title=title, rows=different, equal=tuple(row for row in rows if row not in different))
+
+
+def _metrics(a: Run, b: Run) -> Section:
+    names = [*a.metrics, *(name for name in b.metrics if name not in a.metrics)]
+    rows: list[Row] = []
+    equal: list[Row] = []
+    for name in names:
+        one, other = a.metrics.get(name), b.metrics.get(name)
+        change = _sign(other.value - one.value) if one and other else ""
+        row = Row(name=name, a=one and metric(one), b=other and metric(other), change=change)
+        (equal if one == other else rows).append(row)
+    return Section(title="Metrics", rows=tuple(rows), equal=tuple(equal), numbers=True)
+
+
+def _sign(difference: float) -> str:
+    return f"+{number(difference)}" if difference > 0 else number(difference)
+
+
+def _files(a: Snapshot, b: Snapshot, read: ReadBlob) -> Section:
+    digests = [{file.path: file.digest for file in one.files} for one in (a, b)]
+    section = _section("Notebook and files", *digests)
+    rows = tuple(
+        Row(name=row.name, a=row.a and short(row.a), b=row.b and short(row.b), change=_change(row, read))
+        for row in section.rows
+    )
+    return Section(title=section.title, rows=rows, equal=section.equal)
+
+
+def _change(row: Row, read: ReadBlob) -> str:
+    if row.a is None or row.b is None:
+        return "only in the second" if row.a is None else "only in the first"
+    if not row.name.endswith(".ipynb"):
+        return ""
+    try:
+        before, after = (_cells(read(digest)) for digest in (row.a, row.b))
+    except InvalidInputError:
+        return ""
+    return cells_changed(before, after)
+
+
+def _cells(content: bytes) -> list[str]:
+    return [cell.source for cell in read_notebook(content).code_cells]
+
+
+def cells_changed(before: list[str], after: list[str]) -> str:
+    """`2 of 13 code cells differ`; an inserted or removed one does not make the others differ."""
+    count = sum(_changed(before, after))
+    if not count:
+        return "the same code; text or outputs differ"
+    return f"{count} of {max(len(before), len(after))} code cells differ"
+
+
+def _changed(before: list[str], after: list[str]) -> Iterator[int]:
+    import difflib
+
+    matcher = difflib.SequenceMatcher(a=before, b=after, autojunk=False)
+    for tag, a_from, a_to, b_from, b_to in matcher.get_opcodes():
+        if tag != "equal":
+            yield max(a_to - a_from, b_to - b_from)
+
+
+def _surroundings(run: Run) -> dict[str, Any]:
+    worker = worker_facts(run)
+    kernel, device = worker.get("kernel") or {}, worker.get("device") or {}
+    facts = {
+        "kernel": run.kernel,
+        "python": kernel.get("python"),
+        "interpreter": kernel.get("interpreter"),
+        "profile": run.profile,
+        "cpu": device.get("cpu"),
+        "cores": device.get("cores"),
+        "gristmill": worker.get("gristmill"),
+    }
+    return {name: given for name, given in facts.items() if given is not None}

@@ -1,0 +1,57 @@
+"""`gristmill runs diff`: what is different between two runs."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gristmill.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from gristmill.cli.comparison import Row, Section
+
+
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A run: number, id or name.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    equal: Annotated[bool, typer.Option("--all", help="Show what is equal too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two runs: parameters, metrics, notebook and files, packages, kernel. What is equal is only counted."""
+    from gristmill.cli.comparison import compare
+    from gristmill.cli.output import say, styled, write_json
+    from gristmill.cli.session import connected
+    from gristmill.client import api
+
+    with connected() as client:
+        first, second = (client.send(api.get_run(key)).run for key in (a, b))
+        snapshots = [client.send(api.get_snapshot(one.snapshot)) for one in (first, second)]
+        sections = compare(first, second, snapshots[0], snapshots[1], lambda digest: client.send(api.get_blob(digest)))
+    if as_json:
+        write_json({"a": first.id, "b": second.id, "sections": sections})
+        return
+    say(f"{styled(first.name, bold=True)} and {styled(second.name, bold=True)}")
+    for section in sections:
+        _print(section, first.name, second.name, equal=equal)
+
+
+def _print(section: "Section", first: str, second: str, *, equal: bool) -> None:
+    from gristmill.cli.output import heading, say, styled, table
+    from gristmill.cli.tables import Cell, Column
+
+    if not section.rows and not section.equal:
+        return
+    heading(section.title)
+    shown = [*section.rows, *(section.equal if equal else ())]
+    columns = [Column(), Column(title=first, right=section.numbers, shrinks=True)]
+    columns.append(Column(title=second, right=section.numbers, shrinks=True))
+    columns.append(Column(right=section.numbers))
+    if shown:
+        table(columns, [(Cell(row.name, "bright_black"), *_cells(row), row.change) for row in shown], "  ")
+    if section.equal and not equal:
+        say(styled(f"  {len(section.equal)} equal", "bright_black"))
+
+
+def _cells(row: "Row") -> tuple[str, str]:
+    from gristmill.cli.quantities import value
+
+    return tuple("none" if one is None else value(one) for one in (row.a, row.b))  # type: ignore[return-value]  # two

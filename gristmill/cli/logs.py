@@ -1,0 +1,56 @@
+"""`gristmill runs logs`: what the notebook printed, in the order in which it did."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from gristmill.cli.options import AsJson, Follow, RunKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gristmill.client.client import Client
+    from gristmill.core.wire import Event
+
+
+def logs(run: RunKey, follow: Follow = False, as_json: AsJson = False) -> None:
+    """Print what a run printed: streams, displays as text, tracebacks. With --json a line of JSON for each piece."""
+    from gristmill.cli.session import connected
+    from gristmill.client import api
+
+    with connected() as client:
+        found = client.send(api.get_run(run)).run
+        events = client.follow(found) if follow else past_events(client, found.id)
+        for event in events:
+            if event.kind == "log":
+                _print(client, event, as_json=as_json)
+
+
+def past_events(client: "Client", run: str) -> "Iterator[Event]":
+    """What there is now, page by page."""
+    from gristmill.client import api
+
+    after = 0
+    while (page := client.send(api.list_run_events(run, after=after))).events:
+        yield from page.events
+        after = page.next
+
+
+def _print(client: "Client", event: "Event", *, as_json: bool) -> None:
+    """Where the terminal is a person's, what went to stderr is in another colour."""
+    from gristmill.cli.terminal import takes_colour
+    from gristmill.client import api
+
+    text = client.send(api.get_blob(str(event.data["digest"]))).decode(errors="replace")
+    if as_json:
+        import json
+
+        piece = {"time": event.time.isoformat(), "cell": event.data.get("cell"), "stream": event.data.get("stream")}
+        text = json.dumps({**piece, "text": text}, ensure_ascii=False) + "\n"
+    elif event.data.get("stream") == "stderr" and takes_colour(sys.stdout):
+        from gristmill.cli.output import styled
+
+        text = styled(text, "red") if "\x1b" not in text else text
+    sys.stdout.write(text)
+    if event.data.get("cut") and not as_json:
+        sys.stdout.write("\n… cut: the run printed more than is kept (GRISTMILL_LOG_LIMIT) …\n")
+    sys.stdout.flush()

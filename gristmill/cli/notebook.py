@@ -1,0 +1,51 @@
+"""A notebook on this disk, read for what it takes, before anything of it is sent."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gristmill.core.errors import InvalidInputError, NotFoundError
+from gristmill.notebooks.model import ParameterSchema
+from gristmill.notebooks.other_languages import infer_parameters
+from gristmill.notebooks.python_parameters import read_parameters
+from gristmill.notebooks.source import NotebookSource, read_notebook
+from gristmill.notebooks.texts import check_texts
+
+
+@dataclass(frozen=True)
+class Notebook:
+    path: Path
+    source: NotebookSource
+    schema: ParameterSchema
+
+    def values(self, texts: dict[str, str]) -> dict[str, Any]:
+        """The typed values of `-p name=value` texts.
+
+        Raises:
+            InvalidInputError: one, with every fault.
+        """
+        return check_texts(self.schema, texts)
+
+
+def open_notebook(path: Path) -> Notebook:
+    """Raises NotFoundError where there is none, InvalidInputError where it is none."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no notebook {path}", hint=_nearest(path)) from None
+    except OSError as error:
+        raise InvalidInputError(f"notebook {path} cannot be read: {error.strerror}") from error
+    try:
+        source = read_notebook(content)
+        schema = read_parameters(source) if source.is_python else infer_parameters(source)
+    except InvalidInputError as error:
+        raise type(error)(f"{path}: {error.message}", hint=error.hint, faults=error.faults) from error
+    return Notebook(path=path, source=source, schema=schema)
+
+
+def _nearest(path: Path) -> str | None:
+    import difflib
+
+    names = [one.name for one in path.parent.glob("*.ipynb")] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, names, n=1)
+    return f"Did you mean {path.parent / near[0]}?" if near else None

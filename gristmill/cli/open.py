@@ -1,0 +1,87 @@
+"""`gristmill open`: pages in a browser, by a link that works once."""
+
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from gristmill.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from gristmill.client.client import Client
+
+
+def open_page(
+    what: Annotated[
+        str, typer.Argument(metavar="[mlflow|ID]", help="A run, a model or MODEL/VERSION; default: all of MLflow.")
+    ] = "mlflow",
+    print_only: Annotated[bool, typer.Option("--print", help="Print the link and open no browser.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open MLflow's pages in a browser.
+
+    The link that is printed is good once and for 60 seconds; the browser's session then lasts 12 hours.
+    """
+    from gristmill.cli.output import say, write_json
+    from gristmill.cli.session import connected
+    from gristmill.client import api
+
+    with connected() as client:
+        opened = client.send(api.open_page(_path(client, what)))
+    if as_json:
+        write_json(opened)
+        return
+    say(opened.url)
+    if not print_only:
+        _show(opened.url)
+
+
+def _show(url: str) -> None:
+    import webbrowser
+
+    from gristmill.cli.output import remark
+
+    if not webbrowser.open(url):
+        remark("No browser was found here: open the link within 60 seconds, on this machine or through a port forward.")
+
+
+def _path(client: "Client", what: str) -> str:
+    """Where MLflow shows it; everything behind # is for its pages alone."""
+    if what == "mlflow":
+        return "/mlflow/"
+    from gristmill.client import api
+    from gristmill.core.errors import NotFoundError
+
+    if "/" in what:
+        model, _, version = what.rpartition("/")
+        found = client.send(api.get_model_version(model, version))
+        return f"/mlflow/#/models/{quote(found.name, safe='')}/versions/{found.version}"
+    try:
+        run = client.send(api.get_run(what)).run
+    except NotFoundError as error:
+        return _model_path(client, what, error)
+    return _run_path(client, run.attempt.tracking_run if run.attempt else None, run.name)
+
+
+def _model_path(client: "Client", name: str, no_run: Exception) -> str:
+    from gristmill.client import api
+    from gristmill.core.errors import NotFoundError
+
+    try:
+        found = client.send(api.get_model(name))
+    except NotFoundError:
+        raise NotFoundError(
+            f"{name!r} names no run and no model", hint="`gristmill runs list` and `gristmill models list` show them."
+        ) from no_run
+    return f"/mlflow/#/models/{quote(found.name, safe='')}"
+
+
+def _run_path(client: "Client", tracked: str | None, name: str) -> str:
+    from gristmill.client.call import call
+    from gristmill.core.errors import ConflictError
+
+    if tracked is None:
+        raise ConflictError(f"run {name} has no MLflow run yet", hint="It gets one when it starts.")
+    answer = client.send(call("GET", "/mlflow/api/2.0/mlflow/runs/get", dict, query={"run_id": tracked}))
+    experiment = answer["run"]["info"]["experiment_id"]
+    return f"/mlflow/#/experiments/{experiment}/runs/{tracked}"

@@ -1,0 +1,112 @@
+"""`gristmill run`: a notebook as a tracked run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gristmill.cli.options import AsJson, ProfileName, assigned, seconds
+
+if TYPE_CHECKING:
+    from gristmill.client.client import Client
+    from gristmill.client.pack import Packed
+    from gristmill.runs.model import Run
+
+Detach = Annotated[bool, typer.Option("--detach", help="Return as soon as the run is queued.")]
+
+
+def run(
+    notebook: Annotated[Path, typer.Argument(help="Path of an .ipynb file; it is never written to.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="May be given again.")
+    ] = None,
+    profile: ProfileName = None,
+    kernel: Annotated[str | None, typer.Option("-k", "--kernel", help="Kernelspec; default: the notebook's.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Default: the notebook's name and the number.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="May be given again.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", parser=seconds, metavar="TIME", help="For example 90s, 15m, 2h.")
+    ] = None,
+    retries: Annotated[int, typer.Option("--retries", min=0, help="More attempts, if one fails.")] = 0,
+    priority: Annotated[int, typer.Option("--priority", help="Higher starts sooner, where runs wait.")] = 0,
+    detach: Detach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a notebook as a tracked run.
+
+    Shows how it goes; exit status 1 where it does not succeed. Values are checked before anything is sent, all faults
+    at once. Ctrl-C asks whether to detach or to cancel.
+    """
+    from gristmill.cli.notebook import open_notebook
+    from gristmill.cli.session import connected
+
+    values = open_notebook(notebook).values(assigned(parameter or [], "-p"))
+    labels = assigned(label or [], "--label")
+    with connected() as client:
+        from gristmill.client import api
+        from gristmill.client.pack import pack
+        from gristmill.runs.model import RunRequest
+
+        with pack(notebook) as packed:
+            _notices(packed)
+            snapshot = client.send_snapshot(packed)
+        request = RunRequest(
+            snapshot=snapshot.id,
+            parameters=values,
+            profile=profile,
+            kernel=kernel,
+            name=name,
+            labels=labels,
+            priority=priority,
+            timeout_s=timeout,
+            retries=retries,
+        )
+        stay(client, client.send(api.create_run(request)), detach=detach, as_json=as_json)
+
+
+def stay(client: "Client", created: "Run", *, detach: bool, as_json: bool) -> None:
+    """Shows the new run to its end, and ends the command with its exit status; with `detach` tells of it only."""
+    from gristmill.cli.output import say, styled, write_json
+    from gristmill.cli.quantities import assignments
+
+    if detach:
+        (write_json if as_json else _print_queued)(created)
+        return
+    if not as_json:
+        given = assignments({name: created.parameters[name] for name in created.given})
+        facts = " · ".join(part for part in (created.notebook, created.profile, created.kernel, given) if part)
+        say(f"{styled(created.name, bold=True)}  {facts}")
+    _follow(client, created, as_json=as_json)
+
+
+def _follow(client: "Client", created: "Run", *, as_json: bool) -> None:
+    from gristmill.cli.following import follow
+    from gristmill.cli.output import write_json
+    from gristmill.cli.run_result import print_result
+    from gristmill.client import api
+
+    followed = follow(client, created, quiet=as_json)
+    if as_json:
+        write_json(followed.run)
+    elif not followed.detached:
+        print_result(followed.run, client.send(api.get_run(created.id)).outputs, followed.notices)
+    raise typer.Exit(followed.exit_code)
+
+
+def _print_queued(created: "Run") -> None:
+    from gristmill.cli.output import say, state, styled
+
+    say(f"{state(created.state.value).text}  {styled(created.name, bold=True)}  {created.notebook}")
+    say(f"  gristmill runs show {created.number} · gristmill runs logs -f {created.number}")
+
+
+def _notices(packed: "Packed") -> None:
+    """What is done otherwise than one may expect; above all a file that the notebook names and the run will lack."""
+    from gristmill.cli.left_out import sentence
+    from gristmill.cli.output import remark, styled
+
+    told = [sentence(one, packed.root) for one in packed.left_out if one.named]
+    for notice in (*packed.notices, *told):
+        remark(f"{styled('!', 'yellow')} {notice}")

@@ -1,0 +1,46 @@
+"""API keys of endpoints, kept for the person who uses this machine: a file each, readable by nobody else."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from gristmill.endpoints.model import Endpoint, check_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptKey:
+    """`endpoint` is the id: an endpoint of the same name that was made anew has other keys."""
+
+    endpoint: str
+    key: str = field(repr=False)
+
+
+class KeyStore:
+    """The keys in one folder, `<home>/keys`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, endpoint: Endpoint) -> str | None:
+        try:
+            kept = msgspec.json.decode(self._path(endpoint.name).read_bytes(), type=KeptKey)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+        return kept.key if kept.endpoint == endpoint.id else None
+
+    def keep(self, endpoint: Endpoint, key: str) -> None:
+        """The file appears whole or not at all, and never with another mode."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = self._folder / f".{check_name(endpoint.name)}.{os.getpid()}"
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(KeptKey(endpoint=endpoint.id, key=key)))
+        partial.replace(self._path(endpoint.name))
+
+    def forget(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / check_name(name)
