@@ -29,7 +29,7 @@ from gristmill.snapshots.model import (
     check_request,
 )
 
-MAX_ENTRIES = 100_000  # of folders, looked at in a project
+MAX_ENTRIES = 50_000  # of folders, looked at in a project
 MAX_ENTRIES_UNMARKED = 2_000  # in a folder that nothing marks as one: it may be a home directory
 
 
@@ -123,12 +123,15 @@ class _Packing:
 
     def _walk(self, named: NamedPaths) -> tuple[Found, ...]:
         marked = self._root.mark is not None
-        walked = walk(self._root, self._ignores, MAX_ENTRIES if marked else MAX_ENTRIES_UNMARKED)
+        entries = MAX_ENTRIES if marked else MAX_ENTRIES_UNMARKED
+        walked = walk(self._root, self._ignores, entries=entries, files=2 * MAX_FILES)
         if walked.complete:
             self._left_out += walked.left_out
             return walked.found
         if marked:
-            raise self._too_large(f"more than {MAX_ENTRIES} entries in its folders", walked.found)
+            files = f"more than {2 * MAX_FILES} files, at most {MAX_FILES} are allowed"
+            too_many = files if len(walked.found) > MAX_FILES else f"more than {entries} entries in its folders"
+            raise self._too_large(too_many, walked.found)
         self._notices.append(
             f"{self._root.path} is not marked as a project and holds more than {MAX_ENTRIES_UNMARKED} entries: only "
             f"the notebook, the modules that it imports and the small files that it names are packed. A project is a "

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from gristmill.client.pack.ignores import Ignores
@@ -45,10 +46,10 @@ class _Folder:
         return self.reals[-1]
 
 
-def walk(root: ProjectRoot, ignores: Ignores, limit: int) -> Walked:
-    """Every small file below the root, by name; at most `limit` entries of folders are looked at."""
+def walk(root: ProjectRoot, ignores: Ignores, *, entries: int, files: int) -> Walked:
+    """Every small file below the root, by name, until so many entries of folders were seen or files found."""
     walker = _Walker(root, ignores)
-    complete = walker.run(limit)
+    complete = walker.run(entries, files)
     return Walked(found=tuple(walker.found), left_out=tuple(walker.left_out), complete=complete)
 
 
@@ -59,24 +60,24 @@ class _Walker:
         self.found: list[Found] = []
         self.left_out: list[LeftOut] = []
 
-    def run(self, limit: int) -> bool:
+    def run(self, entries: int, files: int) -> bool:
         folders = [_Folder(path="", reals=(self._root.path,))]
         seen = 0
         while folders:
             folder = folders.pop()
             self._ignores.enter(folder.path)
             below: list[_Folder] = []
-            for entry in self._entries(folder):
-                if (seen := seen + 1) > limit:
+            for entry in self._entries(folder, entries - seen + 1):
+                if (seen := seen + 1) > entries or len(self.found) > files:
                     return False
                 below += self._look(folder, entry)
             folders += reversed(below)
         return True
 
-    def _entries(self, folder: _Folder) -> list[os.DirEntry[str]]:
+    def _entries(self, folder: _Folder, limit: int) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(folder.real) as entries:
-                return sorted(entries, key=lambda entry: entry.name)
+                return sorted(islice(entries, limit), key=lambda entry: entry.name)
         except FileNotFoundError:  # gone meanwhile
             return []
         except OSError:

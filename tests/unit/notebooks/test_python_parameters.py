@@ -411,3 +411,30 @@ def test_a_cell_that_is_not_python_is_refused_with_cell_and_line() -> None:
     with pytest.raises(InvalidInputError, match=r"cell 1.*line 2 is not Python") as caught:
         read_parameters(read_notebook(broken))
     assert caught.value.faults[0].where == "cell 1"
+
+
+def test_the_documentations_examples_are_read_as_it_says() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "parameters.md").read_text()
+    first, second = (block.partition("```")[0] for block in text.split("```python\n")[1:])
+    found = {one.name: one for one in cell_parameters(first)}
+    assert (found["rows"].default, found["rows"].minimum) == (5000, 100)
+    assert (found["learning_rate"].minimum, found["learning_rate"].maximum) == (0.001, 0.5)
+    assert (found["max_depth"].nullable, found["max_depth"].maximum) == (True, 20)
+    assert found["columns"].choices == ("all", "numeric")
+    assert (found["since"].type, found["since"].default) == (T.DATE, "2026-01-01")
+    assert found["target"].required
+    assert all(one.minimum is not None or one.maximum is not None for one in cell_parameters(second))
+    for comment in (
+        "0.001 – 0.5",
+        "1 - 10",
+        "1..10",
+        "1 to 10",
+        "between 1 and 10",
+        "[0, 1]",
+        "(0, 1]",
+        "> 0",
+        "at least 1",
+    ):
+        assert f"`# {comment}`" in text
+        ranged = one(f"x = None  # {comment}")
+        assert (ranged.minimum, ranged.help) != (None, comment)

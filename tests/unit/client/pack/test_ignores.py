@@ -15,7 +15,7 @@ GIT = shutil.which("git") or ""
 
 
 def packed(root: Path) -> set[str]:
-    found = walk(ProjectRoot(path=root, mark=".git"), Ignores(root), 10_000).found
+    found = walk(ProjectRoot(path=root, mark=".git"), Ignores(root), entries=10_000, files=10_000).found
     return {one.path for one in found}
 
 

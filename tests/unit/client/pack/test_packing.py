@@ -262,6 +262,10 @@ def test_too_many_files_name_the_folder_that_holds_them(
     with pytest.raises(TooLargeError, match=r"32 files, at most 20 .*largest: images/cats/ \(30 files") as caught:
         pack(notebook)
     assert ".gristmillignore" in (caught.value.hint or "")
+    for index in range(30, 60):
+        write(project / "images" / "dogs" / f"{index}.txt")
+    with pytest.raises(TooLargeError, match="more than 40 files, at most 20 are allowed"):
+        pack(notebook)
     write(project / ".gristmillignore", "images/\n")
     assert "nb.ipynb" in paths(pack(notebook))
 
