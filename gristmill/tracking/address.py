@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import socket
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpcore
 import httpx
 
 from gristmill.core.errors import ForbiddenError
@@ -24,12 +27,41 @@ class MlflowAddress:
     socket: Path | None = None
 
     def client(self, timeout: httpx.Timeout) -> httpx.Client:
-        transport = httpx.HTTPTransport(uds=str(self.socket), limits=_LIMITS) if self.socket else None
+        transport = _UnixTransport(self.socket) if self.socket else None
         return httpx.Client(base_url=self.base_url, transport=transport, timeout=timeout, trust_env=False)
 
     def async_client(self, timeout: httpx.Timeout) -> httpx.AsyncClient:
         transport = httpx.AsyncHTTPTransport(uds=str(self.socket), limits=_LIMITS) if self.socket else None
         return httpx.AsyncClient(base_url=self.base_url, transport=transport, timeout=timeout, trust_env=False)
+
+
+class _UnixTransport(httpx.HTTPTransport):
+    """As its base, but closes a socket that could not be connected: while MLflow is away there are many."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(uds=str(path))
+        self._pool = httpcore.ConnectionPool(
+            max_connections=_LIMITS.max_connections,
+            max_keepalive_connections=_LIMITS.max_keepalive_connections,
+            keepalive_expiry=_LIMITS.keepalive_expiry,
+            uds=str(path),
+            network_backend=_UnixBackend(),
+        )
+
+
+class _UnixBackend(httpcore.SyncBackend):
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
+    ) -> httpcore.NetworkStream:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(timeout)
+            try:
+                probe.connect(path)
+            except TimeoutError as error:
+                raise httpcore.ConnectTimeout(str(error)) from error
+            except OSError as error:
+                raise httpcore.ConnectError(str(error)) from error
+        return super().connect_unix_socket(path, timeout, socket_options)
 
 
 def local_address(folder: Path) -> MlflowAddress:

@@ -13,17 +13,21 @@ _RUN = ("body:run_id", "body:run_uuid")
 _ARTIFACT = "mlflow-artifacts/artifacts/{artifact_path:path}"
 _TRACE = "3.0/mlflow/traces/{trace_id}"
 
-_PAGES = read(
-    "GET /",
-    "GET /static-files/{path:path}",
-    "GET /build/{filename:path}",
-    "GET /health",
-    "GET /version",
-    "GET 3.0/mlflow/server-info",
-    "GET 3.0/mlflow/ui-telemetry",
-    # The UI's own queries; MLflow's schema has no mutation that changes anything, and a test holds it to that.
-    "GET /graphql",
-    "POST /graphql",
+_PAGES = (
+    # MLflow's pages ask for this on their own; without a gateway the answer is always the same.
+    *(replace(rule, instead={"endpoints": []}) for rule in read("GET 2.0/mlflow/gateway-proxy")),
+    *read(
+        "GET /",
+        "GET /static-files/{path:path}",
+        "GET /build/{filename:path}",
+        "GET /health",
+        "GET /version",
+        "GET 3.0/mlflow/server-info",
+        "GET 3.0/mlflow/ui-telemetry",
+        # The UI's own queries; MLflow's schema has no mutation that changes anything, and a test holds it to that.
+        "GET /graphql",
+        "POST /graphql",
+    ),
 )
 
 _EXPERIMENTS = (

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from gristmill.core.errors import ForbiddenError, InvalidInputError, NotFoundError, TooLargeError
 from gristmill.core.scopes import Actor, ActorKind, Scope
@@ -16,6 +16,7 @@ from gristmill.tracking.allow_list import find
 from gristmill.tracking.confinement import HINT, Asked, Confined, check_locations, values
 from gristmill.tracking.exchange import Exchange, Target, forwarded, limited, target_of
 from gristmill.tracking.ownership import Ownership
+from gristmill.tracking.pages import with_preferences
 from gristmill.tracking.rules import Act, Confinement, Rule
 
 # Where an endpoint's model files lie: what its supervisor may read.
@@ -63,12 +64,22 @@ class MlflowProxy:
             raise NotFoundError(f"MLflow has no route {request.method} {target.path[:200]}")
         rule, params = found
         permit(actor, rule)
+        if rule.instead is not None:
+            return JSONResponse(rule.instead)
+        if rule.path == "/":
+            return await self._first_page(target)
         asked = Asked(params=params, query=target.query, headers=request.headers)
         if actor.kind is ActorKind.SUPERVISOR:
             await run_in_threadpool(self._check_prefix, actor, rule, asked)
         elif actor.kind in _ATTEMPT_KINDS and rule.confined is not None:
             return await self._confined(actor, rule, rule.confined, asked, target, request)
         return await self._free(rule, asked, target, request)
+
+    async def _first_page(self, target: Target) -> Response:
+        page = await self._exchange.whole("GET", target.url)
+        headers = {"cache-control": "no-cache", "x-frame-options": "SAMEORIGIN", "x-content-type-options": "nosniff"}
+        media_type = page.headers.get("content-type")
+        return Response(with_preferences(page.content), page.status_code, headers=headers, media_type=media_type)
 
     async def _free(self, rule: Rule, asked: Asked, target: Target, request: Request) -> Response:
         if rule.locations:

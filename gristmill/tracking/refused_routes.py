@@ -46,7 +46,6 @@ REFUSED = (
     ),
     *refuse(
         "MLflow's gateway holds secrets and calls other services",
-        "GET 2.0/mlflow/gateway-proxy",
         "POST 2.0/mlflow/gateway-proxy",
         "POST 2.0/mlflow/runs/create-promptlab-run",
         f"GET {_GATEWAY}/supported-providers",

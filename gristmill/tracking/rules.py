@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from gristmill.core.scopes import Scope
 
@@ -54,6 +55,7 @@ class Rule:
     reason: str | None = None
     confined: Confinement | None = None
     writes: bool = False
+    instead: dict[str, Any] | None = None  # answered without asking MLflow
     file: bool = False  # it answers with a file that a notebook made
     artifact: str | None = None  # where a read names the artifact path: what an endpoint's token is confined by
     locations: tuple[str, ...] = ()  # places whose value must lie in MLflow's own artifact store, whoever asks
