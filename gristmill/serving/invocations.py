@@ -88,7 +88,7 @@ def decode(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        if b"NaN" in body or b"Infinity" in body or error.msg.startswith("number out of range"):
+        if b"NaN" in body or b"Infinity" in body or "infinity" in error.msg:
             try:
                 return json.loads(body)
             except (ValueError, RecursionError):

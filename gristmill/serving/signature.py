@@ -75,7 +75,7 @@ def compile_signature(folder: ModelFolder) -> Signature:
 
     if folder.from_type_hint:
         return TypeHinted()
-    if folder.inputs is None:
+    if not folder.inputs:
         return Untyped()
     tensors = [spec.get("type") == "tensor" for spec in folder.inputs]
     if all(tensors):

@@ -1,6 +1,7 @@
 """What goes between a supervisor and the control plane, which may be away at any time."""
 
 import asyncio
+import contextlib
 import logging
 
 from gristmill.core.errors import UnavailableError, UnsupportedError
@@ -31,10 +32,10 @@ async def report(control_plane: ControlPlane, supervisor: Supervisor) -> None:
     while True:
         supervisor.changed.clear()
         await report_once(control_plane, supervisor)
-        try:
-            await asyncio.wait_for(supervisor.changed.wait(), REPORT_S)
-        except TimeoutError:
-            continue
+        # Not `wait_for`: up to Python 3.11 it forgets a cancellation that comes together with the change.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REPORT_S):
+                await supervisor.changed.wait()
 
 
 async def report_once(control_plane: ControlPlane, supervisor: Supervisor) -> None:

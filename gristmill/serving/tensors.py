@@ -28,6 +28,8 @@ DATATYPES = {
     "float64": "FP64",
 }
 
+_NUMBERS = (int, float, type(None))
+
 
 @dataclass(frozen=True)
 class TensorSpec:
@@ -68,7 +70,7 @@ class TensorSpec:
         if array.dtype.kind == "O" and self.dtype.kind == "f":
             array = self._with_nulls(value)
         if array.dtype.kind not in "biuf":
-            raise refuse(self.label, f"expected {self.dtype.name}, got {shown(_odd(value))}")
+            raise refuse(self.label, f"expected {self.dtype.name}, got {shown(_odd(value, (int, float)))}")
         return self._cast(array)
 
     def _with_nulls(self, value: Any) -> NDArray[Any]:
@@ -76,7 +78,7 @@ class TensorSpec:
         try:
             return np.asarray(value, dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise refuse(self.label, f"expected {self.dtype.name}, got {shown(_odd(value))}") from error
+            raise refuse(self.label, f"expected {self.dtype.name}, got {shown(_odd(value, _NUMBERS))}") from error
 
     def _cast(self, array: NDArray[Any]) -> NDArray[Any]:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -96,18 +98,18 @@ class TensorSpec:
         if self.dtype.kind == "O":
             return array
         if not all(isinstance(item, str) for item in array.flat):
-            raise refuse(self.label, f"expected strings, got {shown(_odd(value, text=True))}")
+            raise refuse(self.label, f"expected strings, got {shown(_odd(value, (str,)))}")
         return array.astype(self.dtype)
 
 
-def _odd(value: Any, *, text: bool = False) -> Any:
-    """The first value in nested lists that is not text, or else not a number; the whole where there is none."""
+def _odd(value: Any, fits: tuple[type, ...]) -> Any:
+    """The first value in nested lists that is none of these; the whole where there is none."""
     stack = [value]
     while stack:
         item = stack.pop()
         if isinstance(item, list):
             stack.extend(reversed(item))
-        elif isinstance(item, str) is not text and not (isinstance(item, (int, float)) and not text):
+        elif not isinstance(item, fits):
             return item
     return value
 
@@ -154,7 +156,7 @@ class TensorSignature(Signature):
     def _whole(self, value: Any, form: str) -> Batch:
         if self.named and isinstance(value, dict):
             return self.batch(value)
-        if len(self.specs) == 1 and isinstance(value, list) and not any(isinstance(item, dict) for item in value):
+        if len(self.specs) == 1 and isinstance(value, list):
             return self.batch({self.specs[0].name: value})
         expected = "an object with one array for each input" if self.named else "one array"
         raise refuse(form, f"expected {expected}, got {json_name(value)}")

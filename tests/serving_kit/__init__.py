@@ -1,0 +1,1 @@
+"""What the serving tests share: real models, an endpoint in this process, a control plane that they command."""
