@@ -1,6 +1,8 @@
 # All the commands there are; CI calls the same ones. Each works alone, first, on a fresh clone.
 .DEFAULT_GOAL := help
 .PHONY: help setup check test demo stop lock
+# Tests run in as many processes, a file of them in one; 0 is this process alone.
+WORKERS ?= 2
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile | expand -t 15
@@ -13,7 +15,7 @@ check: setup ## format, lint, types, arrows, docs, wheel, extras; `make check ON
 
 test: setup ## all tests, with branch coverage; `make test ARGS="-k worker"` for some
 	@.venv/bin/coverage erase
-	@.venv/bin/coverage run -m pytest $(ARGS); passed=$$?; \
+	@.venv/bin/coverage run -m pytest -n $(WORKERS) --dist loadfile $(ARGS); passed=$$?; \
 	 .venv/bin/coverage combine --quiet; .venv/bin/coverage report; exit $$passed
 
 demo: setup ## a notebook becomes a tracked run, its model a live endpoint
