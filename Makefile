@@ -10,7 +10,7 @@ help: ## say what there is
 setup: ## make .venv as requirements.lock says
 	@sh tools/setup.sh
 
-check: setup ## format, lint, types, arrows, docs, wheel, extras; `make check ONLY="ruff mypy"` for some
+check: setup ## format, lint, types, arrows, lock, docs, wheel, extras; `make check ONLY="lint types"` for some
 	@.venv/bin/python -m tools.check $(ONLY)
 
 test: setup ## all tests, with branch coverage; `make test ARGS="-k worker"` for some
