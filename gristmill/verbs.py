@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 from gristmill.core.errors import InvalidInputError
 
@@ -22,7 +22,7 @@ _MAX_NAME = 250  # characters of a metric's name; MLflow takes no more
 _last_progress = -math.inf
 
 
-def report(metrics: Mapping[str, Any] | None = None, /, *, step: int | None = None, **more: Any) -> None:
+def report(metrics: Mapping[str, Any] | None = None, /, *, step: SupportsIndex | None = None, **more: Any) -> None:
     """Records metrics of this run: `report(accuracy=0.91)`, `report({"ROC AUC": scores}, step=3)`.
 
     A value is a number, or a sequence or array of repeats (folds, seeds): then their mean is recorded, with the sample

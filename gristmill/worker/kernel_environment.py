@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from gristmill.runs.model import AttemptOrder
 from gristmill.verbs import WORKDIR
@@ -20,6 +21,7 @@ _WITHHELD = frozenset(
         "MLFLOW_EXPERIMENT_NAME",
         "MLFLOW_REGISTRY_URI",
         "MLFLOW_TRACKING_AUTH",
+        "MLFLOW_TRACKING_AWS_SIGV4",
         "MLFLOW_TRACKING_PASSWORD",
         "MLFLOW_TRACKING_USERNAME",
     }
@@ -53,9 +55,13 @@ def kernel_environment(
     environ = {name: value for name, value in inherited.items() if name not in _WITHHELD}
     threads = str(max(1, round(order.cpu)))
     roots = [str(workspace / root) for root in order.import_roots]
+    direct = ",".join(part for part in (environ.get("NO_PROXY"), urlsplit(order.tracking_uri).hostname) if part)
     return {
         **dict.fromkeys(_THREADS, threads),
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # those addresses ask for a token: no browser has it
         **environ,
+        "NO_PROXY": direct,
+        "no_proxy": direct,
         "PYTHONPATH": _joined([*roots, environ.get("PYTHONPATH", "")]),
         "MLFLOW_TRACKING_URI": order.tracking_uri,
         "MLFLOW_TRACKING_TOKEN": order.kernel_token,

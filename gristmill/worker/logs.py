@@ -7,19 +7,19 @@ from typing import Any
 FLUSH_SECONDS = 0.5
 FLUSH_BYTES = 64 * 2**10
 _TAIL = 200
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 
 
 def strip_ansi(text: str) -> str:
-    """`text` without terminal control sequences (ECMA-48: CSI, OSC and two-character ones)."""
+    """`text` without terminal control sequences (ECMA-48: CSI, OSC, escapes of two or more characters)."""
     return _ANSI.sub("", text)
 
 
 def tail_of(text: str) -> str | None:
     """The last line that holds something, as it would show: without control sequences, at most 200 characters."""
     for line in reversed(re.split(r"[\r\n]+", strip_ansi(text[-8 * _TAIL :]))):
-        if line.strip():
-            return "".join(character for character in line.strip() if character.isprintable())[:_TAIL]
+        if shown := "".join(one for one in line.replace("\t", " ") if one.isprintable()).strip():
+            return shown[:_TAIL]
     return None
 
 

@@ -27,8 +27,9 @@ with without_unneeded():
     from papermill.exceptions import PapermillException, PapermillExecutionError
     from papermill.execute import remove_error_markers
 
-from gristmill.worker.engine import GristmillEngine  # noqa: E402  # papermill is imported as above, not by these
-from gristmill.worker.parameters import read_schema, register_typed_literals  # noqa: E402
+# papermill is imported as above, not by these.
+from gristmill.worker.engine import GristmillEngine  # noqa: E402  # see above
+from gristmill.worker.parameters import read_schema, register_typed_literals  # noqa: E402  # see above
 
 
 class NotebookError(GristmillError):

@@ -12,8 +12,9 @@ _TIMEOUT = 60.0
 
 # Executed by the kernel's interpreter, which may be older than ours and lack everything but its standard library.
 _LIST = """
-import json, platform, sys
+import sys
 sys.path[:] = [p for p in sys.path if p]
+import json, platform
 from importlib import metadata
 found = {}
 for one in metadata.distributions():

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# pyarrow for HDFS, azure and boto3 for their stores; the others for formats of JSON Schema that no notebook's schema asks
-# for: rfc3987_syntax compiles a grammar, more than a second alone. All of them are optional to their importers.
+# pyarrow for HDFS, azure and boto3 for their stores; the others for formats of JSON Schema that no notebook's schema
+# asks for: rfc3987_syntax compiles a grammar, more than a second alone. All of them are optional to their importers.
 _UNNEEDED = (
     "azure",
     "boto3",

@@ -200,6 +200,6 @@ def _text(value: Any) -> Any:
 
 _VERBS: dict[str, Callable[[Reporter, Mapping[str, Any]], None]] = {
     "report": Reporter._report,  # noqa: SLF001  # a table of its own methods
-    "output": Reporter._declare,  # noqa: SLF001
-    "progress": Reporter._progressed,  # noqa: SLF001
+    "output": Reporter._declare,  # noqa: SLF001  # the same
+    "progress": Reporter._progressed,  # noqa: SLF001  # the same
 }

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-CODE = {"cell_type": "code", "execution_count": None, "outputs": []}
+CODE: dict[str, Any] = {"cell_type": "code", "execution_count": None, "outputs": []}
 
 
 def code(source: str, *tags: str) -> dict[str, Any]:
