@@ -24,7 +24,7 @@ _PAGES = (
         "GET /version",
         "GET 3.0/mlflow/server-info",
         "GET 3.0/mlflow/ui-telemetry",
-        # The UI's own queries; MLflow's schema has no mutation that changes anything, and a test holds it to that.
+        # The UI's own queries; MLflow's schema has no mutation that changes anything, which a test watches.
         "GET /graphql",
         "POST /graphql",
     ),
