@@ -69,7 +69,9 @@ def _serve(settings: Settings) -> int:
         db=db,
         blobs=blobs,
         wakeup=wakeup,
-        catalogue=load_catalogue(settings.profiles or settings.home / "profiles.yaml"),
+        catalogue=load_catalogue(
+            settings.profiles or settings.home / "profiles.yaml", required=settings.profiles is not None
+        ),
         executor=LocalExecutor(settings.attempts),
         backend=LocalBackend(settings.endpoints),
         mlflow=MlflowProcess(settings.home / "mlflow", clock=clock, environ=os.environ),
@@ -102,7 +104,8 @@ def _serve(settings: Settings) -> int:
 
 def _listen(settings: Settings) -> socket.socket:
     """The kept port if it is free: workers and endpoints that live on know this control plane by it."""
-    for port in (settings.port, files.kept_port(settings.home), 0):
+    wanted = [port for port in (settings.port, files.kept_port(settings.home)) if port]
+    for port in (*wanted, 0):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

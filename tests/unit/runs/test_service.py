@@ -45,7 +45,7 @@ def test_every_parameter_fault_is_told_at_once_and_nothing_is_stored(
 @pytest.mark.parametrize(
     ("fields", "error", "message"),
     [
-        ({"profile": "smal"}, NotFoundError, "small"),
+        ({"profile": "smal"}, NotFoundError, "smal"),
         ({"profile": "huge"}, InvalidInputError, "more than this machine"),
         ({"retries": -1}, InvalidInputError, "retries"),
         ({"timeout_s": 0.0}, InvalidInputError, "timeout_s"),
