@@ -1,7 +1,9 @@
 """The reference pages that the code writes itself, handed to MkDocs as it builds (a hook of `mkdocs.yml`)."""
 
 import importlib
+import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +16,7 @@ from typer.cli import get_docs_for_click
 import gristmill
 from gristmill.cli.main import app as command_line
 from gristmill.core.errors import EXIT_CODE, HTTP_STATUS
+from gristmill.core.settings import Settings
 
 
 def commands() -> str:
@@ -43,7 +46,35 @@ def errors() -> str:
     return "\n".join((ERRORS_HEAD, *rows))
 
 
+SETTINGS_HEAD = """\
+# Settings
+
+Read from the environment by each process, once, when it starts. Times are in seconds, sizes in bytes. The client's own
+are `GRISTMILL_URL` and `GRISTMILL_TOKEN`; without them it finds the control plane of this machine, or starts it.
+
+| variable | type | default | |
+|---|---|---|---|"""
+
+# One field of the dataclass, as its source has it: name, type, default, what the comment says.
+SETTING = re.compile(r"^    (\w+): ([^=]+?) = (.+?)(?:  # (.*))?$", re.MULTILINE)
+
+
+def settings() -> str:
+    fields = SETTING.findall(inspect.getsource(Settings))
+    return "\n".join((SETTINGS_HEAD, *(_setting(*field) for field in fields)))
+
+
+def _setting(name: str, kind: str, default: str, said: str) -> str:
+    shown = DEFAULTS.get(name) or f"`{default}`"
+    return f"| `GRISTMILL_{name.upper()}` | `{kind.removesuffix(' | None')}` | {shown} | {said} |"
+
+
+DEFAULTS = {"home": "the platform's folder for a user's data, `gristmill` in it", "token": "`None`"}
+
 HTTP_HEAD = """\
+---
+hide: [toc]
+---
 # HTTP
 
 Every route of the control plane. It asks for `Authorization: Bearer …` and the scope named with it; a dash is a route
@@ -102,6 +133,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/cli.md": commands,
     "reference/errors.md": errors,
     "reference/http.md": http,
+    "reference/settings.md": settings,
 }
 
 

@@ -1,4 +1,7 @@
+from dataclasses import fields
+
 from gristmill.core.errors import HTTP_STATUS
+from gristmill.core.settings import Settings
 from tools import pages
 
 
@@ -15,3 +18,9 @@ def test_the_page_of_commands_goes_down_to_the_options() -> None:
     page = pages.commands()
     assert "## `gristmill run`" in page
     assert "`--profile" in page
+
+
+def test_the_page_of_settings_has_every_field() -> None:
+    page = pages.settings()
+    assert [field.name for field in fields(Settings) if f"| `GRISTMILL_{field.name.upper()}` |" not in page] == []
+    assert "| `GRISTMILL_PORT` | `int` | `0` | 0: one is chosen" in page
