@@ -117,5 +117,6 @@ async def _spawn(
 
 
 def _environment(state: DesiredState) -> dict[str, str]:
+    """The supervisor's own, by whose mark a worker that was left behind is found."""
     kept = {name: value for name, value in os.environ.items() if name not in _SECRETS}
-    return {**kept, "GRISTMILL_ENDPOINT": state.name}
+    return {"GRISTMILL_ENDPOINT": state.endpoint, **kept}

@@ -1,5 +1,10 @@
 """Real MLflow models, small and quick to make, each a kind that endpoints meet."""
 
+import importlib
+import json
+import pickle
+import secrets
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from gristmill.serving.artifact import ORIGIN
 
@@ -239,6 +245,32 @@ def chat(path: Path) -> None:
     )
 
 
+def tiny(path: Path) -> None:
+    """Loads quickly, for tests that are about processes: a class of a few lines, which needs no library."""
+    code = path / "code"
+    code.mkdir(parents=True)
+    module = f"tiny_{secrets.token_hex(4)}"
+    (code / f"{module}.py").write_text(
+        "class Tiny:\n    def predict(self, frame):\n        return (frame['a'] * 2).to_numpy()\n", "utf-8"
+    )
+    sys.path.insert(0, str(code))
+    try:
+        (path / "model.pkl").write_bytes(pickle.dumps(importlib.import_module(module).Tiny()))
+    finally:
+        sys.path.remove(str(code))
+    inputs = json.dumps([{"type": "double", "name": name} for name in ("a", "b", "c")])
+    document = {
+        "flavors": {
+            "python_function": {"loader_module": "mlflow.sklearn", "model_path": "model.pkl"},
+            "sklearn": {"pickled_model": "model.pkl", "serialization_format": "pickle", "code": "code"},
+        },
+        "signature": {"inputs": inputs},
+        "saved_input_example_info": {"artifact_path": "input_example.json", "type": "dataframe"},
+    }
+    (path / "MLmodel").write_text(yaml.safe_dump(document), "utf-8")
+    (path / "input_example.json").write_text('{"columns": ["a", "b", "c"], "data": [[1.5, 0, 0]]}', "utf-8")
+
+
 KINDS: dict[str, Callable[[Path], None]] = {
     make.__name__: make
     for make in (
@@ -255,6 +287,7 @@ KINDS: dict[str, Callable[[Path], None]] = {
         named_tensors,
         type_hints,
         chat,
+        tiny,
     )
 }
 
