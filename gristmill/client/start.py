@@ -18,6 +18,9 @@ START_TIMEOUT = 60.0
 # A command in a notebook must not make its control plane part of the attempt, to be ended with it.
 _WITHHELD = ("GRISTMILL_ATTEMPT", "GRISTMILL_ENDPOINT", "MLFLOW_TRACKING_TOKEN", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI")
 
+# The control plane outlives this process. While both live it is this one's child, to be collected when it ends.
+_started: list[subprocess.Popen[bytes]] = []
+
 
 def ensure_local(settings: Settings) -> Credentials:
     """The local control plane's credentials; it is started where none lives.
@@ -55,6 +58,7 @@ def _start(settings: Settings) -> Credentials:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _started.append(process)
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if found := from_port_file(settings.port_file):

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gristmill.core.errors import InvalidInputError
+from gristmill.core.wire import Strict
 
 ENDPOINT_PROTOCOL = 1
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -44,7 +45,7 @@ class Variant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployRequest:
+class DeployRequest(Strict):
     """PUT /api/endpoints/{name}."""
 
     model: str

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gristmill.core.wire import Strict
+
 
 @dataclass(frozen=True, kw_only=True)
-class RegisterRequest:
+class RegisterRequest(Strict):
     """POST /api/models/{name}/versions. `model` is `m-…` or the logged name; needed where the run logged several."""
 
     run: str

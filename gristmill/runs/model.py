@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from gristmill.core.errors import ConflictError
+from gristmill.core.wire import Strict
 from gristmill.snapshots.model import SnapshotFile
 
 WORKER_PROTOCOL = 1
@@ -119,7 +120,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRequest:
+class RunRequest(Strict):
     """POST /api/runs. What is left out takes the notebook's, the catalogue's or the settings' default."""
 
     snapshot: str

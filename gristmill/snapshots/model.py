@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from gristmill.core.errors import InvalidInputError, TooLargeError
+from gristmill.core.wire import Strict
 from gristmill.notebooks.model import ParameterSchema
 
 MAX_FILES = 5_000
@@ -38,7 +39,7 @@ class GitFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SnapshotRequest:
+class SnapshotRequest(Strict):
     """POST /api/snapshots. `import_roots` are folders, relative to the root, that the modules were found under."""
 
     notebook: str

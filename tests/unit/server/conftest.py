@@ -1,6 +1,7 @@
 """The whole app on a temporary home, its control loop not running."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -20,6 +21,19 @@ from tests.unit.conftest import TestClock
 
 @pytest.fixture
 def app(tmp_path: Path, db: Database, clock: TestClock) -> FastAPI:
+    return make_app(tmp_path, db, clock)
+
+
+@pytest.fixture(scope="package")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The OpenAPI document; it is the same for every test."""
+    db = Database("sqlite://")
+    found: dict[str, Any] = make_app(tmp_path_factory.mktemp("home"), db, TestClock()).openapi()
+    db.close()
+    return found
+
+
+def make_app(tmp_path: Path, db: Database, clock: TestClock) -> FastAPI:
     settings = Settings(home=tmp_path, max_body_bytes=100_000)
     small = Profile(name="small", resources=Resources(cpu=1, memory=2**30), default=True)
     return create_app(

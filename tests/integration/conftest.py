@@ -1,0 +1,113 @@
+"""A real control plane in a home of its own, started the way every command starts it."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from gristmill.client import api
+from gristmill.client.client import Client
+from gristmill.client.credentials import read_port_file
+from gristmill.core.settings import Settings
+from gristmill.runs.model import Run
+from tests.waiting import until
+
+
+@dataclass
+class ControlPlane:
+    """Stopped with everything that it started when the tests of a module are through."""
+
+    home: Path
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(home=self.home)
+
+    def client(self) -> Client:
+        """A client of the living control plane; it is started where none lives."""
+        return Client(settings=self.settings)
+
+    @property
+    def pid(self) -> int:
+        found = read_port_file(self.settings.port_file)
+        assert found is not None
+        return found.pid
+
+    def kill(self) -> None:
+        """Ends it by SIGKILL; returns when it is gone."""
+        process = psutil.Process(self.pid)
+        os.kill(process.pid, signal.SIGKILL)
+        until(lambda: not _lives(process), what="the control plane is gone")
+
+    def stop(self) -> None:
+        if read_port_file(self.settings.port_file) is not None:
+            with self.client() as client:
+                client.send(api.stop_server(everything=True))
+        until(lambda: not self.processes(), what=f"nothing of {self.home} lives")
+
+    def processes(self) -> list[str]:
+        """Everything of this home that lives, by its command line."""
+        found = []
+        for process in psutil.process_iter(["cmdline", "status"]):
+            line = " ".join(process.info["cmdline"] or [])
+            if str(self.home) in line and process.info["status"] != psutil.STATUS_ZOMBIE:
+                found.append(line)
+        return found
+
+
+def _lives(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.fixture(scope="module")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    plane = ControlPlane(tmp_path_factory.mktemp("home"))
+    yield plane
+    plane.stop()
+
+
+@pytest.fixture
+def client(control_plane: ControlPlane) -> Iterator[Client]:
+    with control_plane.client() as client:
+        yield client
+
+
+WriteNotebook = Callable[..., Path]
+RunCells = Callable[..., Run]
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> WriteNotebook:
+    """`notebook("print(1)", "print(2)", parameters="n = 1")` writes one and answers its path."""
+
+    def write(*cells: str, parameters: str | None = None, name: str = "work.ipynb", kernel: str = "python3") -> Path:
+        def cell(index: int, source: str, tags: list[str]) -> dict[str, Any]:
+            return {
+                "cell_type": "code",
+                "id": f"cell-{index}",
+                "metadata": {"tags": tags},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+
+        content = {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}},
+            "cells": [
+                *([cell(0, parameters, ["parameters"])] if parameters is not None else []),
+                *(cell(index, source, []) for index, source in enumerate(cells, start=1)),
+            ],
+        }
+        path = tmp_path / name
+        path.write_text(json.dumps(content))
+        return path
+
+    return write
