@@ -27,8 +27,9 @@ def app(tmp_path: Path, db: Database, clock: TestClock) -> FastAPI:
 @pytest.fixture(scope="package")
 def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The OpenAPI document; it is the same for every test."""
-    db = Database("sqlite://")
-    found: dict[str, Any] = make_app(tmp_path_factory.mktemp("home"), db, TestClock()).openapi()
+    home = tmp_path_factory.mktemp("home")
+    db = Database(f"sqlite:///{home}/gristmill.db")
+    found: dict[str, Any] = make_app(home, db, TestClock()).openapi()
     db.close()
     return found
 
