@@ -7,6 +7,7 @@ MLflow: where they have changed, the command itself is run in this process's pla
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import importlib.metadata
 import importlib.util
@@ -100,9 +101,8 @@ def command(folder: Path, path: Path) -> list[str]:
 
 def _prepare_database(path: Path) -> None:
     # Many migrations make the first database: with a write-ahead log each of them waits for the disk once.
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode=WAL")
-    database.close()
 
 
 async def _serve(folder: Path, path: Path) -> None:
@@ -123,23 +123,25 @@ async def _serve(folder: Path, path: Path) -> None:
 
 
 def _open_stores(folder: Path) -> None:
-    """Opens both stores as the command does, which makes or checks the schema. An older schema is brought up to date,
-    after a copy of the file.
-    """
-    from mlflow.exceptions import MlflowException
+    """Opens both stores as the command does, which makes the schema. An older one is brought up to date before."""
     from mlflow.server.handlers import initialize_backend_stores
-    from mlflow.store.db.utils import _upgrade_db, create_sqlalchemy_engine
+    from mlflow.store.db.utils import _get_latest_schema_revision, _upgrade_db, create_sqlalchemy_engine
 
     _wait_less()
     database = f"sqlite:///{folder / 'mlflow.db'}"
-    try:
-        initialize_backend_stores(database, database, ARTIFACT_ROOT)
-    except MlflowException as error:
-        if "out-of-date database schema" not in str(error):
-            raise
-        _back_up(folder / "mlflow.db")
+    revision = _revision(folder / "mlflow.db")
+    if revision is not None and revision != _get_latest_schema_revision():
+        _back_up(folder / "mlflow.db", revision)
         _upgrade_db(create_sqlalchemy_engine(database))
-        initialize_backend_stores(database, database, ARTIFACT_ROOT)
+    initialize_backend_stores(database, database, ARTIFACT_ROOT)
+
+
+def _revision(path: Path) -> str | None:
+    """The schema's revision; None where there is no schema yet."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        table = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+        row = database.execute("SELECT version_num FROM alembic_version").fetchone() if table else None
+    return str(row[0]) if row else None
 
 
 def _wait_less() -> None:
@@ -151,12 +153,16 @@ def _wait_less() -> None:
         connection.execute("PRAGMA synchronous=NORMAL")
 
 
-def _back_up(path: Path) -> None:
-    copy = sqlite3.connect(path.with_name(f"mlflow-before-{importlib.metadata.version('mlflow')}.db"))
-    with sqlite3.connect(path) as database:
+def _back_up(path: Path, revision: str) -> None:
+    """Copies the database to `mlflow-<revision>.db`; a copy that is there was made before a first try, and stays."""
+    kept = path.with_name(f"mlflow-{revision}.db")
+    if kept.exists():
+        return
+    unfinished = kept.with_suffix(".part")
+    unfinished.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(path)) as database, contextlib.closing(sqlite3.connect(unfinished)) as copy:
         database.backup(copy)
-    database.close()
-    copy.close()
+    unfinished.rename(kept)
 
 
 def _listen(path: Path) -> socket.socket:

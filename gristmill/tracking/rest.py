@@ -131,12 +131,16 @@ class TrackingClient:
         tags: Mapping[str, str] | None = None,
         description: str | None = None,
     ) -> ModelVersionEntry:
+        if model_id is None and source.startswith("models:/m-"):
+            model_id = source.removeprefix("models:/")
+        if model_id is not None:
+            self.logged_model(model_id)  # MLflow itself answers 500 where it is not there
         body = self._post(
             f"{_API}/model-versions/create",
             name=name,
             source=source,
             run_id=run_id,
-            model_id=model_id or (source.removeprefix("models:/") if source.startswith("models:/m-") else None),
+            model_id=model_id,
             tags=wire.pairs(tags or {}),
             description=description,
         )

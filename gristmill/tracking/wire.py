@@ -14,6 +14,8 @@ from gristmill.tracking.model import (
     artifact_path,
 )
 
+_LOGGED_MODEL = "models:/m-"
+
 
 def pairs(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in values.items()]
@@ -62,14 +64,17 @@ def registered_model(entry: dict[str, Any]) -> RegisteredModelEntry:
 
 
 def version(entry: dict[str, Any]) -> ModelVersionEntry:
+    source = entry.get("source", "")
     return ModelVersionEntry(
         name=entry["name"],
         version=str(entry["version"]),
-        source=entry.get("source", ""),
+        source=source,
         status=entry.get("status", "READY"),
         created_at=_moment(entry["creation_timestamp"]),
         run_id=entry.get("run_id") or None,
-        model_id=entry.get("model_id") or None,
+        # MLflow keeps the model of a version in its source only.
+        model_id=entry.get("model_id")
+        or (source.removeprefix("models:/") if source.startswith(_LOGGED_MODEL) else None),
         description=entry.get("description") or None,
         tags=_strings(entry.get("tags")),
         aliases=tuple(entry.get("aliases", ())),

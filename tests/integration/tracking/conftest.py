@@ -3,8 +3,8 @@
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +65,8 @@ class Site:
     tracking: TrackingClient
     tracked: dict[str, tuple[str, str]]
     prefixes: dict[str, tuple[str, ...]]
+    restart: Callable[[], None]  # forgets what the proxy has in memory
+    clients: ExitStack
 
     def token(self, kind: ActorKind, scopes: frozenset[Scope], subject: str | None = None) -> str:
         with self.db.write() as tx:
@@ -96,7 +98,8 @@ class Site:
 
     def client(self, token: str | None) -> httpx.Client:
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=f"{self.url}/mlflow", headers=headers, timeout=30, trust_env=False)
+        client = httpx.Client(base_url=f"{self.url}/mlflow", headers=headers, timeout=30, trust_env=False)
+        return self.clients.enter_context(client)
 
 
 @pytest.fixture
@@ -118,20 +121,25 @@ def site(tmp_path: Path, mlflow: MlflowProcess, tracking: TrackingClient) -> Ite
     app.include_router(routes.router)
     app.include_router(opening.router)
     install_error_handlers(app)
+    sessions = opening.Opening(CLOCK, "server_01k3x4m5n6p7q8r9s0t1v2w3x4")
     app.state.services = {
         Clock: CLOCK,
         Database: db,
-        MlflowProxy: MlflowProxy(
+        opening.Opening: sessions,
+        routes.BrowserSessions: sessions,
+    }
+
+    def restart() -> None:
+        app.state.services[MlflowProxy] = MlflowProxy(
             exchange,
             Ownership(db, CLOCK, tracked.get),
             artifact_prefixes=lambda actor: prefixes[actor.subject or ""],
             limits=LIMITS,
-        ),
-    }
-    sessions = opening.Opening(CLOCK, "server_test")
-    app.state.services[opening.Opening] = app.state.services[routes.BrowserSessions] = sessions
-    with served(app) as url:
-        yield Site(url=url, db=db, tracking=tracking, tracked=tracked, prefixes=prefixes)
+        )
+
+    restart()
+    with served(app) as url, ExitStack() as clients:
+        yield Site(url, db, tracking, tracked, prefixes, restart, clients)
     db.close()
 
 

@@ -25,10 +25,15 @@ def varint(value: int) -> bytes:
 
 
 def export(*traces: bytes) -> bytes:
-    """Spans with a name before and a start time behind the trace id; each in a scope of its own."""
-    spans = [field(5, b"name") + field(1, trace) + varint(7 << 3 | 1) + bytes(8) for trace in traces]
-    resource = field(1, field(1, b"attribute"))
-    return b"".join(field(1, resource + field(2, field(1, b"scope") + field(2, span))) for span in spans)
+    """One span of each trace, whose id stands behind its name; each in a scope of its own."""
+    attribute = field(1, b"service.name") + field(2, field(1, b"notebook"))
+    resource, scope = field(1, field(1, attribute)), field(1, field(1, b"scope"))
+    return b"".join(field(1, resource + field(2, scope + field(2, span(trace)))) for trace in traces)
+
+
+def span(trace: bytes) -> bytes:
+    times = b"".join(varint(number << 3 | 1) + (10**18).to_bytes(8, "little") for number in (7, 8))
+    return field(5, b"name") + field(2, b"spanspan") + varint(6 << 3) + varint(1) + times + field(1, trace)
 
 
 def test_every_trace_of_a_batch_is_found() -> None:
@@ -37,8 +42,8 @@ def test_every_trace_of_a_batch_is_found() -> None:
 
 
 def test_a_trace_id_given_twice_in_one_span_is_found_twice() -> None:
-    span = field(1, b"\x01") + field(1, b"\x02")
-    assert trace_ids(field(1, field(2, field(2, span)))) == {f"tr-{1:032x}", f"tr-{2:032x}"}
+    twice = field(1, b"\x01") + field(1, b"\x02")
+    assert trace_ids(field(1, field(2, field(2, twice)))) == {f"tr-{1:032x}", f"tr-{2:032x}"}
 
 
 @pytest.mark.parametrize("body", [b"\x0a\xff", b"\x0a\x05ab", b"{}", b"\xff" * 12, b"\x0b\x0b"])
