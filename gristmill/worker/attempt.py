@@ -61,6 +61,7 @@ class Attempt:
             state, fault = self._execute()
             self._conclude(state)
         except BaseException as error:
+            end_left_behind(self._order.attempt)
             self._end(RunState.FAILED, _own_fault(error))
             raise
         self._end(state, fault)
@@ -73,11 +74,9 @@ class Attempt:
             self._workspace.unpack(self._fetch)
             outcome = self._run_notebook()
         except GristmillError as error:
-            if self._stop.reason:
-                return RunState.CANCELLED, None
-            from gristmill.worker.notebook_run import fault_of
+            from gristmill.worker.notebook_run import fault_of, stopped
 
-            return RunState.FAILED, fault_of(error)
+            outcome = stopped(self._stop.reason, self._order) if self._stop.reason else fault_of(error)
         return outcome.state, outcome.fault
 
     def _run_notebook(self) -> "Outcome":

@@ -4,12 +4,14 @@ import difflib
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
+from traitlets import TraitError
 
 from gristmill.core.errors import GristmillError
 
@@ -19,11 +21,17 @@ if TYPE_CHECKING:
 _EXIT_WAIT = 20.0  # seconds from asking a kernel to end to killing it; SIGTERM in the middle
 _LONGEST_SOCKET = 100  # bytes of a Unix socket's path; the system takes 107, on macOS 103
 _STDERR_KEPT = 64 * 2**10
-_IPYKERNEL_ARGUMENTS = [
-    "--HistoryManager.hist_file=:memory:",
-    # A crash in native code then says which Python line led to it; ipykernel's `sys.stderr` names the real descriptor.
-    "--IPKernelApp.exec_lines=__import__('faulthandler').enable(__import__('sys').stderr, all_threads=False)",
-]
+# Executed silently in an ipykernel before the first cell; leaves no name behind. A crash in native code then says which
+# Python line led to it (`sys.stderr` of ipykernel names the real descriptor). A cell that prints line by line is not
+# cut short by ZeroMQ's limit of 1,000 messages on their way, behind which even a cell's end gets lost.
+_IPYKERNEL_PRELUDE = """
+exec('''
+import faulthandler, sys, zmq
+faulthandler.enable(sys.stderr, all_threads=False)
+thread = get_ipython().kernel.iopub_thread
+thread.schedule(lambda: thread.socket.setsockopt(zmq.SNDHWM, 100_000))
+''', {"get_ipython": get_ipython})
+"""
 
 
 class KernelStartError(GristmillError):
@@ -49,15 +57,31 @@ def find_kernelspec(name: str) -> KernelSpec:
             f"no kernel {name!r} on this machine: it has {', '.join(known) or 'none'}",
             hint=f"Did you mean {near[0]!r}? " * bool(near) + "Choose one with -k, or install the kernelspec.",
         ) from None
+    except (OSError, ValueError, KeyError, TypeError, TraitError) as error:
+        raise KernelStartError(
+            f"the kernelspec {name!r} cannot be read: {error}", hint="Install the kernelspec again."
+        ) from error
+
+
+class KernelManager(AsyncKernelManager):
+    """The one of jupyter_client, whose clients take every message. By default ZeroMQ drops what comes faster than it is
+    read: also the message that a cell has ended.
+    """
+
+    def client(self, **options: Any) -> Any:
+        client = super().client(**options)
+        client.context.RCVHWM = 0  # no limit, for the sockets that this client makes
+        return client
 
 
 class Kernel:
     """A started kernel. `stderr` is what it wrote beside its messages: what native code says before it dies."""
 
-    def __init__(self, manager: AsyncKernelManager, stderr: Path) -> None:
+    def __init__(self, manager: KernelManager, stderr: Path) -> None:
         self.manager = manager
         self._stderr = stderr
-        self._process: Popen[bytes] = manager.provisioner.process  # type: ignore[union-attr]  # it was started
+        # A kernel that another provisioner has started need be no process of this machine.
+        self._process: Popen[bytes] | None = getattr(manager.provisioner, "process", None)
 
     @classmethod
     def start(cls, name: str, *, folder: Path, workdir: Path, environ: Mapping[str, str]) -> "Kernel":
@@ -67,11 +91,11 @@ class Kernel:
             KernelStartError: the kernelspec is unknown, or what it names cannot be executed.
         """
         spec = find_kernelspec(name)
-        manager = AsyncKernelManager(kernel_name=name, connection_file=str(folder / "kernel.json"))
+        manager = KernelManager(kernel_name=name, connection_file=str(folder / "kernel.json"))
         if is_ipykernel(spec) and len(os.fsencode(folder / "kernel-ipc-5")) <= _LONGEST_SOCKET:
             # No ports, so no race for them; the folder's mode keeps others out.
             manager.transport = "ipc"
-        arguments = _IPYKERNEL_ARGUMENTS if is_ipykernel(spec) else []
+        arguments = ["--HistoryManager.hist_file=:memory:"] if is_ipykernel(spec) else []
         stderr = folder / "kernel.log"
         with stderr.open("wb") as log:
             try:
@@ -91,9 +115,15 @@ class Kernel:
         return spec.language if spec else ""
 
     @property
+    def prelude(self) -> str:
+        """What it executes before the first cell."""
+        spec = self.manager.kernel_spec
+        return _IPYKERNEL_PRELUDE if spec and is_ipykernel(spec) else ""
+
+    @property
     def exit_status(self) -> int | None:
         """As `Popen.returncode`: None while it lives, -9 for SIGKILL."""
-        return self._process.poll()
+        return None if self._process is None else self._process.poll()
 
     def stderr_tail(self, lines: int = 80) -> tuple[str, ...]:
         with self._stderr.open("rb") as log:
@@ -102,14 +132,12 @@ class Kernel:
 
     def shutdown(self, *, now: bool) -> None:
         """Ends the kernel, with its exit hooks unless `now`, and then whatever is left of its process group."""
-        group = self._process.pid
         self.manager.shutdown_wait_time = _EXIT_WAIT
         if self.manager.has_kernel:
             run_sync(self.manager.shutdown_kernel)(now=now or self.exit_status is not None)
-        try:
-            os.killpg(group, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            return  # nothing is left; macOS says EPERM for a group of zombies
+        if self._process is not None:
+            with suppress(ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
+                os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def is_ipykernel(spec: KernelSpec) -> bool:

@@ -31,6 +31,9 @@ class Listener(Protocol):
 
     def error(self, index: int, ename: str, evalue: str, traceback: Sequence[str]) -> None: ...
 
+    def output_lost(self, index: int) -> None:
+        """The cell has ended and its last messages never came."""
+
     def cell_finished(self, index: int, outputs: Sequence[Any], seconds: float, *, failed: bool) -> None:
         """The cell's outputs are as the executed notebook keeps them."""
 

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
+from queue import Empty
 from typing import Any
 
 from jupyter_core.utils import run_sync
@@ -22,6 +23,7 @@ from gristmill.worker.stop import Stop
 
 _WATCH = 0.1  # seconds between two looks at kernel and stop
 _DRAIN = 0.2  # seconds that a dead kernel's last output has to arrive
+_SILENCE = 4  # seconds without a message behind a cell's end after which none is waited for
 _STREAM_LIMIT = 2**20  # characters streamed by one cell that the executed notebook keeps
 _DISPLAYS = {"display_data", "update_display_data", "execute_result"}
 
@@ -37,15 +39,17 @@ class GristmillNotebookClient(PapermillNotebookClient):  # type: ignore[misc]  #
         listener: Listener | None = None,
         stop: Stop | None = None,
         stream_limit: int = _STREAM_LIMIT,
+        prelude: str = "",
         **options: Any,
     ) -> None:
         if listener is not None:
-            # A flood of output may take longer than the usual four seconds to be read after the cell's end.
-            options = {"iopub_timeout": 120, **options}
+            # Reading a flood of output may take longer than the cell: `_async_poll_output_msg` knows when it is over.
+            options = {"iopub_timeout": 24 * 3600, **options}
         super().__init__(nb_man, km=km, **options)
         self._listener = listener
         self._stop = stop or Stop()
         self._stream_limit = stream_limit
+        self._prelude = prelude
         self._streams: CellStreams | None = None
         self._displayed: dict[str, list[tuple[int, NotebookNode]]] = {}
         self._interrupted_at: float | None = None
@@ -54,7 +58,11 @@ class GristmillNotebookClient(PapermillNotebookClient):  # type: ignore[misc]  #
     # The kernel's start and the questions between cells are watched like a cell.
 
     async def async_start_new_kernel_client(self) -> Any:
-        return await self._watched(super().async_start_new_kernel_client())
+        client = await self._watched(super().async_start_new_kernel_client())
+        if self._prelude:
+            request = client.execute(self._prelude, silent=True, store_history=False)
+            await self.async_wait_for_reply(request)
+        return client
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
@@ -150,6 +158,27 @@ class GristmillNotebookClient(PapermillNotebookClient):  # type: ignore[misc]  #
 
     # What comes from the kernel -------------------------------------------------------------------------------------
 
+    async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
+        """Returns with the cell's last message, or when the kernel has answered and nothing more comes: a message was
+        lost on its way then, which is told and fails nothing.
+        """
+        if self._listener is None:
+            await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
+            return
+        while True:
+            try:
+                msg = await ensure_async(self.kc.iopub_channel.get_msg(timeout=_SILENCE))
+            except Empty:
+                if "shell.execute_reply" in cell["metadata"].get("execution", {}):
+                    self._listener.output_lost(cell_index)
+                    return
+                continue
+            if msg["parent_header"].get("msg_id") == parent_msg_id:
+                try:
+                    self.process_message(msg, cell, cell_index)
+                except CellExecutionComplete:
+                    return
+
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         if self._listener:
             self._tell(self._listener, msg["msg_type"], msg["content"], cell_index)
@@ -198,7 +227,7 @@ class GristmillNotebookClient(PapermillNotebookClient):  # type: ignore[misc]  #
         if self._streams is None or self._streams.outputs is not outs:
             self._streams = CellStreams(outs, self._stream_limit)
         self._streams.add(content["name"], content["text"])
-        return new_output("stream", name=content["name"], text=content["text"])
+        return NotebookNode(output_type="stream", name=content["name"], text=content["text"])
 
     def clear_output(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
         super().clear_output(outs, msg, cell_index)

@@ -95,6 +95,7 @@ class NotebookRun:
             progress_bar=False,
             start_timeout=_START_TIMEOUT,
             km=self._kernel.manager,
+            prelude=self._kernel.prelude,
             listener=self._reporter,
             stop=self._stop,
             save_to=self._executed,
@@ -140,10 +141,7 @@ class NotebookRun:
         ) from error
 
     def _stopped(self, reason: StopReason) -> Outcome:
-        if reason is StopReason.TIMEOUT:
-            fault = stop_fault(timeout=self._order.timeout_s or 0.0, cell=self._place, source=self._source)
-            return Outcome(RunState.FAILED, fault)
-        return Outcome(RunState.CANCELLED)
+        return stopped(reason, self._order, cell=self._place, source=self._source)
 
     def _take_marks_off(self) -> None:
         notebook = nbformat.read(self._executed, as_version=4)
@@ -158,10 +156,18 @@ class NotebookRun:
         return None if self._place is None else str(self._cells[self._place]["source"])
 
 
-def fault_of(error: GristmillError) -> RunFault:
-    """The fault that an error which ended an attempt stands for."""
+def stopped(reason: StopReason, order: AttemptOrder, *, cell: int | None = None, source: str | None = None) -> Outcome:
+    """How an attempt ends that did not come to its own end."""
+    if reason is StopReason.TIMEOUT:
+        return Outcome(RunState.FAILED, stop_fault(timeout=order.timeout_s or 0.0, cell=cell, source=source))
+    return Outcome(RunState.CANCELLED)
+
+
+def fault_of(error: GristmillError) -> Outcome:
+    """How an attempt ends that an error kept from executing."""
     kinds = {KernelStartError: FaultKind.KERNEL_START, NotebookError: FaultKind.NOTEBOOK}
-    return RunFault(kind=kinds.get(type(error), FaultKind.LAUNCH), message=error.message, hint=error.hint)
+    fault = RunFault(kind=kinds.get(type(error), FaultKind.LAUNCH), message=error.message, hint=error.hint)
+    return Outcome(RunState.FAILED, fault)
 
 
 def _read_cells(path: Path) -> Sequence[Any]:

@@ -112,6 +112,9 @@ class Reporter:
             return
         self._logs.add(self.place(index), "stderr", "\n".join(traceback) + "\n")
 
+    def output_lost(self, index: int) -> None:
+        self.notice(f"the last output of cell {self.place(index)} got lost: it came faster than it could be read")
+
     def cell_finished(self, index: int, outputs: Sequence[Any], seconds: float, *, failed: bool) -> None:
         self.flush()
         digest = self._spool.put(json.dumps(outputs, ensure_ascii=False).encode(errors="replace"))

@@ -137,6 +137,14 @@ def test_two_hundred_megabytes_of_print_stay_within_bounds(worker: Worker) -> No
     assert len(text) < 2 * 2**20
 
 
+def test_output_that_comes_line_by_line_is_read_to_the_last(worker: Worker) -> None:
+    """ZeroMQ would drop what is not read in time, the message that the cell has ended among it."""
+    worker.order("for number in range(20_000): print(number, flush=True)", "print('after')")
+    assert worker.run()["state"] == "succeeded"
+    lines = worker.control_plane.log("stdout").split()
+    assert lines == [*map(str, range(20_000)), "after"]
+
+
 def test_a_loop_without_end_is_ended_by_the_timeout(worker: Worker) -> None:
     worker.order("print('one')", "while True: pass", timeout_s=6)
     fault = fault_of(worker)
