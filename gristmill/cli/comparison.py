@@ -8,7 +8,7 @@ from gristmill.cli.quantities import metric, number, short
 from gristmill.cli.run_page import worker_facts
 from gristmill.core.errors import InvalidInputError
 from gristmill.notebooks.source import read_notebook
-from gristmill.runs.model import Run
+from gristmill.runs.model import Run, RunDetail
 from gristmill.snapshots.model import Snapshot
 
 ReadBlob = Callable[[str], bytes]
@@ -34,20 +34,20 @@ class Section:
     numbers: bool = False
 
 
-def compare(a: Run, b: Run, of_a: Snapshot, of_b: Snapshot, read: ReadBlob) -> tuple[Section, ...]:
+def compare(a: RunDetail, b: RunDetail, of_a: Snapshot, of_b: Snapshot, read: ReadBlob) -> tuple[Section, ...]:
     """`read` answers a blob's bytes: of notebooks it is said how many cells differ."""
     return (
-        _section("Parameters", a.parameters, b.parameters),
-        _metrics(a, b),
+        _section("Parameters", a.run.parameters, b.run.parameters),
+        _metrics(a.run, b.run),
         _files(of_a, of_b, read),
         _section("Packages", packages(a), packages(b)),
         _section("Kernel and profile", _surroundings(a), _surroundings(b)),
     )
 
 
-def packages(run: Run) -> dict[str, str]:
+def packages(detail: RunDetail) -> dict[str, str]:
     """Versions by name of what the kernel's environment had installed."""
-    listed = (worker_facts(run).get("environment") or {}).get("packages") or ()
+    listed = (worker_facts(detail).get("environment") or {}).get("packages") or ()
     return {name: version for name, _, version in (str(one).partition("==") for one in listed)}
 
 
@@ -117,8 +117,8 @@ def _changed(before: list[str], after: list[str]) -> Iterator[int]:
             yield max(a_to - a_from, b_to - b_from)
 
 
-def _surroundings(run: Run) -> dict[str, Any]:
-    worker = worker_facts(run)
+def _surroundings(detail: RunDetail) -> dict[str, Any]:
+    run, worker = detail.run, worker_facts(detail)
     kernel, device = worker.get("kernel") or {}, worker.get("device") or {}
     facts = {
         "kernel": run.kernel,

@@ -27,13 +27,13 @@ def deploy(
     from gristmill.cli.endpoint_page import print_deployed
     from gristmill.cli.options import model_version
     from gristmill.cli.output import write_json
-    from gristmill.cli.session import connected
+    from gristmill.cli.session import connected_with_tracking
     from gristmill.client import api
     from gristmill.endpoints.model import DeployRequest
 
     model, number = model_version(version)
     request = DeployRequest(model=model, version=number, profile=profile, open=without_key)
-    with connected() as client:
+    with connected_with_tracking() as client:
         deployed = client.ensure_key(client.send(api.deploy(endpoint, request)))
         ready = _watch(client, deployed, quiet=as_json)
         if as_json:

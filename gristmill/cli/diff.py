@@ -23,15 +23,15 @@ def diff(
     from gristmill.client import api
 
     with connected() as client:
-        first, second = (client.send(api.get_run(key)).run for key in (a, b))
-        snapshots = [client.send(api.get_snapshot(one.snapshot)) for one in (first, second)]
+        first, second = (client.send(api.get_run(key)) for key in (a, b))
+        snapshots = [client.send(api.get_snapshot(one.run.snapshot)) for one in (first, second)]
         sections = compare(first, second, snapshots[0], snapshots[1], lambda digest: client.send(api.get_blob(digest)))
     if as_json:
-        write_json({"a": first.id, "b": second.id, "sections": sections})
+        write_json({"a": first.run.id, "b": second.run.id, "sections": sections})
         return
-    say(f"{styled(first.name, bold=True)} and {styled(second.name, bold=True)}")
+    say(f"{styled(first.run.name, bold=True)} and {styled(second.run.name, bold=True)}")
     for section in sections:
-        _print(section, first.name, second.name, equal=equal)
+        _print(section, first.run.name, second.run.name, equal=equal)
 
 
 def _print(section: "Section", first: str, second: str, *, equal: bool) -> None:

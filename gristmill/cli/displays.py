@@ -15,6 +15,7 @@ from gristmill.core.wire import Event
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
 
+_BAR = 40
 _METRICS = 8  # shown while it runs; the rest comes with the end
 
 
@@ -58,7 +59,9 @@ class Lines(Display):
         if event.kind.startswith("run.") and "state" in data and not self.watched.state.final:
             say(f"{state(self.watched.state.value).text}{self._which()}")
         elif event.kind == "run.waiting":
-            say(f"{state('waiting').text}: {self.watched.waiting}")
+            say(f"{look('waiting').icon} {self.watched.waiting}")
+        elif event.kind == "run.cancelling":
+            say(state("cancelling").text)
         elif event.kind == "cell.finished":
             failed = " failed" if data.get("failed") else ""
             say(f"cell {data.get('number')} of {data.get('of')}{failed}  {duration(float(data.get('seconds', 0)))}")
@@ -105,33 +108,29 @@ class Live(Display):
         from rich.text import Text
 
         watched = self.watched
-        shown = "waiting" if watched.waiting else watched.state.value
-        seen = look(shown)
+        seen = look(watched.shown)
         passed = clock_face(watched.seconds(datetime.now(UTC))) if watched.began else ""
         attempt = f"attempt {watched.attempt}" if watched.attempt > 1 else ""
         cells = f"cell {watched.cell} of {watched.cells}" if watched.cells else ""
         parts = [part for part in (watched.waiting or "", attempt, cells, passed) if part]
         line = Text(no_wrap=True, overflow="ellipsis")
-        line.append(f"{seen.icon} {shown}", style=seen.colour or "")
+        line.append(f"{seen.icon} {watched.shown}", style=seen.colour or "")
         line.append(f"  {watched.run.name}", style="bold")
         line.append(f"  {' · '.join(parts)}")
         return line
 
     def _progress(self) -> "list[RenderableType]":
-        from rich.progress_bar import ProgressBar
         from rich.text import Text
 
         watched = self.watched
         if not watched.cells:
             return []
-        bar = ProgressBar(total=1.0, completed=watched.share, width=40, complete_style="cyan")
-        lines: list[RenderableType] = [bar]
-        said = watched.message or ""
-        if watched.fraction is not None:
-            said = f"{watched.fraction:.0%} {said}".rstrip()
-        lines += [Text(text, style="bright_black", no_wrap=True, overflow="ellipsis") for text in (said,) if text]
-        lines += [Text(watched.tail, no_wrap=True, overflow="ellipsis")] if watched.tail else []
-        return lines
+        full = round(watched.share * _BAR)
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append("━" * full, style="cyan").append("━" * (_BAR - full), style="bright_black")
+        part = f"  {watched.fraction:.0%}" if watched.fraction is not None else ""
+        line.append(f"{part}  {watched.message or ''}".rstrip())
+        return [line, *([Text(watched.tail, no_wrap=True, overflow="ellipsis")] if watched.tail else [])]
 
     def _metrics(self) -> "list[RenderableType]":
         from rich.text import Text

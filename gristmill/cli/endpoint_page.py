@@ -66,13 +66,14 @@ def curl(endpoint: Endpoint, example: dict[str, Any] | None) -> str:
 
 
 def python(endpoint: Endpoint, example: dict[str, Any] | None) -> str:
-    body = repr(shortened(example)) if example else 'Path("request.json").read_bytes()'
+    name = endpoint.name
+    body = f'client.input_example("{name}")' if example else 'Path("request.json").read_bytes()'
     return (
         f"{'' if example else 'from pathlib import Path' + chr(10)}"
         "from gristmill.client.client import Client\n"
         "\n"
-        f'with Client() as client, client.predictor("{endpoint.name}") as {_identifier(endpoint.name)}:\n'
-        f"    print({_identifier(endpoint.name)}.predict({body}))"
+        f'with Client() as client, client.predictor("{name}") as {_identifier(name)}:\n'
+        f"    print({_identifier(name)}.predict({body}))"
     )
 
 

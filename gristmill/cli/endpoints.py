@@ -10,7 +10,6 @@ from gristmill.cli.options import AsJson, EndpointName
 
 if TYPE_CHECKING:
     from gristmill.client.client import Client
-    from gristmill.endpoints.model import Endpoint
 
 app = typer.Typer(help="Endpoints: stable URLs that serve model versions.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -59,7 +58,7 @@ def show(name: EndpointName, as_json: AsJson = False) -> None:
         if as_json:
             write_json(endpoint)
         else:
-            print_endpoint(endpoint, _example(client, endpoint))
+            print_endpoint(endpoint, _example_if_there(client, name))
 
 
 @app.command()
@@ -73,12 +72,10 @@ def predict(
 ) -> None:
     """Ask an endpoint, straight at its own URL. The answer is printed as JSON, the time on stderr."""
     from gristmill.cli.output import remark, say, write_json
-    from gristmill.cli.session import connected
-    from gristmill.client import api
+    from gristmill.cli.session import connected, connected_with_tracking
 
-    with connected() as client:
-        endpoint = client.send(api.get_endpoint(name))
-        body = _given(data) if data is not None else _needed_example(client, endpoint)
+    with connected() if data is not None else connected_with_tracking() as client:
+        body = _given(data) if data is not None else _example(client, name)
         with client.predictor(name) as predictor:
             predictor.connect()
             began = time.perf_counter()
@@ -162,18 +159,21 @@ def _given(data: str) -> bytes:
     return content
 
 
-def _needed_example(client: "Client", endpoint: "Endpoint") -> dict[str, Any]:
+def _example_if_there(client: "Client", name: str) -> dict[str, Any] | None:
+    """Without MLflow there is no example, and much else to show."""
+    from gristmill.core.errors import UnavailableError
+
+    try:
+        return client.input_example(name)
+    except UnavailableError:
+        return None
+
+
+def _example(client: "Client", name: str) -> dict[str, Any]:
     from gristmill.core.errors import InvalidInputError
 
-    if (example := _example(client, endpoint)) is None:
+    if (example := client.input_example(name)) is None:
         raise InvalidInputError(
-            f"the model that {endpoint.name} serves has no input example", hint="Give a request with --data."
+            f"the model that {name} serves has no input example", hint="Give a request with --data."
         )
     return example
-
-
-def _example(client: "Client", endpoint: "Endpoint") -> dict[str, Any] | None:
-    from gristmill.client import api
-
-    variant = endpoint.variants[0]
-    return client.send(api.get_model_version(variant.model, variant.version)).input_example

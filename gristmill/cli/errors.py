@@ -51,7 +51,9 @@ def show(error: GristmillError, *, as_json: bool) -> None:
         typer.echo(msgspec.json.format(msgspec.json.encode(error.problem()), indent=2).decode(), err=True)
         return
     remark(f"{styled('error:', 'red', bold=True)} {error.message}")
-    listed = [fault for fault in error.faults if fault.message != error.message]
+    listed = [
+        fault for fault in error.faults if error.message not in {fault.message, f"{fault.where}: {fault.message}"}
+    ]
     for fault in listed:
         remark(f"  {_fault(fault)}")
     if error.hint:

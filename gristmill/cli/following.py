@@ -1,18 +1,22 @@
 """Staying with a run until it is over, or until whoever watches has seen enough."""
 
+import select
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
 from gristmill.cli.displays import Display, display_for
 from gristmill.cli.errors import FAILED, INTERRUPTED
-from gristmill.cli.output import remark
+from gristmill.cli.interrupts import Interrupts
+from gristmill.cli.output import remark, say
 from gristmill.cli.terminal import is_terminal
 from gristmill.cli.watched import Watched
 from gristmill.client import api
 from gristmill.client.client import Client
 from gristmill.core.errors import ConflictError
 from gristmill.runs.model import Run, RunState
+
+PATIENCE = 0.1  # seconds between two looks for a second Ctrl-C
 
 
 class Choice(StrEnum):
@@ -44,21 +48,23 @@ def follow(client: Client, run: Run, *, quiet: bool) -> Followed:
     """
     watched = Watched.at_start(run)
     seen = _Seen()
-    interrupted = False
-    while True:
-        try:
-            with display_for(watched, quiet=quiet) as display:
-                _show(client, watched, display, seen)
-            final = client.send(api.get_run(run.id)).run
-            return Followed(run=final, interrupted=interrupted, notices=watched.notices)
-        except KeyboardInterrupt:
-            choice = Choice.DETACH if interrupted or quiet else _ask(run)
+    cancelled = False
+    with Interrupts() as interrupts:
+        while True:
+            try:
+                with display_for(watched, quiet=quiet) as display:
+                    _show(client, watched, display, seen)
+                final = client.send(api.get_run(run.id)).run
+                return Followed(run=final, interrupted=cancelled, notices=watched.notices)
+            except KeyboardInterrupt:
+                choice = Choice.DETACH if cancelled or quiet else _ask(run, interrupts)
             if choice is Choice.DETACH:
                 _tell_detached(run)
                 return Followed(run=run, detached=True, interrupted=True)
             if choice is Choice.CANCEL:
-                interrupted = True
+                cancelled = True
                 _cancel(client, run)
+            interrupts.rearm()
 
 
 @dataclass
@@ -88,16 +94,22 @@ def _tell_detached(run: Run) -> None:
     remark(f"  gristmill runs cancel {run.number}    ends it")
 
 
-def _ask(run: Run) -> Choice:
+def _ask(run: Run, interrupts: Interrupts) -> Choice:
     """What to do about the run that was interrupted; a second Ctrl-C is an answer too."""
     if not (is_terminal(sys.stdin) and is_terminal()):
         return Choice.DETACH
-    try:
-        answer = input(f"\n{run.name} is running: [d]etach and let it go on, [c]ancel it, or Enter to watch on? ")
-    except (KeyboardInterrupt, EOFError):
-        remark("")
+    say(f"{run.name} is running: [d]etach and let it go on, [c]ancel it, or Enter to watch on?", end=" ")
+    while not select.select([sys.stdin], [], [], PATIENCE)[0]:
+        if interrupts.again:
+            say()
+            return Choice.DETACH
+    return chosen(sys.stdin.readline())
+
+
+def chosen(line: str) -> Choice:
+    """What a typed line means; the end of input lets the run go on without us."""
+    if not line:
         return Choice.DETACH
-    word = answer.strip().lower()
-    if word and Choice.CANCEL.value.startswith(word):
-        return Choice.CANCEL
-    return Choice.DETACH if word and Choice.DETACH.value.startswith(word) else Choice.GO_ON
+    word = line.strip().lower()
+    named = (one for one in (Choice.CANCEL, Choice.DETACH) if word and one.value.startswith(word))
+    return next(named, Choice.GO_ON)

@@ -4,19 +4,20 @@ import json
 from typing import Any
 
 from gristmill.cli.output import heading, pairs, remark, say, styled, table
-from gristmill.cli.quantities import ago, exact, number
+from gristmill.cli.quantities import ago, exact, metric
 from gristmill.cli.tables import Cell, Column
 from gristmill.models.model import ModelVersion, RegisteredModel
+from gristmill.runs.model import Metric
 
 _EXAMPLE_LIMIT = 2000
 
 
-def print_version(version: ModelVersion, model: RegisteredModel) -> None:
+def print_version(version: ModelVersion, model: RegisteredModel, maker: str) -> None:
     title = styled(f"{version.name}/{version.version}", bold=True)
     say(f"{title}  {version.description or model.description or ''}".rstrip())
     pairs(
         (
-            ("made by", f"run {version.run_id}" if version.run_id else "no run of this control plane"),
+            ("made by", maker),
             ("made", f"{ago(version.created_at)} ({exact(version.created_at)})"),
             ("flavors", ", ".join(version.flavors)),
             ("aliases", ", ".join(version.aliases)),
@@ -27,8 +28,7 @@ def print_version(version: ModelVersion, model: RegisteredModel) -> None:
     )
     if version.metrics:
         heading("Metrics")
-        columns = (Column(), Column(right=True))
-        table(columns, [(Cell(name, "bright_black"), number(value)) for name, value in version.metrics.items()], "  ")
+        pairs([(name, metric(one)) for name, one in measured(version.metrics).items()], "  ")
     _signature(version.signature)
     _example(version.input_example)
     if version.suggestion:
@@ -36,12 +36,28 @@ def print_version(version: ModelVersion, model: RegisteredModel) -> None:
         remark(f"{styled('!', 'yellow')} {version.suggestion}")
 
 
+def measured(metrics: dict[str, float]) -> dict[str, Metric]:
+    """MLflow keeps a metric of repeats as three: `auc`, `auc_std`, `auc_count`. Here they are one again."""
+    found = {}
+    for name, value in metrics.items():
+        base, _, part = name.rpartition("_")
+        if part in {"std", "count"} and f"{base}_std" in metrics and f"{base}_count" in metrics and base in metrics:
+            continue
+        count = metrics.get(f"{name}_count")
+        spread = metrics.get(f"{name}_std") if count is not None else None
+        found[name] = Metric(value=value, spread=spread, count=int(count) if spread is not None and count else None)
+    return found
+
+
 def _signature(signature: dict[str, Any] | None) -> None:
     for side in ("inputs", "params", "outputs"):
         rows = (signature or {}).get(side) or []
         if rows:
             heading({"inputs": "Takes", "params": "Parameters", "outputs": "Answers"}[side])
-            table((Column(), Column(), Column(shrinks=True)), [_column(row) for row in rows], "  ")
+            columns = [_column(row) for row in rows]
+            unnamed = not any(name.text for name, _, _ in columns)
+            shown = [column[1:] if unnamed else column for column in columns]
+            table([Column() for _ in shown[0]], shown, "  ")
 
 
 def _column(row: dict[str, Any]) -> tuple[Cell, str, str]:

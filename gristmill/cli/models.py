@@ -7,6 +7,7 @@ import typer
 from gristmill.cli.options import AsJson
 
 if TYPE_CHECKING:
+    from gristmill.client.client import Client
     from gristmill.models.model import ModelVersion
 
 app = typer.Typer(help="Registered models and their versions.", no_args_is_help=True, rich_markup_mode=None)
@@ -24,12 +25,13 @@ def register(
 ) -> None:
     """Make a model that a run logged the next version of NAME."""
     from gristmill.cli.output import remark, say, styled, write_json
-    from gristmill.cli.session import ask
+    from gristmill.cli.session import connected_with_tracking
     from gristmill.client import api
     from gristmill.models.model import RegisterRequest
 
     request = RegisterRequest(run=run, model=model, description=description)
-    version = ask(api.register_model(name, request))
+    with connected_with_tracking() as client:
+        version = client.send(api.register_model(name, request))
     if as_json:
         write_json(version)
         return
@@ -44,11 +46,12 @@ def show_all(as_json: AsJson = False) -> None:
     """List registered models with their newest versions."""
     from gristmill.cli.output import remark, table, write_json
     from gristmill.cli.quantities import ago
-    from gristmill.cli.session import ask
+    from gristmill.cli.session import connected_with_tracking
     from gristmill.cli.tables import Cell, Column
     from gristmill.client import api
 
-    found = ask(api.list_models())
+    with connected_with_tracking() as client:
+        found = client.send(api.list_models())
     if as_json:
         write_json(found)
         return
@@ -72,21 +75,35 @@ def show(
     """Show a model version: metrics, signature, input example, which run made it."""
     from gristmill.cli.model_page import print_version
     from gristmill.cli.output import write_json
-    from gristmill.cli.session import connected
+    from gristmill.cli.session import connected_with_tracking
     from gristmill.client import api
     from gristmill.core.errors import NotFoundError
 
-    with connected() as client:
+    with connected_with_tracking() as client:
         model, _, number = name.partition("/")
         registered = client.send(api.get_model(model))
         newest = _newest(registered.versions)
         if not number and newest is None:
             raise NotFoundError(f"model {model!r} has no version", hint=f"gristmill models register {model} --run RUN")
         version = client.send(api.get_model_version(model, number or (newest.version if newest else "")))
-    if as_json:
-        write_json(version)
-    else:
-        print_version(version, registered)
+        if as_json:
+            write_json(version)
+            return
+        print_version(version, registered, _maker(client, version))
+
+
+def _maker(client: "Client", version: "ModelVersion") -> str:
+    """The run that made it, by the name that people know."""
+    from gristmill.client import api
+    from gristmill.core.errors import NotFoundError
+
+    if version.run_id is None:
+        return "no run of this control plane"
+    try:
+        run = client.send(api.get_run(version.run_id)).run
+    except NotFoundError:
+        return "a run that was deleted"
+    return f"{run.name} (gristmill runs show {run.number})"
 
 
 def _newest(versions: "tuple[ModelVersion, ...]") -> "ModelVersion | None":
@@ -94,8 +111,9 @@ def _newest(versions: "tuple[ModelVersion, ...]") -> "ModelVersion | None":
 
 
 def _summary(version: "ModelVersion") -> str:
-    from gristmill.cli.quantities import number
+    from gristmill.cli.model_page import measured
+    from gristmill.cli.quantities import metric
 
     flavors = [name for name in version.flavors if name != "python_function"]
-    figures = [f"{name} {number(figure)}" for name, figure in list(version.metrics.items())[:3]]
+    figures = [f"{name} {metric(one)}" for name, one in list(measured(version.metrics).items())[:3]]
     return " · ".join([*flavors, *figures])

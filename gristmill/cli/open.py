@@ -23,10 +23,10 @@ def open_page(
     The link that is printed is good once and for 60 seconds; the browser's session then lasts 12 hours.
     """
     from gristmill.cli.output import say, write_json
-    from gristmill.cli.session import connected
+    from gristmill.cli.session import connected_with_tracking
     from gristmill.client import api
 
-    with connected() as client:
+    with connected_with_tracking() as client:
         opened = client.send(api.open_page(_path(client, what)))
     if as_json:
         write_json(opened)

@@ -11,9 +11,9 @@ from gristmill.cli.tables import Cell, Column, Row, draw
 from gristmill.cli.terminal import takes_colour, width
 
 
-def say(text: str = "") -> None:
+def say(text: str = "", end: str = "\n") -> None:
     """A line of the result."""
-    typer.echo(text, color=takes_colour(sys.stdout))
+    typer.echo(f"{text}{end}", nl=False, color=takes_colour(sys.stdout))
 
 
 def remark(text: str) -> None:

@@ -9,7 +9,7 @@ def profiles(as_json: AsJson = False) -> None:
     A profile is what a run or an endpoint gets; "free now" says how many more of it would start at once.
     """
     from gristmill.cli.output import table, write_json
-    from gristmill.cli.quantities import number, size
+    from gristmill.cli.quantities import size
     from gristmill.cli.session import ask
     from gristmill.cli.tables import Cell, Column
     from gristmill.client import api
@@ -26,7 +26,7 @@ def profiles(as_json: AsJson = False) -> None:
     rows: list[list[str | Cell]] = []
     for one in found:
         profile, resources = one.profile, one.profile.resources
-        row: list[str | Cell] = [Cell(profile.name, bold=True), number(resources.cpu), size(resources.memory)]
+        row: list[str | Cell] = [Cell(profile.name, bold=True), f"{resources.cpu:g}", size(resources.memory)]
         if devices:
             row.append(
                 f"{resources.accelerators} {profile.accelerator or 'of any kind'}" if resources.accelerators else ""

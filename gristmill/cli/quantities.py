@@ -17,6 +17,12 @@ def number(value: float) -> str:
         return str(value)
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
+    return _significant(value)
+
+
+def _significant(value: float) -> str:
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
     size = math.floor(math.log10(abs(value)))
     if size < -4 or size >= 15:
         return f"{value:.{_DIGITS - 1}g}"
@@ -25,10 +31,11 @@ def number(value: float) -> str:
 
 def metric(one: "Metric") -> str:
     """`0.9235 ± 0.012 (n=25)`; the spread with two significant digits."""
+    value = number(one.value) if one.spread is None else _significant(one.value)
     spread = f" ± {_two_digits(one.spread)}" if one.spread is not None else ""
     count = f" (n={one.count})" if one.count is not None else ""
     step = f" at step {one.step}" if one.step is not None else ""
-    return f"{number(one.value)}{spread}{count}{step}"
+    return f"{value}{spread}{count}{step}"
 
 
 def _two_digits(value: float) -> str:

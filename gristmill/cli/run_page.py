@@ -28,7 +28,7 @@ def print_run(detail: RunDetail, snapshot: Snapshot) -> None:
     if len(detail.attempts) > 1:
         _attempts(detail.attempts)
     heading("Where it came from")
-    pairs(_provenance(run, snapshot), "  ")
+    pairs(_provenance(detail, snapshot), "  ")
 
 
 def _facts(run: Run) -> list[tuple[str, str | Cell]]:
@@ -81,9 +81,9 @@ def _attempts(attempts: tuple[Attempt, ...]) -> None:
     table((Column(right=True), Column(), Column(), Column(shrinks=True)), rows, "  ")
 
 
-def _provenance(run: Run, snapshot: Snapshot) -> list[tuple[str, str | Cell]]:
+def _provenance(detail: RunDetail, snapshot: Snapshot) -> list[tuple[str, str | Cell]]:
     """The client claims the commit, the control plane knows who and what, the worker has seen the environment."""
-    worker = worker_facts(run)
+    run, worker = detail.run, worker_facts(detail)
     kernel, environment = worker.get("kernel") or {}, worker.get("environment") or {}
     packages = environment.get("packages") or ()
     weight = sum(file.size for file in snapshot.files)
@@ -100,9 +100,9 @@ def _provenance(run: Run, snapshot: Snapshot) -> list[tuple[str, str | Cell]]:
     ]
 
 
-def worker_facts(run: Run) -> dict[str, Any]:
+def worker_facts(detail: RunDetail) -> dict[str, Any]:
     """What the worker of the last attempt has seen."""
-    facts = run.attempt.provenance.get("worker") if run.attempt else None
+    facts = detail.attempts[-1].provenance.get("worker") if detail.attempts else None
     return facts if isinstance(facts, dict) else {}
 
 

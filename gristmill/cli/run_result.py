@@ -24,7 +24,8 @@ def print_result(run: Run, outputs: Sequence[Output], notices: Sequence[str] = (
     rows += [("output", _output(one)) for one in outputs[:_OUTPUTS]]
     if len(outputs) > _OUTPUTS:
         rows.append(("", f"and {len(outputs) - _OUTPUTS} more: gristmill runs outputs {run.number}"))
-    say()
+    if not (run.fault and run.state is not RunState.SUCCEEDED):
+        say()
     pairs([*rows, ("look", _look(run)), ("next", _next(run))], "  ")
 
 

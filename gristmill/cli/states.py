@@ -17,6 +17,7 @@ _LOOKS = {
     "succeeded": Look("✓", "green"),
     "ready": Look("●", "green"),
     "failed": Look("✗", "red"),
+    "cancelling": Look("⊘", "yellow"),
     "cancelled": Look("⊘", "bright_black"),
     "stopped": Look("○", "bright_black"),
     "waiting": Look("◷", "yellow"),

@@ -1,6 +1,7 @@
 """Stopping the control plane, and knowing that it is gone."""
 
 import fcntl
+import os
 import time
 from pathlib import Path
 
@@ -44,14 +45,26 @@ def _stop(client: Client, *, everything: bool) -> ServerStatus:
 
 
 def _wait_until_gone(lock: Path, pid: int) -> None:
+    """It lets go of its lock as the last thing but one."""
     deadline = time.monotonic() + PATIENCE
-    while _is_held(lock):
+    while _is_held(lock) or _lives(pid):
         if time.monotonic() > deadline:
             raise UnavailableError(
                 f"the control plane (process {pid}) did not end within {PATIENCE:g} s",
                 hint=f"{lock.parent / 'server.log'} says what it waits for.",
             )
         time.sleep(0.02)  # a lock wakes only who wants it
+
+
+def _lives(pid: int) -> bool:
+    """Whether there is such a process; one that has ended and that nobody has asked about is none."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, PermissionError):
+        return False
+    except FileNotFoundError:  # gone meanwhile, or a system without /proc
+        return not Path("/proc/self").exists()
 
 
 def _is_held(lock: Path) -> bool:

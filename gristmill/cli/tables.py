@@ -42,8 +42,10 @@ def draw(columns: Sequence[Column], rows: Iterable[Row], *, width: int | None = 
     for row in whole:
         pieces = []
         for column, cell, cells in zip(columns, row, widths, strict=True):
-            text = _fitted(cell.text, cells, right=column.right)
-            pieces.append(typer.style(text, fg=cell.colour, bold=cell.bold) if cell.colour or cell.bold else text)
+            text = _cut(cell.text, cells)
+            gap = " " * (cells - cell_len(text))
+            shown = typer.style(text, fg=cell.colour, bold=cell.bold) if text and (cell.colour or cell.bold) else text
+            pieces.append(gap + shown if column.right else shown + gap)
         yield GAP.join(pieces).rstrip()
 
 
@@ -66,8 +68,5 @@ def _shrink(widths: list[int], columns: Sequence[Column], width: int | None) -> 
         excess -= 1
 
 
-def _fitted(text: str, cells: int, *, right: bool) -> str:
-    length = cell_len(text)
-    if length > cells:
-        return set_cell_size(text, cells - 1) + "…"
-    return " " * (cells - length) + text if right else text + " " * (cells - length)
+def _cut(text: str, cells: int) -> str:
+    return text if cell_len(text) <= cells else set_cell_size(text, cells - 1) + "…"

@@ -18,8 +18,10 @@ class Watched:
     state: RunState
     attempt: int = 1
     waiting: str | None = None
+    cancelling: bool = False
     cell: int = 0
     cells: int = 0
+    done: int = 0
     cell_began: datetime | None = None
     fraction: float | None = None
     message: str | None = None
@@ -41,11 +43,18 @@ class Watched:
             effect(self, event, event.data)
 
     @property
+    def shown(self) -> str:
+        """The word for how it is."""
+        if self.state.final:
+            return self.state.value
+        return "cancelling" if self.cancelling else "waiting" if self.waiting else self.state.value
+
+    @property
     def share(self) -> float:
         """How much is done, 0 to 1: whole cells, and of the one that runs what the notebook itself reported."""
         if not self.cells:
             return 0.0
-        return min(1.0, (max(0, self.cell - 1) + (self.fraction or 0.0)) / self.cells)
+        return min(1.0, (self.done + (self.fraction or 0.0)) / self.cells)
 
     def seconds(self, now: datetime) -> float:
         """How long it has been running."""
@@ -53,6 +62,7 @@ class Watched:
 
     def _state(self, event: Event) -> None:
         self.waiting = event.data.get("waiting")
+        self.cancelling = self.cancelling or event.kind == "run.cancelling"
         if "state" not in event.data:
             return
         before, self.state = self.state, RunState(event.data["state"])
@@ -66,11 +76,16 @@ class Watched:
     def _again(self) -> None:
         """An attempt failed and the next is due: what it has shown counts no more."""
         self.attempt += 1
-        self.cell, self.fraction, self.message, self.tail = 0, None, None, None
+        self.cell = self.done = 0
+        self.fraction = self.message = self.tail = None
         self.metrics.clear()
 
     def _cell_started(self, event: Event, data: dict[str, Any]) -> None:
         self.cell, self.cells, self.cell_began = int(data.get("number", 0)), int(data.get("of", 0)), event.time
+        self.fraction = self.message = None
+
+    def _cell_finished(self, _event: Event, data: dict[str, Any]) -> None:
+        self.done = int(data.get("number", 0))
         self.fraction = self.message = None
 
     def _log(self, _event: Event, data: dict[str, Any]) -> None:
@@ -89,6 +104,7 @@ class Watched:
 
 _EFFECTS = {
     "cell.started": Watched._cell_started,  # noqa: SLF001  # a table of its own methods
+    "cell.finished": Watched._cell_finished,  # noqa: SLF001
     "log": Watched._log,  # noqa: SLF001
     "progress": Watched._progress,  # noqa: SLF001
     "metric": Watched._metric,  # noqa: SLF001

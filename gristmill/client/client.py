@@ -160,6 +160,11 @@ class Client:
         found = self.send(api.get_endpoint(endpoint))
         return Predictor(found.url, None if found.open else self.key(found))
 
+    def input_example(self, endpoint: str) -> dict[str, Any] | None:
+        """A request that the endpoint's model was logged with; None where it was logged without."""
+        variant = self.send(api.get_endpoint(endpoint)).variants[0]
+        return self.send(api.get_model_version(variant.model, variant.version)).input_example
+
     def key(self, endpoint: Endpoint) -> str:
         """This person's API key for the endpoint, which knows it by now. One is issued where none is kept."""
         if kept := self.keys.find(endpoint):
