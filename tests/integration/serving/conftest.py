@@ -101,9 +101,11 @@ class Endpoint:
             return observed if fits else None
 
         try:
-            return until(found, 90, f"a report of {expected}")
+            observed = until(found, 90, f"a report of {expected}")
         except AssertionError as error:
             raise AssertionError(f"{error}; the last: {self.control_plane.observed}\n{self.log}") from None
+        assert observed
+        return observed
 
     def ready(self, generation: int | None = None) -> Observed:
         return self.reported(generation=generation or self._generation, state=EndpointState.READY)

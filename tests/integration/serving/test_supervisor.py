@@ -5,6 +5,7 @@ import shutil
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,9 @@ def test_the_supervisor_imports_no_model_library(endpoint: Endpoint) -> None:
     assert supervisor.memory_info().rss < 80e6
 
 
-def test_a_killed_worker_is_noticed_at_once_and_no_new_connection_fails(endpoint: Endpoint) -> None:
+def test_a_killed_worker_is_noticed_at_once_and_no_new_connection_fails(
+    endpoint: Endpoint, record_property: Callable[[str, object], None]
+) -> None:
     """Requests under way when the worker is killed are lost; those that come after it wait for the next worker."""
     endpoint.desire("logistic")
     endpoint.start()
@@ -75,7 +78,8 @@ def test_a_killed_worker_is_noticed_at_once_and_no_new_connection_fails(endpoint
     before = load.answered
     until(lambda: load.answered > before + 50, what="answers after the restart")
     load.stop()
-    print(f"kill -9 under load: {load.failed} of {load.answered + load.failed} failed, noticed in {noticed:.2f} s")
+    record_property("failed", f"{load.failed} of {load.answered + load.failed}")
+    record_property("noticed", f"{noticed:.2f} s")
     assert noticed < 1.0
     assert load.failed <= 4  # one at most for each client
     assert load.other == []
