@@ -221,7 +221,7 @@ class AttemptOrder:
 class WorkerEventKind(StrEnum):
     """What a worker reports; `data` of each is in brackets."""
 
-    ATTEMPT_STARTED = "attempt.started"  # {provenance: {...}}
+    ATTEMPT_STARTED = "attempt.started"  # {provenance: {worker: {...}}}; said again with what takes time to find out
     CELL_STARTED = "cell.started"  # {cell: index in the source or None, number: n of code cells from 1, of: m}
     CELL_FINISHED = "cell.finished"  # {cell, number, of, seconds, failed, digest: blob of the cell's outputs as JSON}
     LOG = "log"  # {cell, stream: stdout|stderr|display, digest, size, tail, cut}
@@ -229,7 +229,7 @@ class WorkerEventKind(StrEnum):
     PROGRESS = "progress"  # {fraction?, message?}
     OUTPUT = "output"  # {name, digest, size, declared, description?}
     MODELS = "models"  # {models: [{id, name}]}
-    ATTEMPT_FINISHED = "attempt.finished"  # {state, fault?: RunFault, executed_notebook?: digest, seconds}
+    ATTEMPT_FINISHED = "attempt.finished"  # {state, fault?: RunFault, executed_notebook?: digest, seconds, notices}
 
 
 @dataclass(frozen=True, kw_only=True)

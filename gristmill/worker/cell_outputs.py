@@ -77,6 +77,9 @@ class CellStreams:
         if self._mark is None:
             self._mark = new_output("stream", name=name, text="")
             self.outputs.append(self._mark)
+        if (gone := len(text) - self._half) > 0:  # one message may hold hundreds of megabytes
+            self._cut += gone
+            text = text[gone:]
         known = len(self._tail)
         self._open(name, self._tail).add(text)
         self._tail_size += len(text) + _OUTPUT_COST * (len(self._tail) - known)

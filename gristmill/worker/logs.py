@@ -43,7 +43,8 @@ class Logs:
         if cell != self._cell:
             self.flush()
             self._cell = cell
-        content = text.encode(errors="replace")
+        # One character more than fits tells that there was more; a message may hold hundreds of megabytes.
+        content = text[: max(0, self._left - self._size) + 1].encode(errors="replace")
         self._waiting.setdefault(stream, []).append(content)
         self._size += len(content)
         if self._size >= FLUSH_BYTES:
