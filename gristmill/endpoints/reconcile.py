@@ -3,8 +3,6 @@
 import logging
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from gristmill.core import tokens
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
@@ -88,9 +86,3 @@ class EndpointsReconciler:
             tokens.revoke_subject(tx, endpoint.id, self.clock.now())
             store.delete(tx, endpoint.id)
         self.backend.forget(endpoint.id)
-
-
-def serving_ids(db: Database) -> list[str]:
-    """Endpoints that should be there, for the message of who stops the control plane."""
-    with db.read() as tx:
-        return list(tx.scalars(sa.select(store.endpoints.c.name).where(store.endpoints.c.deleting.is_(False))))

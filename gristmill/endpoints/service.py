@@ -108,6 +108,11 @@ def list_endpoints(tx: Tx, actor: Actor) -> list[Endpoint]:
     return store.load(tx, table.c.project_id == actor.project_id, table.c.deleting.is_(False))
 
 
+def every_id(tx: Tx) -> list[str]:
+    """The ids of all endpoints, those that are being deleted too."""
+    return [endpoint.id for endpoint in store.load(tx)]
+
+
 def delete(tx: Tx, actor: Actor, name: str, clock: Clock) -> Endpoint:
     """The endpoint stops serving; its name is free once its processes are gone."""
     actor.require(Scope.ENDPOINTS_WRITE)

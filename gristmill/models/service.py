@@ -4,8 +4,6 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sqlalchemy as sa
-
 from gristmill.core import audit
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
@@ -14,7 +12,6 @@ from gristmill.core.scopes import Actor, Scope
 from gristmill.models.mlmodel import LIMIT, ModelFile, read_model_file
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
 from gristmill.runs import service as runs
-from gristmill.runs import store as run_rows
 from gristmill.runs.model import Run, RunState
 from gristmill.tracking.model import LoggedModelEntry, ModelVersionEntry
 from gristmill.tracking.rest import TrackingClient
@@ -148,10 +145,8 @@ class ModelService:
     def _run_of(self, actor: Actor, tracked: str | None) -> str | None:
         if not tracked:
             return None
-        table = run_rows.attempts
-        query = sa.select(table.c.run_id).where(table.c.project_id == actor.project_id, table.c.tracking_run == tracked)
         with self.db.read() as tx:
-            return tx.scalar(query.limit(1))
+            return runs.tracked_as(tx, actor, tracked)
 
     def _metrics(self, version: ModelVersion) -> dict[str, float]:
         if not version.tracking_run:

@@ -32,7 +32,7 @@ from gristmill.runs.model import (
     WorkerEventKind,
     WorkerEventsAnswer,
 )
-from gristmill.snapshots import store as snapshots
+from gristmill.snapshots import service as snapshots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def claim(
         raise ConflictError(f"attempt {attempt_id} is another worker's or over")
     if attempt.claimed_at is None:
         ledger.activate(tx, attempt_id, clock.now())
-    snapshot = snapshots.find(tx, run.project_id, run.snapshot)
+    snapshot = snapshots.of_run(tx, run.project_id, run.snapshot)
     tracked = store.tracked_run(tx, attempt_id)
     if snapshot is None or tracked is None:
         raise ConflictError(f"attempt {attempt_id} is not ready to be claimed")
@@ -93,6 +93,11 @@ def claim(
         log_limit=context.settings.log_limit,
         output_limit=context.settings.output_limit,
     )
+
+
+def tracked_run(tx: Tx, attempt_id: str) -> tuple[str, str] | None:
+    """The attempt's MLflow run and experiment; None before it has them."""
+    return store.tracked_run(tx, attempt_id)
 
 
 def receive(tx: Tx, actor: Actor, attempt_id: str, batch: tuple[WorkerEvent, ...], clock: Clock) -> WorkerEventsAnswer:

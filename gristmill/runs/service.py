@@ -18,6 +18,7 @@ from gristmill.profiles.model import Catalogue, ProfileUse
 from gristmill.profiles.service import resolve
 from gristmill.runs import store
 from gristmill.runs.model import (
+    FINAL_STATES,
     Attempt,
     Output,
     Run,
@@ -255,6 +256,29 @@ def close_attempt(tx: Tx, attempt: Attempt, clock: Clock) -> None:
 def open_attempts(tx: Tx) -> list[Attempt]:
     """Attempts of which something may live."""
     return store.load_attempts(tx, store.attempts.c.closed_at.is_(None))
+
+
+def tracked_as(tx: Tx, actor: Actor, tracking_run: str) -> str | None:
+    """The id of the run whose attempt this MLflow run is."""
+    table = store.attempts
+    query = sa.select(table.c.run_id).where(
+        table.c.project_id == actor.project_id, table.c.tracking_run == tracking_run
+    )
+    return tx.scalar(query.limit(1))
+
+
+def alive(tx: Tx, actor: Actor) -> list[Run]:
+    """Runs of which something lives."""
+    ids = {attempt.run_id for attempt in open_attempts(tx) if attempt.project_id == actor.project_id}
+    return [store.get_run(tx, run_id) for run_id in sorted(ids)]
+
+
+def cancel_all(tx: Tx, actor: Actor, clock: Clock) -> None:
+    """Every run that is not over is cancelled, or asked to stop."""
+    table = store.runs
+    unfinished = table.c.state.not_in([state.value for state in FINAL_STATES])
+    for run in store.load_runs(tx, sa.select(table).where(table.c.project_id == actor.project_id, unfinished)):
+        cancel(tx, actor, run.id, clock)
 
 
 def output_named(tx: Tx, actor: Actor, key: str, name: str) -> Output:

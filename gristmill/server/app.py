@@ -24,9 +24,8 @@ from gristmill.ledger import routes as ledger_routes
 from gristmill.models import routes as model_routes
 from gristmill.models.service import ModelService
 from gristmill.profiles.model import Catalogue
+from gristmill.runs import attempts
 from gristmill.runs import routes as run_routes
-from gristmill.runs import store as run_rows
-from gristmill.runs.attempts import ClaimContext
 from gristmill.runs.executors.base import Executor
 from gristmill.runs.reconcile import RunsReconciler
 from gristmill.server import opening, routes, streams
@@ -119,7 +118,9 @@ def create_app(parts: Parts) -> FastAPI:
         MlflowProcess: parts.mlflow,
         TrackingClient: tracking,
         ModelService: ModelService(parts.db, tracking, parts.clock),
-        ClaimContext: ClaimContext(url=parts.identity.url, catalogue=parts.catalogue, settings=parts.settings),
+        attempts.ClaimContext: attempts.ClaimContext(
+            url=parts.identity.url, catalogue=parts.catalogue, settings=parts.settings
+        ),
         MlflowProxy: _proxy(parts, exchange),
         opening.Opening: sessions,
         tracking_routes.BrowserSessions: sessions,
@@ -155,7 +156,7 @@ def create_app(parts: Parts) -> FastAPI:
 def _proxy(parts: Parts, exchange: Exchange) -> MlflowProxy:
     def tracked_run(attempt: str) -> tuple[str, str] | None:
         with parts.db.read() as tx:
-            return run_rows.tracked_run(tx, attempt)
+            return attempts.tracked_run(tx, attempt)
 
     def artifact_prefixes(actor: Actor) -> tuple[str, ...]:
         with parts.db.read() as tx:

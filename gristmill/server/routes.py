@@ -16,7 +16,6 @@ from gristmill.core.settings import Settings
 from gristmill.core.wire import AuditVerdict, InstanceProof, ServerStatus
 from gristmill.endpoints import service as endpoints
 from gristmill.runs import service as runs
-from gristmill.runs import store as run_rows
 from gristmill.server.identity import Identity
 from gristmill.server.shutdown import Shutdown
 from gristmill.tracking.process import MlflowProcess
@@ -36,8 +35,7 @@ def read_status(
     mlflow: Annotated[MlflowProcess, Depends(provide(MlflowProcess))],
 ) -> ServerStatus:
     with db.read() as tx:
-        alive = {attempt.run_id for attempt in runs.open_attempts(tx)}
-        names = [run_rows.get_run(tx, run_id).name for run_id in sorted(alive)]
+        names = [run.name for run in runs.alive(tx, actor)]
         serving = [endpoint.name for endpoint in endpoints.list_endpoints(tx, actor)]
     state = mlflow.state
     return ServerStatus(

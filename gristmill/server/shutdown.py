@@ -10,11 +10,9 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
-from gristmill.endpoints import store as endpoint_rows
+from gristmill.endpoints import service as endpoints
 from gristmill.endpoints.backends.base import EndpointBackend
 from gristmill.runs import service as runs
-from gristmill.runs import store as run_rows
-from gristmill.runs.model import FINAL_STATES
 from gristmill.server.loop import ControlLoop
 from gristmill.tracking.process import MlflowProcess
 
@@ -58,16 +56,13 @@ class Shutdown:
             self.leave()
 
     def _cancel_runs(self, actor: Actor) -> None:
-        table = run_rows.runs
         with self.db.write() as tx:
-            query = table.select().where(table.c.state.not_in([state.value for state in FINAL_STATES]))
-            for run in run_rows.load_runs(tx, query):
-                runs.cancel(tx, actor, run.id, self.clock)
+            runs.cancel_all(tx, actor, self.clock)
         self._until(self._no_attempts, self.settings.cancel_grace + 15.0)
 
     def _stop_endpoints(self) -> None:
         with self.db.read() as tx:
-            ids = [endpoint.id for endpoint in endpoint_rows.load(tx)]
+            ids = endpoints.every_id(tx)
         for endpoint in ids:
             self.backend.stop(endpoint)
         self._until(lambda: not any(self.backend.is_alive(endpoint) for endpoint in ids), ENDPOINT_GRACE)

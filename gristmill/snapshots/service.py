@@ -75,6 +75,11 @@ def create(tx: Tx, actor: Actor, request: SnapshotRequest, facts: NotebookFacts,
     return snapshot
 
 
+def of_run(tx: Tx, project_id: str, key: str) -> Snapshot | None:
+    """For the worker that executes it, whose token reads nothing else."""
+    return store.find(tx, project_id, key)
+
+
 def find(tx: Tx, actor: Actor, key: str) -> Snapshot:
     actor.require(Scope.READ)
     found = store.find(tx, actor.project_id, key)
