@@ -105,6 +105,7 @@ def test_no_module_is_longer_than_two_nouns(folder: str) -> None:
 
 # The environment is read in one module per process; to set a variable, or hand all on to a child, is no reading.
 READS_ENVIRONMENT = {
+    "gristmill/cli/terminal.py",  # what the terminal can show: TERM, NO_COLOR
     "gristmill/client/credentials.py",  # the variables that JupyterHub sets
     "gristmill/core/settings.py",
     "gristmill/verbs.py",  # in the kernel
