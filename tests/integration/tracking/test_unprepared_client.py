@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 
 from gristmill.tracking.model import EXPERIMENT_TAG, PARENT_TAG, RESERVED_TAGS, TrackedStatus
+from gristmill.tracking.process import MlflowProcess
 from gristmill.tracking.store import OwnedKind, owned_by
 from tests.integration.tracking.conftest import Attempt, Site
+from tests.waiting import until
 
 SCRIPT = Path(__file__).parent / "unprepared.py"
 
@@ -64,8 +67,9 @@ def test_an_unprepared_notebook_lands_on_the_attempts_own_run(site: Site, tmp_pa
     assert sorted(reserved) == ["gristmill.attempt", EXPERIMENT_TAG, f"{EXPERIMENT_TAG}.team"]
 
 
-def run_script(script: Path, site: Site, attempt: Attempt, folder: Path) -> dict[str, Any]:
-    environ = {
+def environment(site: Site, attempt: Attempt, folder: Path) -> dict[str, str]:
+    """What a kernel finds of MLflow in its environment."""
+    return {
         **{key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")},
         "MLFLOW_TRACKING_URI": f"{site.url}/mlflow",
         "MLFLOW_TRACKING_TOKEN": attempt.token,
@@ -75,9 +79,53 @@ def run_script(script: Path, site: Site, attempt: Attempt, folder: Path) -> dict
         "HOME": str(folder),
         "PYTHONWARNINGS": "ignore",
     }
+
+
+def run_script(script: Path, site: Site, attempt: Attempt, folder: Path) -> dict[str, Any]:
+    environ = environment(site, attempt, folder)
     done = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, env=environ, cwd=folder, check=False
     )
     assert done.returncode == 0, done.stderr[-4000:]
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
+
+
+BRIDGING = """
+import sys, mlflow
+with mlflow.start_run():
+    print("started", flush=True)
+    sys.stdin.readline()
+    mlflow.log_metric("bridged", 1)
+    with mlflow.start_run(nested=True):
+        mlflow.log_dict({"a": 1}, "a.json")
+print("ended", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_mlflows_client_goes_on_when_mlflow_was_killed(site: Site, tmp_path: Path, mlflow: MlflowProcess) -> None:
+    """It tries again by itself, as long as its answers say that this may help."""
+    attempt = site.attempt("att_bridge", "default/bridge.ipynb")
+    with subprocess.Popen(
+        [sys.executable, "-c", BRIDGING],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**environment(site, attempt, tmp_path), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "10"},
+        cwd=tmp_path,
+        text=True,
+    ) as notebook:
+        assert notebook.stdin is not None
+        assert notebook.stdout is not None
+        assert notebook.stdout.readline() == "started\n"
+        assert mlflow.pid is not None
+        os.kill(mlflow.pid, signal.SIGKILL)
+        until(lambda: mlflow.pid is None)
+        notebook.stdin.write("\n")
+        notebook.stdin.flush()
+        assert mlflow.wait_ready(120).ready
+        assert notebook.stdout.readline().startswith("🏃")
+        assert "ended" in notebook.stdout.read()
+    run = site.tracking.get_run(attempt.run_id)
+    assert run.metrics == {"bridged": 1}
+    assert len(site.tracking.child_runs(run)) == 1
