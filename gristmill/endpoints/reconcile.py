@@ -30,15 +30,17 @@ class EndpointsReconciler:
     clock: Clock
     url: str
 
-    def step(self) -> None:
+    def step(self) -> bool:
+        """Does what is due; whether an endpoint is on its way up or down."""
         with self.db.read() as tx:
             wanted = store.load(tx, store.endpoints.c.deleting.is_(False))
             deleted = store.load(tx, store.endpoints.c.deleting.is_(True))
-        for endpoint in wanted:
-            if not self.backend.is_alive(endpoint.id):
-                self._start(endpoint)
+        absent = [endpoint for endpoint in wanted if not self.backend.is_alive(endpoint.id)]
+        for endpoint in absent:
+            self._start(endpoint)
         for endpoint in deleted:
             self._remove(endpoint)
+        return bool(absent or deleted)
 
     def _start(self, endpoint: Endpoint) -> None:
         profile = resolve(self.catalogue, endpoint.variants[0].profile, ProfileUse.ENDPOINT)

@@ -55,8 +55,9 @@ class RunsReconciler:
     _asked: dict[str, float] = field(default_factory=dict)
     _launched: dict[str, float] = field(default_factory=dict)
 
-    def step(self) -> None:
-        self._admit()
+    def step(self) -> bool:
+        """Does what is due; whether something is queued or lives."""
+        waiting = self._admit()
         with self.db.read() as tx:
             open_attempts = service.open_attempts(tx)
         for attempt in open_attempts:
@@ -67,17 +68,19 @@ class RunsReconciler:
             except GristmillError as error:
                 log.exception("attempt %s", attempt.id)
                 self._wait(attempt, error.message)
+        return waiting or bool(open_attempts)
 
-    def _admit(self) -> None:
-        """Queued runs get a reservation and an attempt, by priority, then age; none overtakes one that waits."""
+    def _admit(self) -> bool:
+        """Queued runs get a reservation and an attempt, by priority, then age; none overtakes one that waits.
+
+        True while one waits.
+        """
         table = store.runs
         query = sa.select(table).where(table.c.state == RunState.QUEUED.value)
         query = query.order_by(table.c.priority.desc(), table.c.number).limit(100)
         with self.db.read() as tx:
             queued = store.load_runs(tx, query)
-        for run in queued:
-            if not self._admit_one(run):
-                return
+        return any(not self._admit_one(run) for run in queued)
 
     def _admit_one(self, run: Run) -> bool:
         with self.leader.write() as tx:

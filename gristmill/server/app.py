@@ -88,8 +88,8 @@ def create_app(parts: Parts) -> FastAPI:
         url=parts.identity.url,
     )
 
-    def keep_mlflow() -> None:
-        parts.mlflow.ensure()
+    def keep_mlflow() -> bool:
+        return not parts.mlflow.ensure().ready
 
     loop = ControlLoop(
         leader, parts.wakeup, (("mlflow", keep_mlflow), ("runs", runs.step), ("endpoints", endpoints.step))

@@ -7,16 +7,18 @@ from collections.abc import Callable, Sequence
 from gristmill.core.events import Wakeup
 from gristmill.core.lease import Leadership, NotLeaderError
 
+Step = Callable[[], bool]
+
 log = logging.getLogger(__name__)
 
-PERIOD = 0.25  # seconds between two looks at the processes while something is open
-RENEWAL = 3.0
+BUSY = 0.25  # seconds between two looks at the processes while something is under way
+IDLE = 2.0  # while all is as it should be: only a death would be news, and commits wake the loop anyway
 
 
 class ControlLoop:
-    """Runs its steps while this control plane leads."""
+    """Runs its steps while this control plane leads. A step answers whether something of its own is under way."""
 
-    def __init__(self, leader: Leadership, wakeup: Wakeup, steps: Sequence[tuple[str, Callable[[], None]]]) -> None:
+    def __init__(self, leader: Leadership, wakeup: Wakeup, steps: Sequence[tuple[str, Step]]) -> None:
         self._leader, self._wakeup, self._steps = leader, wakeup, steps
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control-loop", daemon=True)
@@ -29,20 +31,22 @@ class ControlLoop:
         self._wakeup.set()
         self._thread.join()
 
-    def turn(self) -> None:
-        """Every step once. One that fails is logged with its traceback and due again at the next turn."""
+    def turn(self) -> bool:
+        """Every step once; whether any is busy. One that fails is logged with its traceback and due again."""
+        busy = False
         for name, step in self._steps:
             try:
-                step()
+                busy = step() or busy
             except NotLeaderError:
                 log.warning("another control plane leads now")
-                return
+                return False
             except Exception:  # a fault of one step must not stop the others; it is logged whole
                 log.exception("the step %r failed", name)
+                busy = True
+        return busy
 
     def _run(self) -> None:
         while not self._stop.is_set():
             seen = self._wakeup.ticks
-            if self._leader.leading or self._leader.renew():
-                self.turn()
-            self._wakeup.wait(seen, PERIOD)
+            busy = (self._leader.leading or self._leader.renew()) and self.turn()
+            self._wakeup.wait(seen, BUSY if busy else IDLE)
