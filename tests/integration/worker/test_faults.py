@@ -76,13 +76,14 @@ def test_an_error_in_a_cell_that_may_raise_is_no_fault(worker: Worker) -> None:
 
 def test_a_kernel_that_ends_itself_is_noticed_within_a_second(worker: Worker) -> None:
     """What it printed before stays; the cell is marked as failed, as are no others."""
-    worker.order("print('before')", "import os; print('last words', flush=True); os._exit(7)", "print('never')")
+    last = "import os, time; print('last words', flush=True); time.sleep(0.3); os._exit(7)"
+    worker.order("print('before')", last, "print('never')")
     fault = fault_of(worker)
     assert fault["kind"] == "kernel_died"
     assert fault["message"] == "the kernel ended itself with exit status 7"
-    assert (fault["cell"], fault["source"]) == (1, "import os; print('last words', flush=True); os._exit(7)")
+    assert (fault["cell"], fault["source"]) == (1, last)
     control_plane = worker.control_plane
-    assert control_plane.of(WorkerEventKind.CELL_FINISHED)[-1]["seconds"] < 1
+    assert control_plane.of(WorkerEventKind.CELL_FINISHED)[-1]["seconds"] < 0.3 + 1
     assert "last words" in control_plane.log("stdout")
     assert "last words" in text_of(control_plane.executed)
     statuses = [cell["metadata"]["papermill"]["status"] for cell in control_plane.executed["cells"]]
@@ -104,6 +105,7 @@ def test_a_crash_in_native_code_is_named(worker: Worker) -> None:
     assert any("Segmentation fault" in line for line in fault["traceback"])
 
 
+@pytest.mark.slow
 def test_two_hundred_megabytes_of_print_stay_within_bounds(worker: Worker) -> None:
     """Head and tail are in the executed notebook, the log has its cut marked once, memory does not grow with it."""
     worker.order(
@@ -137,6 +139,7 @@ def test_two_hundred_megabytes_of_print_stay_within_bounds(worker: Worker) -> No
     assert len(text) < 2 * 2**20
 
 
+@pytest.mark.slow
 def test_output_that_comes_line_by_line_is_read_to_the_last(worker: Worker) -> None:
     """ZeroMQ would drop what is not read in time, the message that the cell has ended among it."""
     worker.order("for number in range(20_000): print(number, flush=True)", "print('after')")
@@ -216,3 +219,17 @@ def test_a_snapshot_that_cannot_be_fetched_is_a_fault_of_the_launch(worker: Work
     worker.control_plane.blobs.clear()
     fault = fault_of(worker)
     assert fault["kind"] == "launch"
+
+
+def test_a_fault_of_the_worker_itself_is_told_and_fails_its_process(worker: Worker) -> None:
+    worker.order("print('never')")
+    worker.folder.mkdir(parents=True)
+    (worker.folder / "workspace").write_text("in the way")
+    worker.start()
+    assert worker.wait() == 1
+    finished = worker.control_plane.finished
+    assert finished is not None
+    assert finished["state"] == "failed"
+    assert finished["fault"]["kind"] == "launch"
+    assert "the worker failed" in finished["fault"]["message"]
+    assert "Traceback" in worker.log

@@ -51,6 +51,7 @@ def test_the_control_plane_cancels_by_its_answer_to_events(worker: Worker) -> No
     assert_cancelled(worker)
 
 
+@pytest.mark.slow
 def test_a_cell_that_defies_the_interrupt_is_killed(worker: Worker) -> None:
     """After five seconds, or at once if asked a second time."""
     worker.order(DEFIES)
