@@ -66,7 +66,7 @@ class Lines(Display):
             failed = " failed" if data.get("failed") else ""
             say(f"cell {data.get('number')} of {data.get('of')}{failed}  {duration(float(data.get('seconds', 0)))}")
         elif event.kind == "log" and data.get("tail"):
-            say(f"  {data['tail']}")
+            say(f"  {self.watched.tail}")
         elif event.kind == "metric":
             for name in data.get("metrics", {}):
                 say(f"  {name} {metric(self.watched.metrics[name])}")
@@ -85,7 +85,7 @@ class Live(Display):
 
         self._live = RichLive(
             console=Console(highlight=False),
-            get_renderable=self._draw,
+            get_renderable=self.draw,
             refresh_per_second=8,
             transient=True,
             redirect_stdout=False,
@@ -99,7 +99,7 @@ class Live(Display):
     def close(self) -> None:
         self._live.stop()
 
-    def _draw(self) -> "Group":
+    def draw(self) -> "Group":
         from rich.console import Group
 
         return Group(*(self._head(), *self._progress(), *self._metrics()))
@@ -116,7 +116,7 @@ class Live(Display):
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f"{seen.icon} {watched.shown}", style=seen.colour or "")
         line.append(f"  {watched.run.name}", style="bold")
-        line.append(f"  {' · '.join(parts)}")
+        line.append(f"  {' · '.join(parts)}" if parts else "")
         return line
 
     def _progress(self) -> "list[RenderableType]":

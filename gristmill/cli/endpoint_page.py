@@ -1,6 +1,7 @@
 """What is shown of one endpoint, and how it is called from elsewhere."""
 
 import json
+import keyword
 import shlex
 from typing import Any
 
@@ -123,4 +124,4 @@ def _behind(endpoint: Endpoint) -> str:
 
 def _identifier(name: str) -> str:
     text = name.replace("-", "_")
-    return text if text.isidentifier() else f"endpoint_{text}"
+    return text if text.isidentifier() and not keyword.iskeyword(text) else f"endpoint_{text}"

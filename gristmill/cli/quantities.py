@@ -25,7 +25,7 @@ def _significant(value: float) -> str:
         return f"{value:g}"
     size = math.floor(math.log10(abs(value)))
     if size < -4 or size >= 15:
-        return f"{value:.{_DIGITS - 1}g}"
+        return f"{value:.{_DIGITS}g}"
     return f"{value:.{max(0, _DIGITS - 1 - size)}f}"
 
 
@@ -97,6 +97,11 @@ def size(count: float) -> str:
 def short(digest: str) -> str:
     """The first eight characters of a digest, enough for the eye."""
     return digest.removeprefix("sha256:")[:8]
+
+
+def one_line(text: str) -> str:
+    """`text` without what would break a line or command a terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def value(given: Any, limit: int = 60) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
+from gristmill.cli.quantities import one_line
+
 GAP = "  "
 _SHORTEST = 8  # characters that a shrunk column keeps
 
@@ -52,8 +54,7 @@ def draw(columns: Sequence[Column], rows: Iterable[Row], *, width: int | None = 
 def _cell(one: str | Cell) -> Cell:
     cell = one if isinstance(one, Cell) else Cell(one)
     # What was typed elsewhere must neither break the table nor command the terminal.
-    text = "".join(character if character.isprintable() else " " for character in cell.text)
-    return Cell(text, cell.colour, cell.bold)
+    return Cell(one_line(cell.text), cell.colour, cell.bold)
 
 
 def _shrink(widths: list[int], columns: Sequence[Column], width: int | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gristmill.cli.quantities import one_line
 from gristmill.core.wire import Event
 from gristmill.runs.model import Metric, Run, RunState
 
@@ -89,11 +90,11 @@ class Watched:
         self.fraction = self.message = None
 
     def _log(self, _event: Event, data: dict[str, Any]) -> None:
-        self.tail = data.get("tail") or self.tail
+        self.tail = one_line(str(data["tail"])) if data.get("tail") else self.tail
 
     def _progress(self, _event: Event, data: dict[str, Any]) -> None:
         self.fraction = data.get("fraction", self.fraction)
-        self.message = data.get("message", self.message)
+        self.message = one_line(str(data["message"])) if data.get("message") else self.message
 
     def _metric(self, _event: Event, data: dict[str, Any]) -> None:
         self.metrics.update(msgspec.convert(data.get("metrics", {}), dict[str, Metric]))
