@@ -96,6 +96,7 @@ def test_it_lives_on_its_own_and_is_started_again_when_it_dies(folder: Path) -> 
     assert not holds_lock(folder)
 
 
+@pytest.mark.slow
 def test_it_outlives_the_control_plane(folder: Path) -> None:
     starter = (
         "import os, sys; from pathlib import Path; from gristmill.core.clock import SystemClock;"
@@ -116,6 +117,7 @@ def test_it_outlives_the_control_plane(folder: Path) -> None:
     ready(process)
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_ended_when_patience_does(folder: Path) -> None:
     clock = TestClock()
     process = MlflowProcess(folder, clock=clock, environ=os.environ)
