@@ -4,7 +4,7 @@ import hashlib
 import os
 import socket
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,14 @@ _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepali
 
 @dataclass(frozen=True, kw_only=True)
 class MlflowAddress:
-    """Requests go to `base_url`; through `socket`, where one is given, instead of its host and port."""
+    """Requests go to `base_url`; through `socket`, where one is given, instead of its host and port.
+
+    `reason` says why nobody may answer there, as far as that is known.
+    """
 
     base_url: str
     socket: Path | None = None
+    reason: Callable[[], str | None] = lambda: None
 
     def client(self, timeout: httpx.Timeout) -> httpx.Client:
         transport = _UnixTransport(self.socket) if self.socket else None

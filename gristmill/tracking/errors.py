@@ -36,9 +36,10 @@ def check(response: httpx.Response) -> None:
     raise kind(f"MLflow: {message}")
 
 
-def away(error: httpx.HTTPError) -> UnavailableError:
+def away(error: httpx.HTTPError, reason: str | None) -> UnavailableError:
+    """What to say of an MLflow that gave no answer; `reason` is what is known of it."""
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        said = "MLflow is not there"
+        said = reason or "MLflow is not there"
     elif isinstance(error, httpx.TimeoutException):
         said = "MLflow did not answer in time"
     else:

@@ -9,7 +9,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
-from gristmill.core.errors import InvalidInputError, TooLargeError
+from gristmill.core.errors import InvalidInputError, TooLargeError, UnavailableError
 from gristmill.tracking.address import MlflowAddress
 from gristmill.tracking.errors import away
 
@@ -111,6 +111,7 @@ class Exchange:
     """Sends to one MLflow. Close it when the app ends."""
 
     def __init__(self, address: MlflowAddress) -> None:
+        self._address = address
         self._http = address.async_client(_TIMEOUT)
 
     async def close(self) -> None:
@@ -144,7 +145,7 @@ class Exchange:
         try:
             await answer.aread()
         except httpx.HTTPError as error:
-            raise away(error) from error
+            raise self._away(error) from error
         return answer
 
     async def _send(
@@ -154,17 +155,20 @@ class Exchange:
         try:
             return await self._http.send(request, stream=True)
         except httpx.ConnectError as error:
-            raise away(error) from error
+            raise self._away(error) from error
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
             # A kept connection that MLflow has closed meanwhile: what only reads is asked again.
             if method != "GET" or content is not None:
-                raise away(error) from error
+                raise self._away(error) from error
         except httpx.HTTPError as error:
-            raise away(error) from error
+            raise self._away(error) from error
         try:
             return await self._http.send(self._http.build_request(method, url, headers=headers), stream=True)
         except httpx.HTTPError as error:
-            raise away(error) from error
+            raise self._away(error) from error
+
+    def _away(self, error: httpx.HTTPError) -> UnavailableError:
+        return away(error, self._address.reason())
 
 
 def forwarded(request: Request) -> dict[str, str]:

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -35,7 +36,7 @@ class MlflowProcess:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         self.folder = folder
-        self.address: MlflowAddress = local_address(folder)
+        self.address: MlflowAddress = replace(local_address(folder), reason=lambda: self._state.reason)
         self._clock = clock
         self._environ = {**_without_mlflow(environ), **_settings(folder)}
         self._started = False

@@ -38,6 +38,7 @@ class TrackingClient:
     """
 
     def __init__(self, address: MlflowAddress, clock: Clock) -> None:
+        self._address = address
         self._http = address.client(_TIMEOUT)
         self._clock = clock
 
@@ -198,7 +199,7 @@ class TrackingClient:
                     if len(data) > limit:
                         raise TooLargeError(f"artifact {path!r} is larger than {limit} bytes")
         except httpx.HTTPError as error:
-            raise away(error) from error
+            raise away(error, self._address.reason()) from error
         return bytes(data)
 
     # Plumbing
@@ -213,7 +214,7 @@ class TrackingClient:
         try:
             response = self._http.request(method, path, **how)
         except httpx.HTTPError as error:
-            raise away(error) from error
+            raise away(error, self._address.reason()) from error
         check(response)
         answer: dict[str, Any] = response.json()
         return answer

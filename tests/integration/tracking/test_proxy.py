@@ -213,6 +213,8 @@ def test_mlflow_away_is_said_and_passes(site: Site, mlflow: MlflowProcess) -> No
         assert answer.json()["hint"]
 
     assert mlflow.ensure().health is Health.STARTING
+    starting = client.get(f"{API}/runs/get", params={"run_id": attempt.run_id})
+    assert starting.json()["detail"] == "MLflow ended and is started again"
     assert mlflow.wait_ready(120).ready
     assert client.post(f"{API}/runs/set-tag", json=tag).status_code == 200
     assert client.get(f"{API}/runs/get", params={"run_id": attempt.run_id}).status_code == 200
