@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from gristmill.serving.metrics import CONTENT_TYPE, Metrics
 from gristmill.serving.predictions import answer_body, dumps
 from gristmill.serving.served import ServedModel, model_error
 
+_LOG_EVERY_S = 1.0
 _LOG = logging.getLogger("gristmill.serving")
 
 Headers = Mapping[bytes, bytes]
@@ -46,6 +48,7 @@ class Handlers:
         self._counts = metrics
         self._more_metrics = more_metrics
         self._mlflow_version = _mlflow_version()
+        self._next_log = 0.0
 
     def routes(self) -> dict[str, Route]:
         """Routes by path. Health, version and metrics tell nothing of the data, and ask for no key."""
@@ -87,11 +90,18 @@ class Handlers:
         except Exception as error:
             told = model_error(error)
             if told.status >= 500:
-                _LOG.exception("the model failed")
+                self._log_failure()
             raise told from error
         self._counts.predictions.add()
         self._counts.rows.add(amount=batch.rows)
         return predictions
+
+    def _log_failure(self) -> None:
+        """The whole error, once a second at most: a broken model must not fill the disk."""
+        now = monotonic()
+        if now >= self._next_log:
+            self._next_log = now + _LOG_EVERY_S
+            _LOG.exception("the model failed")
 
     async def _ping(self, _headers: Headers, _body: bytes) -> Response:
         return Response(b"\n", self._ready_status)

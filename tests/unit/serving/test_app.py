@@ -126,6 +126,16 @@ async def test_any_other_failure_is_the_models(error: Exception) -> None:
     assert "Traceback" not in answer.body.decode()
 
 
+async def test_a_model_that_always_fails_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_frame: Any) -> Any:
+        raise RuntimeError("broken")
+
+    app = app_by(fail)
+    for _ in range(20):
+        assert (await ask(app, "POST", "/invocations", GOOD)).status == 500
+    assert 1 <= len(caplog.records) <= 5
+
+
 async def test_an_answer_that_json_cannot_hold_is_the_models_fault() -> None:
     answer = await ask(app_by(lambda _frame: [object()]), "POST", "/invocations", GOOD)
     assert answer.status == 500
