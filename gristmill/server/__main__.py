@@ -106,7 +106,8 @@ def _listen(settings: Settings) -> socket.socket:
     """The kept port if it is free: workers and endpoints that live on know this control plane by it."""
     wanted = [port for port in (settings.port, files.kept_port(settings.home)) if port]
     for port in (*wanted, 0):
-        listener = socket.socket()
+        # asyncio sends without delay only on sockets that name their protocol.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))

@@ -65,6 +65,7 @@ def kernel_environment(
         "PYTHONPATH": _joined([*roots, environ.get("PYTHONPATH", "")]),
         "MLFLOW_TRACKING_URI": order.tracking_uri,
         "MLFLOW_TRACKING_TOKEN": order.kernel_token,
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "10",  # its backoff then bridges ten minutes of the control plane being away
         "MLFLOW_RUN_ID": order.tracking_run,
         "MLFLOW_EXPERIMENT_ID": order.tracking_experiment,
         "MLFLOW_RUN_CONTEXT": json.dumps({"mlflow.parentRunId": order.tracking_run}),

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from demo_traffic import Traffic, send_one_by_one
+
 from gristmill.client import api
 from gristmill.client.client import Client
 from gristmill.core.errors import GristmillError
@@ -70,7 +71,8 @@ def watch(client: Client, run: Run) -> Run:
         elif event.kind in {"log", "progress"}:
             said = event.data.get("tail") or event.data.get("message") or said
         if live:
-            print(f"\r\033[2K  {run.name} · {cell} · {time.monotonic() - began:.0f} s · {said}"[:110], end="", flush=True)
+            line = f"  {run.name} · {cell} · {time.monotonic() - began:.0f} s · {said}"[:100]
+            print(f"\r\033[2K{line}", end="", flush=True)
         elif event.kind == "cell.finished":
             say(f"{cell} · {event.data['seconds']:.1f} s{f' · {said}' if said else ''}"[:110])
 
@@ -81,8 +83,8 @@ def watch(client: Client, run: Run) -> Run:
 
 
 def show_metrics(run: Run) -> None:
-    assert run.started_at and run.ended_at
-    say(f"{run.name} succeeded in {(run.ended_at - run.started_at).total_seconds():.0f} s")
+    if run.started_at is not None and run.ended_at is not None:
+        say(f"{run.name} succeeded in {(run.ended_at - run.started_at).total_seconds():.0f} s")
     for name in ("roc_auc", "pr_auc", "brier", "holdout_roc_auc", "holdout_pr_auc", "holdout_brier"):
         beaten = f", to beat: {TO_BEAT}" if name == "roc_auc" else ""
         say(f"  {name:<16} {figure(run.metrics[name])}{beaten}")
@@ -117,8 +119,8 @@ def show_traffic(traffic: Traffic) -> None:
 
 def show_links(client: Client, run: Run, endpoint: Endpoint, version: ModelVersion) -> None:
     gristmill = os.path.relpath(Path(sys.executable).with_name("gristmill"))
-    row = {name: part[:1] if name == "data" else part for name, part in version.input_example["dataframe_split"].items()}
-    body = json.dumps({"dataframe_split": row})
+    example = version.input_example["dataframe_split"]
+    body = json.dumps({"dataframe_split": {**example, "data": example["data"][:1]}})
     say(f"MLflow     {client.send(api.open_page('/mlflow/')).url}")
     say(f"           (opens once, within 60 seconds; afterwards: {gristmill} open mlflow)")
     say(f"endpoint   {endpoint.url}/health")
@@ -146,7 +148,7 @@ def shortened(value: object, limit: int = 100) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def check(holds: bool, otherwise: str) -> None:
+def check(holds: object, otherwise: str) -> None:
     if not holds:
         sys.exit(f"\nThe demo has failed: {otherwise}")
 
