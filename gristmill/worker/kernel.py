@@ -3,7 +3,7 @@
 import difflib
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _EXIT_WAIT = 20.0  # seconds from asking a kernel to end to killing it; SIGTERM in the middle
 _LONGEST_SOCKET = 100  # bytes of a Unix socket's path; the system takes 107, on macOS 103
 _STDERR_KEPT = 64 * 2**10
+_INSTALL_AGAIN = "Install the kernelspec again."
 # Executed silently in an ipykernel before the first cell; leaves no name behind. A crash in native code then says which
 # Python line led to it (`sys.stderr` of ipykernel names the real descriptor). A cell that prints line by line is not
 # cut short by ZeroMQ's limit of 1,000 messages on their way, behind which even a cell's end gets lost.
@@ -49,18 +50,23 @@ def find_kernelspec(name: str) -> KernelSpec:
     """
     specs = KernelSpecManager()
     try:
-        return specs.get_kernel_spec(name)
+        spec = specs.get_kernel_spec(name)
     except NoSuchKernel:
-        known = sorted(specs.find_kernel_specs())
-        near = difflib.get_close_matches(name, known, n=1)
-        raise KernelStartError(
-            f"no kernel {name!r} on this machine: it has {', '.join(known) or 'none'}",
-            hint=f"Did you mean {near[0]!r}? " * bool(near) + "Choose one with -k, or install the kernelspec.",
-        ) from None
+        raise _unknown(name, sorted(specs.find_kernel_specs())) from None
     except (OSError, ValueError, KeyError, TypeError, TraitError) as error:
-        raise KernelStartError(
-            f"the kernelspec {name!r} cannot be read: {error}", hint="Install the kernelspec again."
-        ) from error
+        raise KernelStartError(f"the kernelspec {name!r} cannot be read: {error}", hint=_INSTALL_AGAIN) from error
+    if not spec.argv:
+        raise KernelStartError(f"the kernelspec {name!r} cannot be read: it names no command", hint=_INSTALL_AGAIN)
+    return spec
+
+
+def _unknown(name: str, known: Sequence[str]) -> KernelStartError:
+    near = difflib.get_close_matches(name, known, n=1)
+    guess = f"Did you mean {near[0]!r}? " if near else ""
+    return KernelStartError(
+        f"no kernel {name!r} on this machine: it has {', '.join(known) or 'none'}",
+        hint=f"{guess}Choose one with -k, or install the kernelspec.",
+    )
 
 
 class KernelManager(AsyncKernelManager):
@@ -105,7 +111,7 @@ class Kernel:
             except OSError as error:
                 raise KernelStartError(
                     f"kernel {name!r} cannot be executed: {error.strerror}: {spec.argv[0]!r}",
-                    hint="Its environment was moved or removed: install the kernelspec again.",
+                    hint=f"Its environment was moved or removed. {_INSTALL_AGAIN}",
                 ) from error
         return cls(manager, stderr)
 

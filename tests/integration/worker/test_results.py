@@ -4,6 +4,8 @@ import json
 import sys
 from typing import Any
 
+import pytest
+
 from gristmill.runs.model import WorkerEventKind
 from tests.integration.worker.conftest import Worker
 from tests.integration.worker.notebooks import code
@@ -148,3 +150,14 @@ def test_a_display_that_only_looks_like_a_verb_is_no_fault(worker: Worker) -> No
     assert finished["state"] == "succeeded"
     assert len(finished["notices"]) == 7
     assert outputs_of(worker) == {}
+
+
+@pytest.mark.slow
+def test_a_cell_whose_last_messages_get_lost_does_not_hold_up_the_rest(worker: Worker) -> None:
+    deafen = "thread = get_ipython().kernel.iopub_thread; send = thread.send_multipart\n"
+    deafen += "thread.send_multipart = lambda *_, **__: None"
+    worker.order(deafen, "thread.send_multipart = send\nprint('heard again')")
+    finished = worker.run()
+    assert finished["state"] == "succeeded"
+    assert any("the last output of cell 0 got lost" in notice for notice in finished["notices"])
+    assert "heard again" in worker.control_plane.log()
