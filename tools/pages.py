@@ -78,7 +78,7 @@ hide: [toc]
 # HTTP
 
 Every route of the control plane. It asks for `Authorization: Bearer …` and the scope named with it; a dash is a route
-that needs none. Bodies are JSON; the shapes stand in the OpenAPI document at `/openapi.json`, shown at `/docs`.
+that needs none. Bodies are JSON; the shapes stand in the OpenAPI document at `/openapi.json`.
 """
 
 TABLE_HEAD = """

@@ -105,9 +105,9 @@ class Watched:
 
 _EFFECTS = {
     "cell.started": Watched._cell_started,  # noqa: SLF001  # a table of its own methods
-    "cell.finished": Watched._cell_finished,  # noqa: SLF001
-    "log": Watched._log,  # noqa: SLF001
-    "progress": Watched._progress,  # noqa: SLF001
-    "metric": Watched._metric,  # noqa: SLF001
-    "attempt.finished": Watched._finished,  # noqa: SLF001
+    "cell.finished": Watched._cell_finished,  # noqa: SLF001  # its own
+    "log": Watched._log,  # noqa: SLF001  # its own
+    "progress": Watched._progress,  # noqa: SLF001  # its own
+    "metric": Watched._metric,  # noqa: SLF001  # its own
+    "attempt.finished": Watched._finished,  # noqa: SLF001  # its own
 }

@@ -136,7 +136,7 @@ class Client:
         version: ModelVersion | str,
         *,
         profile: str | None = None,
-        open: bool = False,  # noqa: A002
+        open: bool = False,  # noqa: A002  # the word of the command line and of the API
     ) -> Endpoint:
         """The endpoint, once it serves this version (`name/number` or a version).
 

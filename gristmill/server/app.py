@@ -104,7 +104,15 @@ def create_app(parts: Parts) -> FastAPI:
         tracking.close()
         await exchange.close()
 
-    app = FastAPI(title="Gristmill", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    # FastAPI's own pages load their scripts from another host.
+    app = FastAPI(
+        title="Gristmill",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     sessions = opening.Opening(parts.clock, parts.identity.instance)
     services: Services = {
         Settings: parts.settings,

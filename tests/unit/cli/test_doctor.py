@@ -24,7 +24,7 @@ def status(**changes: Any) -> ServerStatus:
         "instance": "server_1",
         "pid": 7,
         "url": "http://127.0.0.1:4000",
-        "home": "/home/of/it",
+        "home": "/srv/of/it",
         "started_at": datetime.now(UTC),
         "resident": 100 * 2**20,
         "leading": True,
