@@ -59,7 +59,7 @@ def follow(client: Client, run: Run, *, quiet: bool) -> Followed:
             except KeyboardInterrupt:
                 choice = Choice.DETACH if cancelled or quiet else _ask(run, interrupts)
             if choice is Choice.DETACH:
-                _tell_detached(run)
+                tell_detached(run)
                 return Followed(run=run, detached=True, interrupted=True)
             if choice is Choice.CANCEL:
                 cancelled = True
@@ -87,7 +87,7 @@ def _cancel(client: Client, run: Run) -> None:
     remark(f"Cancelling {run.name}: its kernel is interrupted, what it has so far is kept. Ctrl-C again detaches.")
 
 
-def _tell_detached(run: Run) -> None:
+def tell_detached(run: Run) -> None:
     remark(f"Detached: {run.name} goes on.")
     remark(f"  gristmill runs show {run.number}      how it is")
     remark(f"  gristmill runs logs -f {run.number}   what it prints")

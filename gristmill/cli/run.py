@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gristmill.cli.errors import INTERRUPTED
 from gristmill.cli.options import AsJson, ProfileName, assigned, seconds
 
 if TYPE_CHECKING:
@@ -78,7 +79,13 @@ def stay(client: "Client", created: "Run", *, detach: bool, as_json: bool) -> No
         given = assignments({name: created.parameters[name] for name in created.given})
         facts = " · ".join(part for part in (created.notebook, created.profile, created.kernel, given) if part)
         say(f"{styled(created.name, bold=True)}  {facts}")
-    _follow(client, created, as_json=as_json)
+    try:
+        _follow(client, created, as_json=as_json)
+    except KeyboardInterrupt:  # before the display could take it, or behind it
+        from gristmill.cli.following import tell_detached
+
+        tell_detached(created)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _follow(client: "Client", created: "Run", *, as_json: bool) -> None:
