@@ -119,7 +119,7 @@ class Attempt:
         outputs = self._workspace.collect(self._spool, declared=self._reporter.declared, notice=self._reporter.notice)
         for output in outputs:
             self._reporter.output(output)
-        self._tracking.settle(patience=PATIENCE if self._stop.reason is None else _HURRIED)
+        self._tracking.settle(patience=_HURRIED if state is RunState.CANCELLED else PATIENCE)
         if models := self._tracking.models():
             self._reporter.models(models)
         self._tracking.finish(self._parameters(), state, self._reporter.notice)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 _EXIT_WAIT = 20.0  # seconds from asking a kernel to end to killing it; SIGTERM in the middle
-_LONGEST_SOCKET = 100  # bytes of a Unix socket's path; the system takes 107, on macOS 103
+_CONNECTION = "k.json"  # short: its sockets are named after it
+_LONGEST_SOCKET = 103  # bytes of a Unix socket's path on macOS; Linux takes 107
 _STDERR_KEPT = 64 * 2**10
 _INSTALL_AGAIN = "Install the kernelspec again."
 # Executed silently in an ipykernel before the first cell; leaves no name behind. A crash in native code then says which
@@ -97,8 +98,8 @@ class Kernel:
             KernelStartError: the kernelspec is unknown, or what it names cannot be executed.
         """
         spec = find_kernelspec(name)
-        manager = KernelManager(kernel_name=name, connection_file=str(folder / "kernel.json"))
-        if is_ipykernel(spec) and len(os.fsencode(folder / "kernel-ipc-5")) <= _LONGEST_SOCKET:
+        manager = KernelManager(kernel_name=name, connection_file=str(folder / _CONNECTION))
+        if is_ipykernel(spec) and len(os.fsencode(folder / "k-ipc-5")) <= _LONGEST_SOCKET:
             # No ports, so no race for them; the folder's mode keeps others out.
             manager.transport = "ipc"
         arguments = ["--HistoryManager.hist_file=:memory:"] if is_ipykernel(spec) else []

@@ -2,6 +2,7 @@
 
 import json
 import stat
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -54,20 +55,30 @@ def test_modules_are_found_below_the_import_roots(worker: Worker) -> None:
     assert worker.control_plane.log() == "helper library\nbeside the notebook\n"
 
 
+CONNECTION = (
+    "import ipykernel, json\nprint(ipykernel.get_connection_file())\n"
+    "print(json.load(open(ipykernel.get_connection_file()))['transport'])"
+)
+
+
 def test_connection_file_and_sockets_are_nobody_elses(worker: Worker) -> None:
-    worker.order("import ipykernel\nprint(ipykernel.get_connection_file())")
-    worker.run()
-    connection = Path(worker.control_plane.log().strip())
-    assert connection.parent == worker.folder.resolve() / "runtime"
-    assert stat.S_IMODE(connection.parent.stat().st_mode) & 0o777 == 0o700
-    assert not connection.exists()
+    with tempfile.TemporaryDirectory() as short:
+        worker.folder = Path(short).resolve() / worker.folder.name
+        worker.order(CONNECTION)
+        worker.run()
+        connection, transport = worker.control_plane.log().split()
+        folder = Path(connection).parent
+        assert (folder, transport) == (worker.folder / "runtime", "ipc")
+        assert stat.S_IMODE(folder.stat().st_mode) & 0o777 == 0o700
+        assert not Path(connection).exists()
 
 
 def test_a_long_path_to_the_attempt_is_no_obstacle(worker: Worker, tmp_path: Path) -> None:
     """Unix sockets have short names only: the kernel then listens on loopback."""
     worker.folder = tmp_path / ("long" * 20) / worker.folder.name
-    worker.order("print('done')")
+    worker.order(CONNECTION)
     assert worker.run()["state"] == "succeeded"
+    assert worker.control_plane.log().split()[1] == "tcp"
 
 
 VALUES: dict[str, Any] = {
