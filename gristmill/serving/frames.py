@@ -58,8 +58,9 @@ def _inferred(cells: NDArray[Any]) -> Any:
 def _constructed(blocks: _Blocks, index: pd.Index, columns: pd.Index) -> pd.DataFrame:
     """The same frame by pandas' public constructor, for pandas before 3."""
     found = {int(position): row for array, placement in blocks for row, position in zip(array, placement, strict=True)}
-    frame = pd.DataFrame({position: found[position] for position in sorted(found)}, index=index)
-    frame.columns = columns
+    series = {position: pd.Series(found[position], dtype=found[position].dtype) for position in sorted(found)}
+    frame = pd.DataFrame(series)
+    frame.index, frame.columns = index, columns
     return frame
 
 

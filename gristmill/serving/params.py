@@ -59,10 +59,6 @@ class ParamSchema:
         faults.raise_if_any()
         return values
 
-    def is_default(self, params: Any) -> bool:
-        """Whether `params` ask for nothing but the defaults."""
-        return not self.params or not params
-
 
 def _checked(param: Param, given: dict[str, Any], faults: FaultList) -> Any:
     if param.name not in given:

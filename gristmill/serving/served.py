@@ -4,20 +4,20 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 import orjson
 
 from gristmill.core.errors import GristmillError, InvalidInputError
 from gristmill.endpoints.model import Variant, VariantStatus
 from gristmill.serving.artifact import ModelFolder
-from gristmill.serving.batch import Batch, join
+from gristmill.serving.batch import Batch
 from gristmill.serving.errors import LoadError, ModelFaultError
 from gristmill.serving.flavors import load
 from gristmill.serving.flavors.base import LoadContext, Predictor
 from gristmill.serving.invocations import Invocations
 from gristmill.serving.open_inference import OpenInference
 from gristmill.serving.params import ParamSchema
-from gristmill.serving.predictions import answer_body, cut, dumps, jsonable, rows_of
+from gristmill.serving.predictions import answer_body
+from gristmill.serving.rowwise import answers_row_by_row
 from gristmill.serving.signature import compile_signature
 
 _WARM_UP = 3  # the first calls fill caches and start thread pools
@@ -46,7 +46,7 @@ def load_variant(variant: Variant, folder: ModelFolder, cpu: float) -> ServedMod
     load_s = perf_counter() - start
     answer, answer_ms = _try(predictor, sample)
     joinable = predictor.joinable and signature.joinable
-    if joinable and sample is not None and not _row_by_row(predictor, sample):
+    if joinable and sample is not None and not answers_row_by_row(predictor, sample):
         joinable = False
         notes.append("answers depend on the other rows of a call: requests are not answered together")
     return ServedModel(
@@ -105,26 +105,6 @@ def _try(predictor: Predictor, sample: Batch | None) -> tuple[Any, float | None]
             f"the model loads, but fails on its own input example: {type(error).__name__}: {error}",
             hint="Predict the example in a notebook with mlflow.pyfunc.load_model(…).predict, and log the model again.",
         ) from error
-
-
-def _row_by_row(predictor: Predictor, sample: Batch) -> bool:
-    """Whether the example, twice in one call, is answered twice as it is alone."""
-    alone = predictor.predict(sample.data(predictor.takes), sample.params)
-    if rows_of(alone) != sample.rows:
-        return False
-    if sample.params:
-        return True
-    twice = predictor.predict(join([sample, sample]).data(predictor.takes), None)
-    if rows_of(twice) != 2 * sample.rows:
-        return False
-    return all(_same(alone, part) for part in cut(twice, [sample.rows, sample.rows]))
-
-
-def _same(left: Any, right: Any) -> bool:
-    """Equal but for the last digits, which a processor's vector width may change."""
-    if isinstance(left, np.ndarray) and left.dtype.kind == "f":
-        return bool(np.allclose(left, right, rtol=1e-5, equal_nan=True))
-    return dumps(jsonable(left)) == dumps(jsonable(right))
 
 
 def model_error(error: Exception) -> GristmillError:
