@@ -112,14 +112,6 @@ def inherited_environ() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _WITHHELD}
 
 
-def runs_module(process: psutil.Process, module: str) -> bool:
-    """Whether the process was started by `python -m module`."""
-    try:
-        return module in process.cmdline()
-    except psutil.Error:
-        return False
-
-
 def was_given(process: psutil.Process, option: str, value: str) -> bool:
     """Whether the process was started with `option value` among its arguments."""
     try:

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from gristmill.core import processes
@@ -11,13 +12,15 @@ from gristmill.endpoints.backends.base import EndpointBackend, Supervision
 
 MARK = "GRISTMILL_ENDPOINT"
 SUPERVISOR_LOG = "supervisor.log"
+SUPERVISOR = (sys.executable, "-m", "gristmill.serving")
 
 
 class LocalBackend(EndpointBackend):
     """A supervisor per endpoint, in `<home>/endpoints/<id>`; alive while it holds that folder's lock."""
 
-    def __init__(self, endpoints: Path) -> None:
+    def __init__(self, endpoints: Path, command: Sequence[str] = SUPERVISOR) -> None:
         self._endpoints = endpoints
+        self._command = command
 
     def is_alive(self, endpoint: str) -> bool:
         processes.reap()
@@ -26,8 +29,7 @@ class LocalBackend(EndpointBackend):
     def start(self, order: Supervision) -> None:
         folder = self._folder(order.id)
         environ = {**processes.inherited_environ(), MARK: order.id}
-        argv = [sys.executable, "-m", "gristmill.serving"]
-        argv += ["--url", order.url, "--endpoint", order.name, "--dir", str(folder)]
+        argv = [*self._command, "--url", order.url, "--endpoint", order.name, "--dir", str(folder)]
         try:
             processes.spawn_locked(argv, folder, environ=environ, token=order.token, log=SUPERVISOR_LOG)
         except OSError as error:
@@ -35,7 +37,7 @@ class LocalBackend(EndpointBackend):
 
     def stop(self, endpoint: str) -> None:
         for process in processes.marked(MARK, endpoint):
-            if processes.runs_module(process, "gristmill.serving"):
+            if processes.was_given(process, "--dir", str(self._folder(endpoint))):
                 processes.terminate(process)
 
     def clean_up(self, endpoint: str) -> bool:
