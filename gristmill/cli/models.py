@@ -25,6 +25,7 @@ def register(
 ) -> None:
     """Make a model that a run logged the next version of NAME."""
     from gristmill.cli.output import remark, say, styled, write_json
+    from gristmill.cli.run_result import word
     from gristmill.cli.session import connected_with_tracking
     from gristmill.client import api
     from gristmill.models.model import RegisterRequest
@@ -38,7 +39,7 @@ def register(
     say(f"{styled('✓', 'green')} {styled(f'{version.name}/{version.version}', bold=True)}  {_summary(version)}")
     if version.suggestion:
         remark(f"{styled('!', 'yellow')} {version.suggestion}")
-    say(f"Next: gristmill deploy {version.name}/{version.version} --endpoint NAME")
+    say(f"Next: gristmill deploy {word(f'{version.name}/{version.version}')} --endpoint {endpoint_for(version.name)}")
 
 
 @app.command("list")
@@ -104,6 +105,13 @@ def _maker(client: "Client", version: "ModelVersion") -> str:
     except NotFoundError:
         return "a run that was deleted"
     return f"{run.name} (gristmill runs show {run.number})"
+
+
+def endpoint_for(model: str) -> str:
+    """A name that an endpoint of this model may have."""
+    import re
+
+    return re.sub(r"[^a-z0-9]+", "-", model.lower())[:63].strip("-") or "NAME"
 
 
 def _newest(versions: "tuple[ModelVersion, ...]") -> "ModelVersion | None":

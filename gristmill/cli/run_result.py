@@ -118,10 +118,17 @@ def _look(run: Run) -> str:
     return f"gristmill runs show {run.number} · gristmill open {run.number}"
 
 
+def word(text: str) -> str:
+    """`text` as one word of a shell's command."""
+    import shlex
+
+    return shlex.quote(text)
+
+
 def _next(run: Run) -> str | Cell:
     if run.state is RunState.SUCCEEDED and run.models:
-        named = f" --model {run.models[0].name}" if len(run.models) > 1 else ""
-        return Cell(f"gristmill models register NAME --run {run.number}{named}", bold=True)
+        named = f" --model {word(run.models[0].name)}" if len(run.models) > 1 else ""
+        return Cell(f"gristmill models register {word(run.models[0].name)} --run {run.number}{named}", bold=True)
     if run.state is RunState.SUCCEEDED:
         return f"gristmill runs outputs {run.number} --notebook"
     return f"gristmill runs logs {run.number}"

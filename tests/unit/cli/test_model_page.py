@@ -3,6 +3,7 @@
 import pytest
 
 from gristmill.cli.model_page import measured, print_version
+from gristmill.cli.models import endpoint_for
 from gristmill.models.model import ModelVersion, RegisteredModel
 from gristmill.runs.model import Metric
 from tests.unit.cli.made import NOON
@@ -36,6 +37,14 @@ def test_a_metric_of_repeats_that_mlflow_keeps_as_three_is_one() -> None:
         "auc": Metric(value=0.9235, spread=0.012, count=25),
         "loss_std": Metric(value=0.1),
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "endpoint"),
+    [("churn", "churn"), ("Churn Model v2!", "churn-model-v2"), ("…", "NAME"), ("x" * 80, "x" * 63)],
+)
+def test_the_next_step_names_an_endpoint_that_may_be_named_so(model: str, endpoint: str) -> None:
+    assert endpoint_for(model) == endpoint
 
 
 def test_a_version_shows_what_it_takes_and_answers(capsys: pytest.CaptureFixture[str]) -> None:

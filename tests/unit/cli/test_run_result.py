@@ -68,13 +68,13 @@ def test_the_end_of_a_run_has_metrics_models_outputs_and_what_to_do_next(capsys:
     assert "churn (m-1)" in out
     assert "file0.txt  10 B" in out
     assert "and 3 more: gristmill runs outputs 41" in out
-    assert "gristmill models register NAME --run 41" in out
+    assert "gristmill models register churn --run 41" in out
     assert "a notice" in err
 
 
 def test_of_several_models_the_next_step_names_one(capsys: pytest.CaptureFixture[str]) -> None:
     print_result(a_run(models=(LoggedModel(id="m-1", name="a"), LoggedModel(id="m-2", name="b"))), [])
-    assert "register NAME --run 41 --model a" in capsys.readouterr().out
+    assert "register a --run 41 --model a" in capsys.readouterr().out
 
 
 def test_a_failed_run_shows_the_cell_and_the_error_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
