@@ -48,15 +48,18 @@ class ControlPlane:
     def stop(self) -> None:
         if read_port_file(self.settings.port_file) is not None:
             with self.client() as client:
+                process = psutil.Process(self.pid)
                 client.send(api.stop_server(everything=True))
+            until(lambda: not _lives(process), what="the control plane has ended")
         until(lambda: not self.processes(), what=f"nothing of {self.home} lives")
 
     def processes(self) -> list[str]:
-        """Everything of this home that lives, by its command line."""
+        """Everything of this home that lives, by its command line: it names the home, or has it in its environment."""
         found = []
-        for process in psutil.process_iter(["cmdline", "status"]):
+        for process in psutil.process_iter(["cmdline", "environ", "status"]):
             line = " ".join(process.info["cmdline"] or [])
-            if str(self.home) in line and process.info["status"] != psutil.STATUS_ZOMBIE:
+            home = (process.info["environ"] or {}).get("GRISTMILL_HOME")
+            if (str(self.home) in line or home == str(self.home)) and process.info["status"] != psutil.STATUS_ZOMBIE:
                 found.append(line)
         return found
 
