@@ -25,6 +25,7 @@ from gristmill.runs import attempts as protocol
 from gristmill.runs import service, store
 from gristmill.runs.executors.base import Executor, Launch, Presence
 from gristmill.runs.model import Attempt, FaultKind, Run, RunFault, RunState
+from gristmill.tracking.model import TrackedStatus
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class Tracking(Protocol):
     def ensure_experiment(self, name: str) -> str: ...
 
     def find_or_create_run(self, attempt_id: str, experiment_id: str, name: str, tags: dict[str, str]) -> str: ...
+
+    def end_run(self, run_id: str, status: TrackedStatus) -> None: ...
 
 
 @dataclass
@@ -218,12 +221,23 @@ class RunsReconciler:
         """Its processes are seen to be gone: the reservation is freed, not a moment earlier."""
         if not self.executor.clean_up(attempt.id):
             return
+        self._end_tracked(attempt)
         with self.leader.write() as tx:
             service.close_attempt(tx, attempt, self.clock)
             ledger.release(tx, attempt.id, self.clock.now())
         self.executor.forget(attempt.id)
         self._asked.pop(attempt.id, None)
         self._launched.pop(attempt.id, None)
+
+    def _end_tracked(self, attempt: Attempt) -> None:
+        """A worker that was killed has not ended its MLflow run. Capacity is not held back until MLflow answers."""
+        if attempt.tracking_run is None or attempt.state is RunState.SUCCEEDED:
+            return
+        ended = TrackedStatus.KILLED if attempt.state is RunState.CANCELLED else TrackedStatus.FAILED
+        try:
+            self.tracking.end_run(attempt.tracking_run, ended)
+        except GristmillError as error:
+            log.warning("MLflow run %s of %s is left open: %s", attempt.tracking_run, attempt.id, error.message)
 
     def _wait(self, attempt: Attempt, why: str) -> None:
         if attempt.waiting != why:

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 
+import httpx
 import psutil
 import pytest
 
@@ -56,6 +57,17 @@ def attempt_processes(run: Run, client: Client, containing: str) -> list[psutil.
         except psutil.Error:
             continue
     return found
+
+
+def tracked_status(client: Client, run: Run) -> str:
+    """The state of the run's MLflow run, by MLflow's own REST API."""
+    assert run.attempt is not None
+    answer = httpx.get(
+        f"{client.url}/mlflow/api/2.0/mlflow/runs/get",
+        params={"run_id": run.attempt.tracking_run or ""},
+        headers={"Authorization": f"Bearer {client.transport.credentials.token}"},
+    )
+    return str(answer.json()["run"]["info"]["status"])
 
 
 def at_it(client: Client, run: Run) -> None:
@@ -123,6 +135,7 @@ def test_a_killed_worker_is_noticed_its_run_fails_and_its_kernel_ends(
     assert ended.fault is not None
     assert ended.fault.kind is FaultKind.WORKER_LOST
     assert ended.fault.hint
+    until(lambda: tracked_status(client, ended) == "FAILED", what="its MLflow run is ended too")
 
 
 def test_a_killed_worker_is_tried_again_where_retries_are_left(
