@@ -169,8 +169,11 @@ class Client:
         """This person's API key for the endpoint, which knows it by now. One is issued where none is kept."""
         if kept := self.keys.find(endpoint):
             return kept
-        self.wait_for_endpoint(self.new_key(endpoint))
-        return self.key(endpoint)
+        issued = self.send(api.issue_endpoint_key(endpoint.name))
+        current = self.send(api.get_endpoint(endpoint.name))
+        self.keys.keep(current, issued.key)
+        self.wait_for_endpoint(current)
+        return issued.key
 
     def ensure_key(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint in the generation from which on a kept key is good; an open one needs none."""

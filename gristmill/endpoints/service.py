@@ -60,6 +60,11 @@ def deploy(
     if request.target not in TARGETS:
         raise InvalidInputError(f"no target {request.target!r}: expected one of {', '.join(TARGETS)}")
     profile = resolve(catalogue, request.profile, ProfileUse.ENDPOINT)
+    if not profile.resources.fits_in(catalogue.capacity):
+        raise InvalidInputError(
+            f"profile {profile.name!r} asks for more than this machine has in all",
+            hint="Take a smaller one: `gristmill profiles` lists them.",
+        )
     variant = Variant(
         name=VARIANT,
         model=version.name,

@@ -31,9 +31,8 @@ def reserve(
     """None once `holder` has its reservation (asking again is harmless); else why it has to wait."""
     if store.by_holder(tx, holder) is not None:
         return None
-    free = catalogue.capacity - held(tx)
-    if not anyway and not profile.resources.fits_in(free):
-        return f"waiting for {shortage(profile.resources, free)}"
+    if not anyway and (why := waits(tx, profile, catalogue)) is not None:
+        return why
     store.insert(
         tx,
         Reservation(
@@ -48,6 +47,17 @@ def reserve(
         ),
     )
     return None
+
+
+def waits(tx: Tx, profile: Profile, catalogue: Catalogue) -> str | None:
+    """Why something on this profile would have to wait now; None where it would not."""
+    reservations = store.unreleased(tx)
+    free = catalogue.capacity - sum((one.resources for one in reservations), start=Resources())
+    if profile.resources.fits_in(free):
+        return None
+    endpoints = sum(1 for one in reservations if one.holder.startswith("endpoint_"))
+    holders = f"{len(reservations) - endpoints} runs and {endpoints} endpoints hold the rest"
+    return f"waiting for {shortage(profile.resources, free)}: {holders}"
 
 
 def activate(tx: Tx, holder: str, now: datetime) -> None:

@@ -39,6 +39,8 @@ class ModelService:
         with self.db.read() as tx:
             run = runs.find(tx, actor, request.run)
         model = self._logged(run, request.model)
+        # A version that cannot be shown, let alone deployed, is not made.
+        self._model_file(name, "new", model.artifact_path)
         tracked = model.run_id or (run.attempt.tracking_run if run.attempt else None)
         self.tracking.create_registered_model(name)
         entry = self.tracking.create_version(

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from gristmill.core import events, tokens
+from gristmill.core import blobs, events, tokens
 from gristmill.core.clock import Clock
 from gristmill.core.database import Tx
 from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError
@@ -175,7 +175,9 @@ def _metrics(tx: Tx, run: Run, _attempt: Attempt, event: WorkerEvent, _clock: Cl
 
 
 def _output(tx: Tx, _run: Run, attempt: Attempt, event: WorkerEvent, _clock: Clock) -> None:
-    store.put_output(tx, attempt, msgspec.convert(event.data, Output))
+    output = msgspec.convert(event.data, Output)
+    _check_held(tx, attempt, output.digest)
+    store.put_output(tx, attempt, output)
 
 
 def _models(tx: Tx, run: Run, _attempt: Attempt, event: WorkerEvent, _clock: Clock) -> None:
@@ -196,7 +198,16 @@ def _finish(tx: Tx, run: Run, attempt: Attempt, event: WorkerEvent, clock: Clock
         raise InvalidInputError(f"an attempt cannot finish as {state}")
     if state is RunState.FAILED and fault is None:
         fault = RunFault(kind=FaultKind.NOTEBOOK, message="the worker said that it failed and not why")
-    service.end_attempt(tx, run, attempt, state, clock, fault, executed_notebook=event.data.get("executed_notebook"))
+    notebook = event.data.get("executed_notebook")
+    if notebook is not None:
+        _check_held(tx, attempt, str(notebook))
+    service.end_attempt(tx, run, attempt, state, clock, fault, executed_notebook=notebook)
+
+
+def _check_held(tx: Tx, attempt: Attempt, digest: str) -> None:
+    """A worker reports only what it has sent: another project's blob is not to be had by naming its digest."""
+    if digest not in blobs.held(tx, attempt.project_id, [blobs.check_digest(digest)]):
+        raise ConflictError(f"blob {digest} was not sent: send it before the event that names it")
 
 
 def _progress(tx: Tx, attempt: Attempt, **changes: Any) -> None:

@@ -5,17 +5,19 @@ whoever takes over after a crash goes on from the rows.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import sqlalchemy as sa
 
 from gristmill.core import events, tokens
+from gristmill.core.blobs import BlobStore, remember
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
-from gristmill.core.errors import GristmillError, UnavailableError
+from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
 from gristmill.core.ids import new_id
-from gristmill.core.lease import Leadership
+from gristmill.core.lease import Leadership, NotLeaderError
 from gristmill.core.scopes import WORKER_SCOPES, ActorKind
 from gristmill.core.settings import Settings
 from gristmill.ledger import service as ledger
@@ -49,6 +51,7 @@ class RunsReconciler:
     db: Database
     leader: Leadership
     executor: Executor
+    blobs: BlobStore
     tracking: Tracking
     catalogue: Catalogue
     settings: Settings
@@ -66,11 +69,13 @@ class RunsReconciler:
         for attempt in open_attempts:
             try:
                 self._advance(attempt)
+            except NotLeaderError:
+                raise
             except UnavailableError as error:
                 self._wait(attempt, error.message)
-            except GristmillError as error:
+            except Exception as error:  # one attempt's fault must not stop the others; it is logged whole
                 log.exception("attempt %s", attempt.id)
-                self._wait(attempt, error.message)
+                self._wait(attempt, str(error))
         return waiting or bool(open_attempts)
 
     def _admit(self) -> bool:
@@ -83,9 +88,48 @@ class RunsReconciler:
         query = query.order_by(table.c.priority.desc(), table.c.number).limit(100)
         with self.db.read() as tx:
             queued = store.load_runs(tx, query)
-        return any(not self._admit_one(run) for run in queued)
+        for place, run in enumerate(queued):
+            try:
+                if not self._admit_one(run):
+                    self._line_up(run, queued[place + 1 :])
+                    return True
+            except NotLeaderError:
+                raise
+            except GristmillError as error:
+                self._refuse(run, error)
+        return False
+
+    def _line_up(self, first: Run, behind: Sequence[Run]) -> None:
+        """Who stands behind a run that waits says so."""
+        why = f"waiting behind {first.name}"
+        if changed := [run for run in behind if run.waiting != why]:
+            with self.leader.write() as tx:
+                for run in changed:
+                    store.update_run(tx, run.id, waiting=why)
+                    service.announce(tx, run, "run.waiting", self.clock, {"waiting": why})
+
+    def _refuse(self, run: Run, error: GristmillError) -> None:
+        """What was valid when the run was made is so no more: its profile is gone, or larger than the machine."""
+        fault = RunFault(kind=FaultKind.LAUNCH, message=error.message, hint=error.hint)
+        with self.leader.write() as tx:
+            current = store.get_run(tx, run.id)
+            if current.state is RunState.QUEUED:
+                service.finish(tx, current, RunState.FAILED, self.clock, fault)
+
+    def _must_wait(self, run: Run) -> str | None:
+        """Why the run waits, asked without writing: it is asked at every turn."""
+        profile = self._profile(run)
+        with self.db.read() as tx:
+            if tx.scalar(sa.select(store.runs.c.start_anyway).where(store.runs.c.id == run.id)):
+                return None
+            if not profile.resources.fits_in(self.catalogue.capacity):
+                raise InvalidInputError(f"profile {profile.name!r} asks for more than this machine has in all")
+            return ledger.waits(tx, profile, self.catalogue)
 
     def _admit_one(self, run: Run) -> bool:
+        waiting = self._must_wait(run)
+        if waiting is not None and waiting == run.waiting:
+            return False
         with self.leader.write() as tx:
             run = store.get_run(tx, run.id)
             if run.state is not RunState.QUEUED:
@@ -135,7 +179,7 @@ class RunsReconciler:
             self._lost(run, attempt)
         elif run.cancel_requested:
             self._end(run, attempt, RunState.CANCELLED)
-        elif presence is Presence.GONE and self._launches(attempt) >= MAX_LAUNCHES:
+        elif self._launches(attempt) >= MAX_LAUNCHES:
             self._end(run, attempt, RunState.FAILED, self._launch_fault(attempt))
         else:
             self._launch(run, attempt)
@@ -171,6 +215,7 @@ class RunsReconciler:
                 tx, attempt.id, launches=store.attempts.c.launches + 1, launched_at=self.clock.now(), waiting=None
             )
         self._launched[attempt.id] = self.clock.monotonic()
+        self._asked.pop(attempt.id, None)  # whatever was asked, it was another process
         self.executor.launch(Launch(attempt=attempt.id, url=self.url, token=token, profile=self._profile(run)))
 
     def _watch(self, run: Run, attempt: Attempt) -> None:
@@ -201,15 +246,36 @@ class RunsReconciler:
         with self.db.read() as tx:
             last = events.last_of_attempt(tx, attempt.id)
         rest = self.executor.undelivered(attempt.id, last)
-        with self.leader.write() as tx:
-            protocol.take(tx, run, attempt, rest, self.clock)
+        sizes = self._take_blobs(attempt)
+        said = self.executor.log_tail(attempt.id)
+        try:
+            with self.leader.write() as tx:
+                for digest, size in sizes.items():
+                    remember(tx, project_id=run.project_id, digest=digest, size=size, now=self.clock.now())
+                protocol.take(tx, run, attempt, rest, self.clock)
+        except NotLeaderError:
+            raise
+        except GristmillError as error:
+            log.exception("the journal of %s cannot be taken", attempt.id)
+            said = f"{error.message}\n{said}"
+        with self.db.read() as tx:
             current = store.find_attempt(tx, attempt.id)
         if current is None or current.state.final:
             return
         if run.cancel_requested:
             self._end(run, current, RunState.CANCELLED)
         else:
-            self._end(run, current, RunState.FAILED, _lost_fault(current, self.executor.log_tail(attempt.id)))
+            self._end(run, current, RunState.FAILED, _lost_fault(current, said))
+
+    def _take_blobs(self, attempt: Attempt) -> dict[str, int]:
+        """Digest and size of the blobs that a worker which is gone had kept; they are stored now."""
+        sizes = {}
+        for digest, chunks in self.executor.undelivered_blobs(attempt.id):
+            try:
+                sizes[digest] = self.blobs.put(digest, chunks)
+            except InvalidInputError as error:
+                log.warning("a blob of %s is left out: %s", attempt.id, error.message)
+        return sizes
 
     def _end(self, run: Run, attempt: Attempt, state: RunState, fault: RunFault | None = None) -> None:
         with self.leader.write() as tx:

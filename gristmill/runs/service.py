@@ -303,5 +303,7 @@ def _check_request(request: RunRequest) -> None:
         raise InvalidInputError(f"labels must be at most {MAX_LABELS}, with names to 63 and values to 200 characters")
     if request.name is not None and not (0 < len(request.name) <= 200 and request.name.isprintable()):
         raise InvalidInputError(f"name must be 1 to 200 printable characters, got {request.name[:200]!r}")
+    if request.name is not None and "/" in request.name:
+        raise InvalidInputError(f"name must not contain '/', got {request.name!r}")
     if request.name is not None and request.name.isdecimal():
         raise InvalidInputError(f"name must not be a number, got {request.name!r}: numbers name runs already")

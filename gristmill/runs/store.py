@@ -181,7 +181,9 @@ def find_run(tx: Tx, project_id: str, key: str) -> Run | None:
     if key.isdecimal() and len(key) < 18:
         query = query.where(runs.c.number == int(key))
     else:
-        query = query.where(sa.or_(runs.c.id == key, runs.c.name == key)).order_by(runs.c.number.desc())
+        # An id names its own run, whatever another one is called.
+        named = sa.or_(runs.c.id == key, runs.c.name == key)
+        query = query.where(named).order_by((runs.c.id == key).desc(), runs.c.number.desc())
     found = load_runs(tx, query.limit(1))
     return found[0] if found else None
 

@@ -73,6 +73,7 @@ def create_app(parts: Parts) -> FastAPI:
         db=parts.db,
         leader=leader,
         executor=parts.executor,
+        blobs=parts.blobs,
         tracking=tracking,
         catalogue=parts.catalogue,
         settings=parts.settings,

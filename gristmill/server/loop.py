@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from gristmill.core.events import Wakeup
@@ -12,6 +13,7 @@ Step = Callable[[], bool]
 log = logging.getLogger(__name__)
 
 BUSY = 0.25  # seconds between two looks at the processes while something is under way
+RENEWAL = 3.0  # seconds between two renewals of the lease, well below a follower's patience
 IDLE = 2.0  # while all is as it should be: only a death would be news, and commits wake the loop anyway
 
 
@@ -20,6 +22,7 @@ class ControlLoop:
 
     def __init__(self, leader: Leadership, wakeup: Wakeup, steps: Sequence[tuple[str, Step]]) -> None:
         self._leader, self._wakeup, self._steps = leader, wakeup, steps
+        self._renewed = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control-loop", daemon=True)
 
@@ -48,5 +51,13 @@ class ControlLoop:
     def _run(self) -> None:
         while not self._stop.is_set():
             seen = self._wakeup.ticks
-            busy = (self._leader.leading or self._leader.renew()) and self.turn()
-            self._wakeup.wait(seen, BUSY if busy else IDLE)
+            busy = self._leads() and self.turn()
+            # What a busy turn itself committed is no news to it: it would spin.
+            self._wakeup.wait(self._wakeup.ticks if busy else seen, BUSY if busy else IDLE)
+
+    def _leads(self) -> bool:
+        now = time.monotonic()
+        if not self._leader.leading or now - self._renewed > RENEWAL:
+            self._leader.renew()
+            self._renewed = now
+        return self._leader.leading

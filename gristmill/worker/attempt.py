@@ -120,6 +120,8 @@ class Attempt:
         for output in outputs:
             self._reporter.output(output)
         self._tracking.settle(patience=_HURRIED if state is RunState.CANCELLED else PATIENCE)
+        if logged := self._tracking.metrics():
+            self._reporter.logged(logged)
         if models := self._tracking.models():
             self._reporter.models(models)
         self._tracking.finish(self._parameters(), state, self._reporter.notice)

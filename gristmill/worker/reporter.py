@@ -62,6 +62,10 @@ class Reporter:
     def models(self, models: Sequence[LoggedModel]) -> None:
         self._emit(WorkerEventKind.MODELS, {"models": msgspec.to_builtins(models)})
 
+    def logged(self, metrics: Mapping[str, Metric]) -> None:
+        """Metrics that MLflow holds already: they are not logged there again."""
+        self._emit(WorkerEventKind.METRIC, {"metrics": {name: _given(metric) for name, metric in metrics.items()}})
+
     def notice(self, text: str) -> None:
         """Something that the run's owner should know and that is no fault; told with the end."""
         if len(self.notices) < _MAX_NOTICES:

@@ -1,5 +1,6 @@
 """The attempt's MLflow run, over MLflow's plain REST interface: https://mlflow.org/docs/latest/rest-api.html."""
 
+import math
 import queue
 import re
 import threading
@@ -33,6 +34,7 @@ class Tracking:
     def __init__(self, transport: Transport, *, run: str, experiment: str) -> None:
         self._transport, self._run, self._experiment = transport, run, experiment
         self._queue: queue.SimpleQueue[list[dict[str, Any]] | None] = queue.SimpleQueue()
+        self._own: set[str] = set()  # metrics that were reported to us, and logged from here
         self._give_up_at: float | None = None
         self._notices: list[str] = []
         self._thread = threading.Thread(target=self._log_all, name="tracking", daemon=True)
@@ -40,7 +42,9 @@ class Tracking:
 
     def log(self, metrics: Mapping[str, Metric]) -> None:
         """Returns at once."""
-        self._queue.put(as_mlflow(metrics, int(time.time() * 1000)))
+        entries = as_mlflow(metrics, int(time.time() * 1000))
+        self._own.update(entry["key"] for entry in entries)
+        self._queue.put(entries)
 
     def settle(self, *, patience: float = PATIENCE) -> None:
         """Waits until the metrics are logged. From now on MLflow may be away for `patience` seconds in all."""
@@ -66,6 +70,20 @@ class Tracking:
         answer = self._noted("the logged models", lambda: self._post("logged-models/search", body)) or {}
         found = [model.get("info", {}) for model in answer.get("models", [])]
         return tuple(LoggedModel(id=one["model_id"], name=one.get("name", "")) for one in found)
+
+    def metrics(self) -> dict[str, Metric]:
+        """The last value of each metric that the notebook logged with MLflow's own calls; numbers only."""
+        query = {"run_id": self._run}
+        answer = self._noted(
+            "the question for metrics",
+            lambda: _decode(self._bridged(lambda: self._transport.request("GET", _path("runs/get"), params=query))),
+        )
+        found = (answer or {}).get("run", {}).get("data", {}).get("metrics", [])
+        return {
+            one["key"]: Metric(value=float(one["value"]), step=int(one.get("step") or 0) or None)
+            for one in found
+            if one["key"] not in self._own and isinstance(one["value"], int | float) and math.isfinite(one["value"])
+        }
 
     def _log_all(self) -> None:
         while (metrics := self._queue.get()) is not None:

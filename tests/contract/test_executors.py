@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gristmill.core.blobs import digest_of
 from gristmill.core.errors import InvalidInputError
 from gristmill.core.ids import new_id
 from gristmill.profiles.model import Profile, Resources
@@ -30,6 +31,10 @@ with open(os.path.join(folder, "journal.jsonl"), "w") as journal:
     for n in (1, 2):
         journal.write('{"n": %d, "kind": "log", "time": "2026-01-01T00:00:00Z", "data": {}}\\n' % n)
     journal.write('{"n": 3, "kind"')
+os.mkdir(os.path.join(folder, "blobs"))
+for name in ("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "half.unfinished"):
+    with open(os.path.join(folder, "blobs", name), "w") as blob:
+        blob.write("hello")
 print("at work", flush=True)
 os.rename(os.path.join(folder, "told"), os.path.join(folder, "ready"))
 signal.pause()
@@ -122,6 +127,9 @@ def test_what_a_worker_could_not_deliver_is_read_without_its_cut_last_line(
     until_ready(tmp_path / "attempts" / attempt)
     assert [event.n for event in executor.undelivered(attempt, 0)] == [1, 2]
     assert [event.n for event in executor.undelivered(attempt, 1)] == [2]
+    assert executor.undelivered(attempt, 2) == ()
+    blobs = {digest: b"".join(chunks) for digest, chunks in executor.undelivered_blobs(attempt)}
+    assert blobs == {digest_of(b"hello"): b"hello"}
     assert "at work" in executor.log_tail(attempt)
 
 
@@ -132,6 +140,7 @@ def test_doing_it_to_an_attempt_that_is_gone_does_nothing(make: Callable[[], Exe
     executor.kill(name)
     assert executor.clean_up(name)
     assert executor.undelivered(name, 0) == ()
+    assert list(executor.undelivered_blobs(name)) == []
     assert executor.log_tail(name) == ""
 
 

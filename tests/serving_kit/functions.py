@@ -30,7 +30,7 @@ class FunctionPredictor(Predictor):
         self.function = function
         self.takes = takes
 
-    def predict(self, data: Any, params: dict[str, Any] | None) -> Any:  # noqa: ARG002 - Predictor's signature
+    def predict(self, data: Any, params: dict[str, Any] | None) -> Any:
         return self.function(data)
 
 

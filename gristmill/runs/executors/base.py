@@ -1,6 +1,7 @@
 """The contract of what executes attempts."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -66,7 +67,11 @@ class Executor(ABC):
 
     @abstractmethod
     def undelivered(self, attempt: str, after: int) -> tuple[WorkerEvent, ...]:
-        """Events behind number `after` that a worker wrote down and could not deliver before it ended."""
+        """Events from number `after` + 1 on, without gaps, that a worker wrote down and could not deliver."""
+
+    @abstractmethod
+    def undelivered_blobs(self, attempt: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Digest and content of blobs that a worker kept and could not deliver before it ended."""
 
     @abstractmethod
     def log_tail(self, attempt: str) -> str:

@@ -1,13 +1,15 @@
 """Attempts as processes of this machine."""
 
+import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from gristmill.core import processes
+from gristmill.core.blobs import CHUNK
 from gristmill.core.errors import UnavailableError
 from gristmill.core.ids import check_id
 from gristmill.runs.executors.base import Executor, Launch, Presence
@@ -16,6 +18,8 @@ from gristmill.runs.model import WorkerEvent
 MARK = "GRISTMILL_ATTEMPT"
 WORKER_LOG = "worker.log"
 JOURNAL = "journal.jsonl"
+SPOOL = "blobs"
+_BLOB = re.compile("[0-9a-f]{64}")
 WORKER = (sys.executable, "-m", "gristmill.worker")
 
 
@@ -55,13 +59,24 @@ class LocalExecutor(Executor):
 
     def undelivered(self, attempt: str, after: int) -> tuple[WorkerEvent, ...]:
         try:
-            lines = (self._folder(attempt) / JOURNAL).read_bytes().splitlines(keepends=True)
+            lines = (self._folder(attempt) / JOURNAL).read_bytes().splitlines()
         except FileNotFoundError:
             return ()
-        # The last line of a killed worker may be cut.
-        whole = [line for line in lines if line.endswith(b"\n") and line.strip()]
-        events = [msgspec.json.decode(line, type=WorkerEvent) for line in whole]
-        return tuple(sorted((event for event in events if event.n > after), key=lambda event: event.n))
+        found: list[WorkerEvent] = []
+        for line in lines:
+            try:
+                event = msgspec.json.decode(line, type=WorkerEvent)
+            except msgspec.DecodeError:
+                break  # the last line of a killed worker may be cut; what follows a broken one has no place
+            if event.n == after + len(found) + 1:
+                found.append(event)
+        return tuple(found)
+
+    def undelivered_blobs(self, attempt: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+        for path in sorted((self._folder(attempt) / SPOOL).glob("*")):
+            if _BLOB.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                with path.open("rb") as content:
+                    yield f"sha256:{path.name}", iter(lambda: content.read(CHUNK), b"")
 
     def log_tail(self, attempt: str) -> str:
         return processes.log_tail(self._folder(attempt) / WORKER_LOG)

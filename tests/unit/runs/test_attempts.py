@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gristmill.core.blobs import remember
 from gristmill.core.database import Database
 from gristmill.core.errors import ConflictError, ForbiddenError, InvalidInputError, UnauthenticatedError
 from gristmill.core.events import read_after
@@ -35,6 +36,10 @@ class Story:
     def __init__(self, db: Database, clock: TestClock, attempt: Attempt, worker: Actor) -> None:
         self.db, self.clock, self.attempt, self.worker = db, clock, attempt, worker
         self.n = 0
+        with db.write() as tx:
+            for digit in "23":
+                digest = "sha256:" + digit * 64
+                remember(tx, project_id=attempt.project_id, digest=digest, size=1, now=clock.now())
 
     def event(self, kind: str, **data: Any) -> WorkerEvent:
         self.n += 1
@@ -185,6 +190,8 @@ def test_a_gap_is_refused_and_nothing_of_the_batch_is_kept(story: Story) -> None
         ("metric", {}),
         ("cell.started", {"cell": 0}),
         ("output", {"name": "x"}),
+        ("output", {"name": "x", "digest": "no digest", "size": 1}),
+        ("attempt.finished", {"state": "succeeded", "executed_notebook": 7}),
         ("attempt.finished", {"state": "running"}),
         ("attempt.finished", {"state": "won"}),
         ("models", {"models": [{"id": 1}]}),
@@ -193,6 +200,16 @@ def test_a_gap_is_refused_and_nothing_of_the_batch_is_kept(story: Story) -> None
 def test_a_malformed_event_is_the_workers_fault(story: Story, kind: str, data: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError):
         story.tell(kind, **data)
+
+
+def test_a_blob_that_the_project_does_not_hold_cannot_be_named(story: Story) -> None:
+    """Else a worker could have another project's blob served by naming its digest."""
+    foreign = "sha256:" + "9" * 64
+    with pytest.raises(ConflictError, match="was not sent"):
+        story.tell("output", name="x", digest=foreign, size=1)
+    story.n -= 1
+    with pytest.raises(ConflictError, match="was not sent"):
+        story.tell("attempt.finished", state="succeeded", executed_notebook=foreign)
 
 
 def test_what_a_worker_says_after_its_end_changes_nothing(story: Story) -> None:

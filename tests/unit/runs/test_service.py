@@ -52,6 +52,7 @@ def test_every_parameter_fault_is_told_at_once_and_nothing_is_stored(
         ({"timeout_s": float("nan")}, InvalidInputError, "timeout_s"),
         ({"priority": 10_000}, InvalidInputError, "priority"),
         ({"name": "7"}, InvalidInputError, "number"),
+        ({"name": "a/b"}, InvalidInputError, "'/'"),
         ({"name": "a\nb"}, InvalidInputError, "printable"),
         ({"labels": {"x" * 64: "y"}}, InvalidInputError, "labels"),
     ],
@@ -85,6 +86,13 @@ def test_a_run_is_found_by_id_number_and_name_within_its_project(create: Create,
         for key in (run.id, "1", "best"):
             with pytest.raises(NotFoundError):
                 service.find(tx, stranger, key)
+
+
+def test_a_name_never_takes_over_another_runs_id(create: Create, db: Database, person: Actor) -> None:
+    run = create()
+    create(name=run.id)
+    with db.read() as tx:
+        assert service.find(tx, person, run.id).number == run.number
 
 
 def test_runs_are_listed_newest_first_and_filtered(create: Create, db: Database, person: Actor) -> None:

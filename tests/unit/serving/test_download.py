@@ -107,7 +107,7 @@ async def test_a_file_that_came_short_is_tried_again_later(tmp_path: Path) -> No
 
 async def test_folders_without_end_are_refused(tmp_path: Path) -> None:
     class Endless(Registry):
-        async def files(self, path: str) -> list[ArtifactFile]:  # noqa: ARG002 - every path is the same
+        async def files(self, path: str) -> list[ArtifactFile]:
             return [ArtifactFile("d", True, None)]
 
     with pytest.raises(LoadError, match="deep"):
@@ -118,7 +118,7 @@ async def test_a_download_that_is_broken_off_leaves_nothing(tmp_path: Path) -> N
     reached = asyncio.Event()
 
     class Stuck(Registry):
-        async def files(self, path: str) -> list[ArtifactFile]:  # noqa: ARG002 - every path is the same
+        async def files(self, path: str) -> list[ArtifactFile]:
             reached.set()
             await asyncio.Event().wait()
             return []

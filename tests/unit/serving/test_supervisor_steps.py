@@ -37,7 +37,7 @@ class Pretended:
     def end(self) -> str:
         return "was ended by SIGKILL"
 
-    async def stop(self, number: signal.Signals, patience: float) -> None:  # noqa: ARG002 - a worker's signature
+    async def stop(self, number: signal.Signals, patience: float) -> None:
         self.signals.append(number)
         self.exited.set()
 

@@ -1,0 +1,112 @@
+"""One step of the control loop, where no worker can be started: MLflow is away."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gristmill.core.blobs import BlobStore
+from gristmill.core.database import Database
+from gristmill.core.errors import UnavailableError
+from gristmill.core.lease import Leadership
+from gristmill.core.settings import Settings
+from gristmill.ledger import service as ledger
+from gristmill.profiles.model import Catalogue
+from gristmill.runs import store
+from gristmill.runs.executors.local import LocalExecutor
+from gristmill.runs.model import FaultKind, Run, RunState
+from gristmill.runs.reconcile import RunsReconciler
+from gristmill.tracking.model import TrackedStatus
+from tests.unit.conftest import TestClock
+
+Create = Callable[..., Run]
+
+
+class AwayTracking:
+    """MLflow does not answer."""
+
+    def ensure_experiment(self, name: str) -> str:
+        raise UnavailableError("MLflow is away")
+
+    def find_or_create_run(self, attempt_id: str, experiment_id: str, name: str, tags: dict[str, str]) -> str:
+        raise UnavailableError("MLflow is away")
+
+    def end_run(self, run_id: str, status: TrackedStatus) -> None:
+        raise UnavailableError("MLflow is away")
+
+
+@pytest.fixture
+def reconciler(db: Database, clock: TestClock, catalogue: Catalogue, tmp_path: Path) -> RunsReconciler:
+    leader = Leadership(db, clock, "me")
+    leader.take_over()
+    return RunsReconciler(
+        db=db,
+        leader=leader,
+        executor=LocalExecutor(tmp_path / "attempts"),
+        blobs=BlobStore(str(tmp_path / "blobs"), max_bytes=1000),
+        tracking=AwayTracking(),
+        catalogue=catalogue,
+        settings=Settings(home=tmp_path),
+        clock=clock,
+        url="http://127.0.0.1:1",
+    )
+
+
+def state_of(db: Database, run: Run) -> Run:
+    with db.read() as tx:
+        return store.get_run(tx, run.id)
+
+
+def test_an_attempt_waits_for_mlflow_and_says_so(reconciler: RunsReconciler, create: Create, db: Database) -> None:
+    run = create()
+    assert reconciler.step()
+    found = state_of(db, run)
+    assert found.state is RunState.STARTING
+    assert found.attempt is not None
+    assert found.attempt.waiting == "MLflow is away"
+
+
+def test_a_run_whose_profile_is_gone_fails_and_holds_up_nobody(
+    reconciler: RunsReconciler, create: Create, db: Database, catalogue: Catalogue
+) -> None:
+    orphan, sound = create(profile="large"), create(profile="small")
+    kept = tuple(profile for profile in catalogue.profiles if profile.name != "large")
+    reconciler.catalogue = replace(catalogue, profiles=kept)
+    reconciler.step()
+    found = state_of(db, orphan)
+    assert found.state is RunState.FAILED
+    assert found.fault is not None
+    assert found.fault.kind is FaultKind.LAUNCH
+    assert "large" in found.fault.message
+    assert state_of(db, sound).state is RunState.STARTING
+
+
+def test_who_waits_for_capacity_is_looked_at_without_a_write(
+    reconciler: RunsReconciler, create: Create, db: Database
+) -> None:
+    """A commit wakes the loop: a waiting run that wrote at every turn would make it spin."""
+    first, second, third = create(profile="large"), create(profile="small"), create(profile="small")
+    reconciler.step()
+    commits: list[None] = []
+    db.on_commit = lambda: commits.append(None)
+    for _ in range(3):
+        assert reconciler.step()
+    assert commits == []
+    assert state_of(db, first).state is RunState.STARTING
+    assert "waiting for 1 cores" in (state_of(db, second).waiting or "")
+    assert state_of(db, third).waiting == f"waiting behind {second.name}"
+
+
+def test_a_run_that_is_cancelled_before_its_worker_frees_its_reservation(
+    reconciler: RunsReconciler, create: Create, db: Database
+) -> None:
+    run = create()
+    reconciler.step()
+    with db.write() as tx:
+        store.update_run(tx, run.id, cancel_requested=True)
+    reconciler.step()
+    reconciler.step()
+    assert state_of(db, run).state is RunState.CANCELLED
+    with db.read() as tx:
+        assert ledger.held(tx).cpu == 0
