@@ -1,5 +1,6 @@
 """How a run ended: what is printed when it does, and at the head of `runs show`."""
 
+import textwrap
 from collections.abc import Sequence
 
 from gristmill.cli.output import heading, pairs, remark, say, state, styled
@@ -10,6 +11,7 @@ from gristmill.runs.model import Attempt, FaultKind, LoggedModel, Metric, Output
 _AROUND = 3  # lines of the cell before and behind the one that failed
 _TRACE = 12  # lines of a traceback that matter most: its last ones
 _OUTPUTS = 6
+_BRIEF = 100  # characters of a fault where it is one line among others
 
 
 def print_result(run: Run, outputs: Sequence[Output], notices: Sequence[str] = ()) -> None:
@@ -45,8 +47,8 @@ def took_seconds(run: Run) -> float | None:
 
 
 def brief(fault: RunFault, attempt: Attempt | None) -> str:
-    """`cell 7 of 20: KeyError: 'x'`, on one line."""
-    message = " ".join(fault.message.split())
+    """`cell 7 of 20: KeyError: 'x'`, on one line; the whole message stands below, and on the run's page."""
+    message = textwrap.shorten(fault.message, _BRIEF, placeholder=" …")
     where = _where(fault, attempt)
     return f"{where}: {message}" if where else message
 
