@@ -169,11 +169,9 @@ class Client:
         """This person's API key for the endpoint, which knows it by now. One is issued where none is kept."""
         if kept := self.keys.find(endpoint):
             return kept
-        issued = self.send(api.issue_endpoint_key(endpoint.name))
-        current = self.send(api.get_endpoint(endpoint.name))
-        self.keys.keep(current, issued.key)
+        current, key = self._issue_key(endpoint)
         self.wait_for_endpoint(current)
-        return issued.key
+        return key
 
     def ensure_key(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint in the generation from which on a kept key is good; an open one needs none."""
@@ -181,10 +179,14 @@ class Client:
 
     def new_key(self, endpoint: Endpoint) -> Endpoint:
         """Issues a key and keeps it; the endpoint in the generation that knows it."""
+        return self._issue_key(endpoint)[0]
+
+    def _issue_key(self, endpoint: Endpoint) -> tuple[Endpoint, str]:
         issued = self.send(api.issue_endpoint_key(endpoint.name))
+        # An endpoint that was deleted and made anew has another id: the key is kept for the one that is there.
         current = self.send(api.get_endpoint(endpoint.name))
         self.keys.keep(current, issued.key)
-        return current
+        return current, issued.key
 
     def wait_for_endpoint(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint, once it serves at least this generation; raises as `watch_endpoint` does."""

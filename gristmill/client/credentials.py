@@ -13,7 +13,7 @@ import msgspec
 
 from gristmill.core.errors import UnauthenticatedError
 from gristmill.core.settings import Settings
-from gristmill.core.wire import InstanceProof
+from gristmill.core.wire import InstanceProof, PortFile
 
 PROBE_TIMEOUT = 5.0
 
@@ -25,16 +25,6 @@ class Credentials:
     url: str
     token: str = field(repr=False)
     local: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class PortFile:
-    url: str
-    token: str = field(repr=False)
-    pid: int
-    instance: str
-    secret: str = field(repr=False)
-    version: str = ""
 
 
 def from_environment(settings: Settings) -> Credentials | None:

@@ -76,3 +76,15 @@ class InstanceProof:
     instance: str
     version: str
     proof: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortFile:
+    """`<home>/server.json`, 0600: where the living control plane is, and how to make sure that it is the one."""
+
+    url: str
+    token: str = field(repr=False)
+    pid: int
+    instance: str
+    secret: str = field(repr=False)
+    version: str

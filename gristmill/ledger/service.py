@@ -88,7 +88,7 @@ def status(tx: Tx, catalogue: Catalogue) -> tuple[ProfileStatus, ...]:
 def usage(tx: Tx, project_id: str, now: datetime) -> tuple[Usage, ...]:
     """The ledger of one project: what was held, by profile."""
     totals: dict[str, list[tuple[float, float]]] = {}
-    for one in store.between(tx, project_id):
+    for one in store.of_project(tx, project_id):
         if one.active_at is not None:
             hours = ((one.released_at or now) - one.active_at).total_seconds() / 3600
             totals.setdefault(one.profile, []).append((hours, hours * one.rate_per_hour))

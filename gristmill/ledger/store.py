@@ -32,7 +32,7 @@ def unreleased(tx: Tx) -> list[Reservation]:
     return [from_row(row) for row in tx.execute(query).mappings()]
 
 
-def between(tx: Tx, project_id: str) -> list[Reservation]:
+def of_project(tx: Tx, project_id: str) -> list[Reservation]:
     query = sa.select(reservations).where(reservations.c.project_id == project_id).order_by(reservations.c.id)
     return [from_row(row) for row in tx.execute(query).mappings()]
 

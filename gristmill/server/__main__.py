@@ -18,6 +18,7 @@ from gristmill.core.events import Wakeup
 from gristmill.core.processes import exclusive
 from gristmill.core.scopes import PERSON_SCOPES, ActorKind
 from gristmill.core.settings import Settings, read_settings
+from gristmill.core.wire import PortFile
 from gristmill.endpoints.backends.local import LocalBackend
 from gristmill.profiles.catalogue import load_catalogue
 from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
@@ -84,7 +85,7 @@ def _serve(settings: Settings) -> int:
     token = _person_token(db, settings, clock)
     files.write_port_file(
         settings.port_file,
-        files.PortFile(
+        PortFile(
             url=url,
             token=token,
             pid=os.getpid(),

@@ -4,20 +4,10 @@ import hashlib
 import hmac
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-
-@dataclass(frozen=True, kw_only=True)
-class PortFile:
-    """`<home>/server.json`, 0600: where the living control plane is, and how to make sure that it is the one."""
-
-    url: str
-    token: str
-    pid: int
-    instance: str
-    secret: str
-    version: str
+from gristmill.core.wire import PortFile
 
 
 def write_private(path: Path, text: str) -> None:
