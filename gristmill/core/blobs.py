@@ -26,6 +26,16 @@ blobs = sa.Table(
     sa.PrimaryKeyConstraint("project_id", "digest"),
 )
 
+# What a token that is bound to one attempt may read and name: the files that it executes, and what it has sent itself.
+grants = sa.Table(
+    "blob_grants",
+    metadata,
+    project_column(),
+    sa.Column("subject", sa.String(80), nullable=False),
+    sa.Column("digest", sa.String(71), nullable=False),
+    sa.PrimaryKeyConstraint("subject", "digest"),
+)
+
 
 def check_digest(digest: str) -> str:
     if not _DIGEST.fullmatch(digest):
@@ -147,14 +157,36 @@ def remember(tx: Tx, *, project_id: str, digest: str, size: int, now: datetime) 
         tx.execute(sa.insert(blobs).values(project_id=project_id, digest=digest, size=size, created_at=now))
 
 
-def held(tx: Tx, project_id: str, digests: Iterable[str]) -> dict[str, int]:
-    """Digest → size of those that the project holds."""
-    wanted = list(dict.fromkeys(digests))
+def grant(tx: Tx, *, project_id: str, subject: str, digests: Iterable[str]) -> None:
+    """From now on a token bound to this subject may read these blobs of its project, and name them."""
+    for part in _parts(digests):
+        query = sa.select(grants.c.digest).where(grants.c.subject == subject, grants.c.digest.in_(part))
+        known = set(tx.scalars(query))
+        rows = [{"project_id": project_id, "subject": subject, "digest": new} for new in part if new not in known]
+        if rows:
+            tx.execute(sa.insert(grants), rows)
+
+
+def revoke_grants(tx: Tx, subject: str) -> None:
+    tx.execute(sa.delete(grants).where(grants.c.subject == subject))
+
+
+def held(tx: Tx, project_id: str, digests: Iterable[str], *, subject: str | None = None) -> dict[str, int]:
+    """Digest → size of those that the project holds; for a subject, only of those that it was granted."""
     found: dict[str, int] = {}
-    for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
+    for part in _parts(digests):
         query = sa.select(blobs.c.digest, blobs.c.size).where(
             blobs.c.project_id == project_id, blobs.c.digest.in_(part)
         )
+        if subject is not None:
+            granted = sa.select(grants.c.digest).where(grants.c.project_id == project_id, grants.c.subject == subject)
+            query = query.where(blobs.c.digest.in_(granted))
         found.update({row.digest: row.size for row in tx.execute(query)})
     return found
+
+
+def _parts(digests: Iterable[str]) -> Iterator[list[str]]:
+    """Each once, in portions that a query can name."""
+    wanted = list(dict.fromkeys(digests))
+    for start in range(0, len(wanted), 500):
+        yield wanted[start : start + 500]

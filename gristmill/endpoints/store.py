@@ -46,6 +46,7 @@ endpoint_keys = sa.Table(
     project_column(),
     sa.Column("endpoint_id", sa.String(40), sa.ForeignKey("endpoints.id", ondelete="CASCADE"), nullable=False),
     sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(80)),
     sa.Column("created_by", sa.String(200), nullable=False),
     time_column("created_at", nullable=False),
 )

@@ -63,6 +63,8 @@ def claim(
     tracked = store.tracked_run(tx, attempt_id)
     if snapshot is None or tracked is None:
         raise ConflictError(f"attempt {attempt_id} is not ready to be claimed")
+    files = (file.digest for file in snapshot.files)
+    blobs.grant(tx, project_id=run.project_id, subject=attempt_id, digests=files)
     kernel_token = tokens.issue(
         tx,
         project_id=run.project_id,
@@ -205,8 +207,8 @@ def _finish(tx: Tx, run: Run, attempt: Attempt, event: WorkerEvent, clock: Clock
 
 
 def _check_held(tx: Tx, attempt: Attempt, digest: str) -> None:
-    """A worker reports only what it has sent: another project's blob is not to be had by naming its digest."""
-    if digest not in blobs.held(tx, attempt.project_id, [blobs.check_digest(digest)]):
+    """A worker reports only what it has sent or was given: nobody's blob is to be had by naming its digest."""
+    if digest not in blobs.held(tx, attempt.project_id, [blobs.check_digest(digest)], subject=attempt.id):
         raise ConflictError(f"blob {digest} was not sent: send it before the event that names it")
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from gristmill.core import events, tokens
-from gristmill.core.blobs import BlobStore, remember
+from gristmill.core.blobs import BlobStore, grant, remember
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
@@ -252,6 +252,7 @@ class RunsReconciler:
             with self.leader.write() as tx:
                 for digest, size in sizes.items():
                     remember(tx, project_id=run.project_id, digest=digest, size=size, now=self.clock.now())
+                grant(tx, project_id=run.project_id, subject=attempt.id, digests=sizes)
                 protocol.take(tx, run, attempt, rest, self.clock)
         except NotLeaderError:
             raise

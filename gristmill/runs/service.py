@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gristmill.core import audit, events
+from gristmill.core.blobs import revoke_grants
 from gristmill.core.clock import Clock
 from gristmill.core.database import Tx
 from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError, QueueFullError
@@ -248,8 +249,9 @@ def end_attempt(
 
 
 def close_attempt(tx: Tx, attempt: Attempt, clock: Clock) -> None:
-    """Nothing of the attempt lives any more: its tokens die."""
+    """Nothing of the attempt lives any more: its tokens die, and what they could read is theirs no more."""
     store.update_attempt(tx, attempt.id, closed_at=clock.now())
+    revoke_grants(tx, attempt.id)
     revoke_subject(tx, attempt.id, clock.now())
 
 

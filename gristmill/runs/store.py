@@ -78,6 +78,7 @@ metrics = sa.Table(
     sa.Column("spread", sa.Float),
     sa.Column("count", sa.Integer),
     sa.Column("step", sa.BigInteger),
+    sa.Column("place", sa.Integer),  # in the order of the first report
     sa.PrimaryKeyConstraint("run_id", "name"),
     sa.Index("ix_run_metrics_value", "project_id", "name", "value"),
 )
@@ -156,11 +157,14 @@ def claim(tx: Tx, attempt_id: str, nonce: str, now: datetime) -> bool:
 
 
 def put_metrics(tx: Tx, run: Run, values: dict[str, Metric]) -> None:
-    for name, metric in values.items():
+    """The last value counts, and the place of the first."""
+    taken = tx.scalar(sa.select(sa.func.max(metrics.c.place)).where(metrics.c.run_id == run.id)) or 0
+    for place, (name, metric) in enumerate(values.items(), start=taken + 1):
         row = msgspec.to_builtins(metric)
         changed = tx.execute(sa.update(metrics).where(metrics.c.run_id == run.id, metrics.c.name == name).values(**row))
         if changed.rowcount == 0:
-            tx.execute(sa.insert(metrics).values(project_id=run.project_id, run_id=run.id, name=name, **row))
+            row.update(project_id=run.project_id, run_id=run.id, name=name, place=place)
+            tx.execute(sa.insert(metrics).values(row))
 
 
 def clear_metrics(tx: Tx, run_id: str) -> None:
@@ -236,9 +240,10 @@ def count_unfinished(tx: Tx, project_id: str) -> int:
 def _metrics_of(tx: Tx, run_ids: list[str]) -> dict[str, dict[str, Metric]]:
     found: dict[str, dict[str, Metric]] = {}
     if run_ids:
-        for row in tx.execute(sa.select(metrics).where(metrics.c.run_id.in_(run_ids)).order_by(metrics.c.name)):
-            metric = Metric(value=row.value, spread=row.spread, count=row[5], step=row.step)
-            found.setdefault(row.run_id, {})[row.name] = metric
+        query = sa.select(metrics).where(metrics.c.run_id.in_(run_ids)).order_by(metrics.c.place, metrics.c.name)
+        for row in tx.execute(query).mappings():
+            metric = Metric(**{name: row[name] for name in ("value", "spread", "count", "step")})
+            found.setdefault(row["run_id"], {})[row["name"]] = metric
     return found
 
 

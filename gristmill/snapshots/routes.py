@@ -33,13 +33,13 @@ class Digests:
 def find_missing_blobs(
     wanted: Digests, actor: Annotated[Actor, requires(Scope.BLOBS_WRITE)], db: DatabaseOf
 ) -> Digests:
-    """Only blobs that the project lacks have to travel."""
+    """Only blobs that the project lacks have to travel; for a worker, those that it has not sent itself."""
     if len(wanted.digests) > 20_000:
         raise InvalidInputError(f"{len(wanted.digests)} digests were asked for, at most 20000 are answered at once")
     for digest in wanted.digests:
         core_blobs.check_digest(digest)
     with db.read() as tx:
-        held = core_blobs.held(tx, actor.project_id, wanted.digests)
+        held = core_blobs.held(tx, actor.project_id, wanted.digests, subject=actor.subject)
     return Digests(digests=tuple(digest for digest in dict.fromkeys(wanted.digests) if digest not in held))
 
 
@@ -65,6 +65,8 @@ async def put_blob(
     def remember() -> None:
         with db.write() as tx:
             core_blobs.remember(tx, project_id=actor.project_id, digest=digest, size=size, now=clock.now())
+            if actor.subject is not None:
+                core_blobs.grant(tx, project_id=actor.project_id, subject=actor.subject, digests=[digest])
 
     await run_in_threadpool(remember)
     return Response(status_code=204)
@@ -74,9 +76,10 @@ async def put_blob(
 def get_blob(
     digest: str, actor: Annotated[Actor, requires(Scope.BLOBS_READ)], db: DatabaseOf, blobs: BlobsOf
 ) -> StreamingResponse:
+    """Of the project; a worker's token reads the files of its own attempt's snapshot and what it has sent itself."""
     core_blobs.check_digest(digest)
     with db.read() as tx:
-        if digest not in core_blobs.held(tx, actor.project_id, [digest]):
+        if digest not in core_blobs.held(tx, actor.project_id, [digest], subject=actor.subject):
             raise NotFoundError(f"no blob {digest}")
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(blobs.read(digest), media_type="application/octet-stream", headers=headers)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gristmill.core.blobs import remember
+from gristmill.core.blobs import grant, remember
 from gristmill.core.database import Database
 from gristmill.core.errors import ConflictError, ForbiddenError, InvalidInputError, UnauthenticatedError
 from gristmill.core.events import read_after
@@ -40,6 +40,7 @@ class Story:
             for digit in "23":
                 digest = "sha256:" + digit * 64
                 remember(tx, project_id=attempt.project_id, digest=digest, size=1, now=clock.now())
+                grant(tx, project_id=attempt.project_id, subject=attempt.id, digests=[digest])
 
     def event(self, kind: str, **data: Any) -> WorkerEvent:
         self.n += 1
@@ -162,6 +163,14 @@ def test_a_whole_story_leaves_its_marks(story: Story, db: Database) -> None:
         assert store.load_attempts(tx)[0].provenance == {"python": "3.11"}
         kinds = [event.kind for event in read_after(tx, project_id="default", after=0, subject=run.id).events]
     assert kinds[-2:] == ["attempt.finished", "run.succeeded"]
+
+
+def test_metrics_keep_the_order_in_which_they_were_first_reported(story: Story) -> None:
+    story.tell("metric", metrics={"roc_auc": {"value": 0.9}, "accuracy": {"value": 0.8}})
+    story.tell("metric", metrics={"brier": {"value": 0.1}, "roc_auc": {"value": 0.92}})
+    story.tell("metric", metrics={"a": {"value": 1.0}})
+    assert list(story.run.metrics) == ["roc_auc", "accuracy", "brier", "a"]
+    assert story.run.metrics["roc_auc"].value == 0.92
 
 
 def test_events_sent_twice_are_taken_once(story: Story, db: Database) -> None:

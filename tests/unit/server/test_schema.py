@@ -1,0 +1,104 @@
+"""A database that an earlier version has written is brought up to date with all that it holds."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+
+from gristmill.core.database import Database, metadata
+from gristmill.server import app, schema
+
+assert app  # it knows every word: by then all tables are in `metadata`
+
+NOON = datetime(2026, 1, 1, 12, 0)  # noqa: DTZ001  # as SQLite keeps it
+DIGEST = "sha256:" + "1" * 64
+RUN = {"parameters": "{}", "given": "[]", "profile": "small", "kernel": "python3", "labels": "{}", "priority": 0}
+ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("projects", {"id": "default", "name": "default"}),
+    ("blobs", {"digest": DIGEST, "size": 1}),
+    ("snapshots", {"id": "snapshot_1", "digest": DIGEST, "body": "{}", "created_by": "ada"}),
+    ("runs", {**RUN, "id": "run_1", "number": 1, "name": "a", "notebook": "a.ipynb", "snapshot": "snapshot_1"}),
+    ("attempts", {"id": "attempt_1", "run_id": "run_1", "number": 1, "state": "running", "claimed_at": NOON}),
+    ("run_metrics", {"run_id": "run_1", "name": "auc", "value": 0.9}),
+    ("endpoints", {"id": "endpoint_1", "name": "churn", "target": "dev", "port": 1, "generation": 1}),
+    ("endpoint_keys", {"endpoint_id": "endpoint_1", "hash": "a" * 64, "created_by": "ada"}),
+)
+# What a row has where it is not said.
+COMMON: dict[str, Any] = {
+    "project_id": "default",
+    "created_at": NOON,
+    "updated_at": NOON,
+    "created_by": "ada",
+    "state": "running",
+    "retries": 0,
+    "launches": 1,
+    "cancel_requested": False,
+    "start_anyway": False,
+    "open": False,
+    "deleting": False,
+}
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Iterator[Database]:
+    """A database of the first schema, with an attempt under way, a metric and a key."""
+    db = Database(f"sqlite:///{tmp_path / 'gristmill.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    with db.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.commit()
+    with db.write() as tx:
+        fill(tx)
+    yield db
+    db.close()
+
+
+def fill(tx: sa.Connection) -> None:
+    for name, given in ROWS:
+        table = sa.Table(name, sa.MetaData(), autoload_with=tx)
+        common = {column: value for column, value in COMMON.items() if column in table.c}
+        tx.execute(sa.insert(table).values({**common, **given}))
+
+
+def test_what_the_first_schema_held_is_there_after_the_upgrade(old: Database) -> None:
+    schema.upgrade(old)
+    with old.read() as tx:
+        assert tx.exec_driver_sql("SELECT name, value FROM run_metrics").all() == [("auc", 0.9)]
+        assert tx.exec_driver_sql("SELECT hash, name FROM endpoint_keys").all() == [("a" * 64, None)]
+        granted = tx.exec_driver_sql("SELECT subject, digest FROM blob_grants").all()
+    assert granted == [("attempt_1", DIGEST)], "an attempt under way may go on naming what it has sent"
+
+
+def test_a_copy_of_the_database_is_kept(old: Database, tmp_path: Path) -> None:
+    schema.upgrade(old)
+    assert (tmp_path / "gristmill.db.before-0001").exists()
+
+
+def test_upgrading_again_changes_nothing(old: Database, tmp_path: Path) -> None:
+    schema.upgrade(old)
+    (tmp_path / "gristmill.db.before-0001").unlink()
+    schema.upgrade(old)
+    assert not list(tmp_path.glob("*.before-*"))
+
+
+def test_a_schema_that_is_newer_than_the_program_is_refused(old: Database) -> None:
+    with old.write() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(schema.NewerSchemaError, match="9999"):
+        schema.upgrade(old)
+
+
+def test_the_migrations_make_the_tables_that_the_program_knows(old: Database) -> None:
+    schema.upgrade(old)
+    with old.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    assert differences == []
