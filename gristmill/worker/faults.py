@@ -5,6 +5,7 @@ import signal
 from collections.abc import Sequence
 
 from gristmill.runs.model import FaultKind, RunFault
+from gristmill.worker.known_faults import hint_for
 from gristmill.worker.logs import strip_ansi
 
 _MAX_LINES = 200
@@ -18,16 +19,15 @@ def cell_fault(
 ) -> RunFault:
     """A cell raised. `count` is the cell's execution count: the traceback names it."""
     lines = bounded(strip_ansi("\n".join(traceback)).splitlines())
-    exited = ename == "SystemExit"
-    hint = "sys.exit() with anything but 0 fails a run; sys.exit(0) ends it early and successfully." if exited else None
+    error = strip_ansi(f"{ename}: {evalue}" if evalue else ename)
     return RunFault(
         kind=FaultKind.CELL_ERROR,
-        message=strip_ansi(f"{ename}: {evalue}" if evalue else ename)[:_MAX_MESSAGE],
+        message=error[:_MAX_MESSAGE],
         cell=cell,
         source=source[:_MAX_SOURCE],
         line=error_line(lines, count),
         traceback=lines,
-        hint=hint,
+        hint=hint_for(error),
     )
 
 
