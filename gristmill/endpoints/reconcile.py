@@ -82,7 +82,11 @@ class EndpointsReconciler:
                 tx,
                 holder=endpoint.id,
                 project_id=endpoint.project_id,
-                subjects=[f"project:{endpoint.project_id}", f"person:{endpoint.created_by}"],
+                subjects=[
+                    f"project:{endpoint.project_id}",
+                    f"person:{endpoint.created_by}",
+                    f"endpoint:{endpoint.name}",
+                ],
                 profile=profile,
                 catalogue=self.catalogue,
                 now=now,

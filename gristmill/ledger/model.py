@@ -8,7 +8,10 @@ from gristmill.profiles.model import Resources
 
 @dataclass(frozen=True, kw_only=True)
 class Reservation:
-    """`holder` is the attempt or endpoint; `subjects` are who it counts against (project, person)."""
+    """`holder` is the attempt or endpoint; `subjects` are who it counts against (project, person), and its name.
+
+    Each is `kind:name`; `run:train-3` and `endpoint:churn` are what people call the holder.
+    """
 
     id: str
     project_id: str

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from gristmill.core.database import Tx
 from gristmill.core.ids import new_id
 from gristmill.ledger import store
+from gristmill.ledger.holders import held_by
 from gristmill.ledger.model import Reservation, Usage
 from gristmill.profiles.model import Catalogue, Profile, ProfileStatus, Resources
 
@@ -55,9 +56,9 @@ def waits(tx: Tx, profile: Profile, catalogue: Catalogue) -> str | None:
     free = catalogue.capacity - sum((one.resources for one in reservations), start=Resources())
     if profile.resources.fits_in(free):
         return None
-    endpoints = sum(1 for one in reservations if one.holder.startswith("endpoint_"))
-    holders = f"{len(reservations) - endpoints} runs and {endpoints} endpoints hold the rest"
-    return f"waiting for {shortage(profile.resources, free)}: {holders}"
+    same = [one for one in catalogue.profiles if one.accelerator == profile.accelerator and one.uses == profile.uses]
+    fitting = [one.name for one in same if one.resources.fits_in(free)]
+    return f"waiting for {shortage(profile.resources, free)}: {held_by(reservations, fitting)}"
 
 
 def activate(tx: Tx, holder: str, now: datetime) -> None:
@@ -116,9 +117,11 @@ def shortage(wanted: Resources, free: Resources) -> str:
     """What is lacking, in words."""
     lacking = []
     if wanted.cpu > free.cpu + 1e-9:
-        lacking.append(f"{wanted.cpu:g} cores ({max(0.0, free.cpu):g} free)")
+        lacking.append(f"{wanted.cpu:g} {'core' if wanted.cpu == 1 else 'cores'} ({max(0.0, free.cpu):g} free)")
     if wanted.memory > free.memory:
         lacking.append(f"{wanted.memory / 2**30:.1f} GB memory ({max(0, free.memory) / 2**30:.1f} GB free)")
     if wanted.accelerators > free.accelerators:
-        lacking.append(f"{wanted.accelerators} accelerators ({max(0, free.accelerators)} free)")
+        lacking.append(
+            f"{wanted.accelerators} {'accelerator' if wanted.accelerators == 1 else 'accelerators'} ({max(0, free.accelerators)} free)"
+        )
     return ", ".join(lacking)

@@ -149,7 +149,7 @@ class RunsReconciler:
                 tx,
                 holder=attempt.id,
                 project_id=run.project_id,
-                subjects=[f"project:{run.project_id}", f"person:{run.created_by}"],
+                subjects=[f"project:{run.project_id}", f"person:{run.created_by}", f"run:{run.name}"],
                 profile=self._profile(run),
                 catalogue=self.catalogue,
                 now=now,

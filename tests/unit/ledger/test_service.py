@@ -32,7 +32,7 @@ def reserve(
 def test_what_fits_is_admitted_and_what_does_not_is_told_what_lacks(db: Database, clock: TestClock) -> None:
     assert reserve(db, clock, "a") is None
     assert reserve(db, clock, "b") is None
-    assert reserve(db, clock, "c") == "waiting for 1 cores (0 free): 2 runs and 0 endpoints hold the rest"
+    assert reserve(db, clock, "c") == "waiting for 1 core (0 free): 2 others hold the rest"
     assert reserve(db, clock, "c", anyway=True) is None
 
 
@@ -45,7 +45,7 @@ def test_reserving_again_for_the_same_holder_takes_nothing_more(db: Database, cl
 
 def test_a_release_frees_capacity_and_keeps_the_interval(db: Database, clock: TestClock) -> None:
     reserve(db, clock, "a", GPU)
-    assert (reserve(db, clock, "b", GPU) or "").startswith("waiting for 1 accelerators (0 free)")
+    assert (reserve(db, clock, "b", GPU) or "").startswith("waiting for 1 accelerator (0 free)")
     with db.write() as tx:
         service.activate(tx, "a", clock.now())
     clock.advance(1800)

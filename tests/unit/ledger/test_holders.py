@@ -1,0 +1,36 @@
+from datetime import UTC, datetime
+
+from gristmill.ledger.holders import held_by
+from gristmill.ledger.model import Reservation
+from gristmill.profiles.model import Resources
+
+
+def reservation(*subjects: str) -> Reservation:
+    now = datetime.now(UTC)
+    return Reservation(
+        id="r",
+        project_id="p",
+        holder="h",
+        subjects=("project:default", *subjects),
+        profile="medium",
+        resources=Resources(cpu=1),
+        requested_at=now,
+    )
+
+
+def test_an_endpoint_is_named_with_what_frees_it() -> None:
+    said = held_by([reservation("endpoint:churn")], ["small"])
+    assert said == (
+        "endpoint churn holds the rest; `gristmill endpoints delete churn` frees some; "
+        "`--profile small` would start now"
+    )
+
+
+def test_runs_are_named_and_those_beyond_three_counted() -> None:
+    runs = [reservation(f"run:train-{number}") for number in range(1, 6)]
+    assert held_by(runs, []) == "runs train-1, train-2, train-3 and 2 more hold the rest"
+    assert held_by([*runs[:1], reservation("endpoint:a")], []).startswith("endpoint a and run train-1 hold the rest")
+
+
+def test_what_reserved_without_a_name_is_counted() -> None:
+    assert held_by([reservation(), reservation("run:x")], []) == "run x and 1 other hold the rest"
