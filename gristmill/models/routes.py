@@ -29,7 +29,10 @@ def get_model(name: str, actor: Reader, service: ServiceOf) -> RegisteredModel:
 def register_model(
     name: str, request: RegisterRequest, actor: Annotated[Actor, requires(Scope.MODELS_WRITE)], service: ServiceOf
 ) -> ModelVersion:
-    """`suggestion` in the answer says what is missing of the model and how to log it better."""
+    """Asked again for the same model of the same run, the same version is answered.
+
+    `suggestion` in the answer says what is missing of the model and how to log it better.
+    """
     return service.register(actor, name, request)
 
 

@@ -1,7 +1,8 @@
 """Registering models and looking at them. MLflow is the registry, asked over REST; nothing of a model is loaded."""
 
 import json
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gristmill.core import audit
@@ -26,9 +27,11 @@ class ModelService:
     db: Database
     tracking: TrackingClient
     clock: Clock
+    # Who asks again while the first question is still being answered must find what that makes.
+    _registering: threading.Lock = field(default_factory=threading.Lock)
 
     def register(self, actor: Actor, name: str, request: RegisterRequest) -> ModelVersion:
-        """A new version of `name`, of a model that the run logged.
+        """The version of `name` that is this model of the run: asked again, the same one.
 
         Raises:
             ConflictError: the run did not succeed.
@@ -41,18 +44,12 @@ class ModelService:
         model = self._logged(run, request.model)
         # A version that cannot be shown, let alone deployed, is not made.
         self._model_file(name, "new", model.artifact_path)
-        tracked = model.run_id or (run.attempt.tracking_run if run.attempt else None)
-        self.tracking.create_registered_model(name)
-        entry = self.tracking.create_version(
-            name,
-            source=f"models:/{model.id}",
-            run_id=tracked,
-            model_id=model.id,
-            tags={RUN_TAG: run.id},
-            description=request.description,
-        )
+        with self._registering:
+            known = self._known(name, run, model)
+            entry = known or self._create(name, run, model, request.description)
+        detail = {"version": entry.version, "run": run.id, "model": model.id}
         with self.db.write() as tx:
-            detail = {"version": entry.version, "run": run.id, "model": model.id}
+            # Also where it was known: whoever made it may have ended before it could write this down.
             audit.record(tx, actor, time=self.clock.now(), action="model.register", subject=name, detail=detail)
         return self.version(actor, name, entry.version)
 
@@ -94,8 +91,28 @@ class ModelService:
             flavors=file.flavors,
             signature=file.signature,
             suggestion=file.suggestion,
-            metrics=self._metrics(found),
+            metrics=self._metrics(actor, found),
             input_example=self._example(path, file),
+        )
+
+    def _known(self, name: str, run: Run, model: LoggedModelEntry) -> ModelVersionEntry | None:
+        """The first version that was made of this model and run."""
+        try:
+            versions = self.tracking.list_versions(name)
+        except NotFoundError:
+            return None
+        own = (one for one in versions if one.tags.get(RUN_TAG) == run.id)
+        return next((one for one in own if model.id in {one.model_id, one.source.removeprefix("models:/")}), None)
+
+    def _create(self, name: str, run: Run, model: LoggedModelEntry, description: str | None) -> ModelVersionEntry:
+        self.tracking.create_registered_model(name)
+        return self.tracking.create_version(
+            name,
+            source=f"models:/{model.id}",
+            run_id=model.run_id or (run.attempt.tracking_run if run.attempt else None),
+            model_id=model.id,
+            tags={RUN_TAG: run.id},
+            description=description,
         )
 
     def _versions(self, actor: Actor, name: str) -> tuple[ModelVersion, ...]:
@@ -150,13 +167,24 @@ class ModelService:
         with self.db.read() as tx:
             return runs.tracked_as(tx, actor, tracked)
 
-    def _metrics(self, version: ModelVersion) -> dict[str, float]:
+    def _metrics(self, actor: Actor, version: ModelVersion) -> dict[str, float]:
+        """In the order in which the run's notebook reported them."""
         if not version.tracking_run:
             return {}
         try:
-            return self.tracking.get_run(version.tracking_run).metrics
+            found = self.tracking.get_run(version.tracking_run).metrics
         except NotFoundError:
             return {}  # the run was deleted; its model stays
+        return in_order(found, self._reported(actor, version))
+
+    def _reported(self, actor: Actor, version: ModelVersion) -> tuple[str, ...]:
+        if version.run_id is None:
+            return ()
+        try:
+            with self.db.read() as tx:
+                return tuple(runs.find(tx, actor, version.run_id).metrics)
+        except NotFoundError:
+            return ()  # the run was deleted; its model stays
 
     def _model_file(self, name: str, version: str, path: str) -> ModelFile:
         if not path:
@@ -177,6 +205,17 @@ class ModelService:
             return None
         # Older models keep the example as a bare split frame; `/invocations` takes it under a name.
         return {"dataframe_split": loaded} if {"columns", "data"} <= loaded.keys() else loaded
+
+
+def in_order(metrics: dict[str, float], first: tuple[str, ...]) -> dict[str, float]:
+    """`metrics` with those named `first` in front; what belongs to one (`auc_std`, `auc_count`) follows it."""
+    places = {name: place for place, name in enumerate(first)}
+
+    def place(name: str) -> int:
+        base, _, part = name.rpartition("_")
+        return places.get(name, places.get(base, len(places)) if part in {"std", "count"} else len(places))
+
+    return {name: metrics[name] for name in sorted(metrics, key=place)}
 
 
 def check_name(name: str) -> str:

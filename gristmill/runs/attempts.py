@@ -198,12 +198,27 @@ def _finish(tx: Tx, run: Run, attempt: Attempt, event: WorkerEvent, clock: Clock
         raise InvalidInputError(f"event {event.n} ({event.kind}) is malformed: {error!r}") from error
     if not state.final:
         raise InvalidInputError(f"an attempt cannot finish as {state}")
+    if state is RunState.CANCELLED and not run.cancel_requested:
+        state, fault = RunState.FAILED, _stopped_fault(run, attempt, event)
     if state is RunState.FAILED and fault is None:
         fault = RunFault(kind=FaultKind.NOTEBOOK, message="the worker said that it failed and not why")
     notebook = event.data.get("executed_notebook")
     if notebook is not None:
         _check_held(tx, attempt, str(notebook))
     service.end_attempt(tx, run, attempt, state, clock, fault, executed_notebook=notebook)
+
+
+def _stopped_fault(run: Run, attempt: Attempt, event: WorkerEvent) -> RunFault:
+    """Why a worker was told to stop although nobody had cancelled the run."""
+    ran = (event.time - attempt.started_at).total_seconds() if attempt.started_at else 0.0
+    if run.timeout_s is not None and ran > run.timeout_s:
+        message = f"the run took longer than its timeout of {run.timeout_s:g} s"
+        return RunFault(kind=FaultKind.TIMEOUT, message=message, hint="Give it more with --timeout.")
+    return RunFault(
+        kind=FaultKind.WORKER_LOST,
+        message="the worker was told to stop, and nobody had cancelled the run",
+        hint="It began too slowly, or was ended from outside. `gristmill runs rerun` starts it once more.",
+    )
 
 
 def _check_held(tx: Tx, attempt: Attempt, digest: str) -> None:

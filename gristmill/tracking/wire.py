@@ -92,8 +92,9 @@ def artifact(folder: str, entry: dict[str, Any]) -> ArtifactEntry:
 
 
 def _metrics(data: dict[str, Any]) -> dict[str, float]:
-    # JSON has no NaN: MLflow sends such values as strings.
-    return {metric["key"]: float(metric["value"]) for metric in data.get("metrics", [])}
+    # MLflow sorts by name; what was logged first comes first here. JSON has no NaN: such values are sent as strings.
+    found = sorted(data.get("metrics", []), key=lambda metric: int(metric.get("timestamp") or 0))
+    return {metric["key"]: float(metric["value"]) for metric in found}
 
 
 def _strings(entries: list[dict[str, str]] | None) -> dict[str, str]:

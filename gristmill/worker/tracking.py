@@ -72,7 +72,7 @@ class Tracking:
         return tuple(LoggedModel(id=one["model_id"], name=one.get("name", "")) for one in found)
 
     def metrics(self) -> dict[str, Metric]:
-        """The last value of each metric that the notebook logged with MLflow's own calls; numbers only."""
+        """The last value of each metric that the notebook logged with MLflow's own calls, by time; numbers only."""
         query = {"run_id": self._run}
         answer = self._noted(
             "the question for metrics",
@@ -81,7 +81,7 @@ class Tracking:
         found = (answer or {}).get("run", {}).get("data", {}).get("metrics", [])
         return {
             one["key"]: Metric(value=float(one["value"]), step=int(one.get("step") or 0) or None)
-            for one in found
+            for one in sorted(found, key=lambda one: int(one.get("timestamp") or 0))  # MLflow's own order is by name
             if one["key"] not in self._own and isinstance(one["value"], int | float) and math.isfinite(one["value"])
         }
 

@@ -18,6 +18,7 @@ from gristmill.runs.model import (
     Attempt,
     AttemptOrder,
     ClaimRequest,
+    FaultKind,
     Metric,
     Run,
     RunState,
@@ -239,6 +240,40 @@ def test_a_cancelled_run_tells_its_worker(story: Story, db: Database, person: Ac
     assert answer.cancel
     story.tell("attempt.finished", state="cancelled")
     assert story.run.state is RunState.CANCELLED
+
+
+def test_an_attempt_that_was_cancelled_by_nobody_has_failed(story: Story) -> None:
+    """A worker obeys any SIGTERM: of a control plane that saw its claim too late, or of a machine that goes down."""
+    story.tell("attempt.started")
+    story.tell("attempt.finished", state="cancelled")
+    run = story.run
+    assert run.state is RunState.FAILED
+    assert run.fault is not None
+    assert run.fault.kind is FaultKind.WORKER_LOST
+    assert "nobody had cancelled" in run.fault.message
+
+
+def test_one_that_was_cancelled_by_nobody_is_tried_again(
+    create: Create, begin: Begin, order: Callable[..., AttemptOrder], db: Database, clock: TestClock
+) -> None:
+    attempt, worker = begin(create(retries=1))
+    order(worker, attempt)
+    story = Story(db, clock, attempt, worker)
+    story.tell("attempt.finished", state="cancelled")
+    assert story.run.state is RunState.QUEUED
+
+
+def test_one_that_was_stopped_behind_its_time_says_so(
+    create: Create, begin: Begin, order: Callable[..., AttemptOrder], db: Database, clock: TestClock
+) -> None:
+    attempt, worker = begin(create(timeout_s=60))
+    order(worker, attempt)
+    story = Story(db, clock, attempt, worker)
+    story.tell("attempt.started")
+    clock.advance(61)
+    story.tell("attempt.finished", state="cancelled")
+    assert story.run.fault is not None
+    assert story.run.fault.kind is FaultKind.TIMEOUT
 
 
 def test_an_attempts_tokens_die_with_it(

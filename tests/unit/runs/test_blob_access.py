@@ -11,6 +11,7 @@ from gristmill.core import tokens
 from gristmill.core.blobs import digest_of, grants
 from gristmill.core.database import Database
 from gristmill.core.scopes import PERSON_SCOPES, WORKER_SCOPES, Actor, ActorKind
+from gristmill.notebooks.model import ParameterSchema
 from gristmill.projects.store import projects
 from gristmill.runs import service, store
 from gristmill.runs.model import Attempt, Output, Run, RunState
@@ -75,7 +76,7 @@ def api(tmp_path: Path, db: Database, clock: TestClock) -> Api:
 @pytest.fixture
 def snapshot(db: Database, person: Actor, clock: TestClock) -> Snapshot:
     file = SnapshotFile(path="train.ipynb", digest=digest_of(NOTEBOOK), size=len(NOTEBOOK))
-    facts = snapshots.NotebookFacts(schema=snapshots.ParameterSchema(language="python", cell=None), kernel="python3")
+    facts = snapshots.NotebookFacts(schema=ParameterSchema(language="python", cell=None), kernel="python3")
     with db.write() as tx:
         return snapshots.create(tx, person, SnapshotRequest(notebook="train.ipynb", files=(file,)), facts, clock)
 

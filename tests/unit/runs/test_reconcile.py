@@ -94,7 +94,7 @@ def test_who_waits_for_capacity_is_looked_at_without_a_write(
         assert reconciler.step()
     assert commits == []
     assert state_of(db, first).state is RunState.STARTING
-    assert "waiting for 1 cores" in (state_of(db, second).waiting or "")
+    assert "waiting for 1 core" in (state_of(db, second).waiting or "")
     assert state_of(db, third).waiting == f"waiting behind {second.name}"
 
 

@@ -101,3 +101,10 @@ def test_models_come_with_their_names(tracking: Tracking, mlflow: Mlflow) -> Non
     mlflow.answers["logged-models/search"] = {"models": [{"info": {"model_id": "m-1", "name": "churn"}}]}
     assert [(one.id, one.name) for one in tracking.models()] == [("m-1", "churn")]
     assert mlflow.of("logged-models/search")[0]["filter"] == "source_run_id = 'r'"
+
+
+def test_metrics_stand_in_the_order_in_which_the_notebook_logged_them(tracking: Tracking, mlflow: Mlflow) -> None:
+    """MLflow answers them by name."""
+    logged = [{"key": "auc", "value": 0.9, "timestamp": "9"}, {"key": "loss", "value": 0.1, "timestamp": "8"}]
+    mlflow.answers["runs/get"] = {"run": {"data": {"metrics": logged}}}
+    assert list(tracking.metrics()) == ["loss", "auc"]
