@@ -16,8 +16,10 @@ from pathlib import Path
 import psutil
 
 LOCK = "lock"
+ADDRESS = "address"  # in the home: the URL of the control plane that lives, or lived last
 _WITHHELD = frozenset(
     {
+        "GRISTMILL_DATABASE_URL",
         "GRISTMILL_TOKEN",
         "GRISTMILL_URL",
         "GRISTMILL_ATTEMPT",

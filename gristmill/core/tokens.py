@@ -1,6 +1,7 @@
 """Actors and tokens as rows. A token is opaque; only its SHA-256 is stored."""
 
 import hashlib
+import hmac
 import secrets
 from datetime import datetime
 
@@ -116,6 +117,16 @@ def authenticate(tx: Tx, token: str, now: datetime) -> Actor:
         scopes=frozenset(Scope(scope) for scope in row.scopes),
         subject=row.subject,
     )
+
+
+def prove(tx: Tx, fingerprint: str, message: str) -> str | None:
+    """The HMAC-SHA-256 of `message` under the hash that begins with `fingerprint`; None where no token has it.
+
+    A revoked token's too: who holds it is to be told so, and not to take this control plane for a stranger.
+    """
+    after = f"{fingerprint}g"  # behind every hash that begins so: they are hex
+    found = tx.scalar(sa.select(tokens.c.hash).where(tokens.c.hash >= fingerprint, tokens.c.hash < after).limit(1))
+    return None if found is None else hmac.new(str(found).encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
 def revoke_subject(tx: Tx, subject: str, now: datetime) -> None:

@@ -69,13 +69,21 @@ class ServerStatus:
     endpoints: tuple[str, ...] = ()
 
 
+FINGERPRINT_LENGTH = 16  # hex digits of a token's SHA-256, which name it and tell nothing of use about it
+
+
 @dataclass(frozen=True, kw_only=True)
 class InstanceProof:
-    """`proof` is the HMAC-SHA-256 of the challenge under the port file's secret."""
+    """`proof` is the HMAC-SHA-256 of the challenge under the port file's secret.
+
+    `token_proof` is that of `<challenge> <the control plane's URL>` under the SHA-256 (as hex) of the token whose
+    fingerprint was given: for processes that have a token and may not read the port file.
+    """
 
     instance: str
     version: str
     proof: str
+    token_proof: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,8 @@ import logging
 import os
 import socket
 import sys
+import time
+from collections.abc import Callable
 
 import uvicorn
 
@@ -13,7 +15,7 @@ from gristmill.core import tokens
 from gristmill.core.blobs import BlobStore
 from gristmill.core.clock import SystemClock
 from gristmill.core.database import Database
-from gristmill.core.errors import GristmillError, UnauthenticatedError
+from gristmill.core.errors import GristmillError, UnauthenticatedError, UnavailableError
 from gristmill.core.events import Wakeup
 from gristmill.core.processes import exclusive
 from gristmill.core.scopes import PERSON_SCOPES, ActorKind
@@ -26,12 +28,14 @@ from gristmill.runs.executors.local import LocalExecutor
 from gristmill.server import files
 from gristmill.server.app import Parts, create_app
 from gristmill.server.identity import new_identity
-from gristmill.server.schema import upgrade
+from gristmill.server.places import settle
+from gristmill.server.schema import prepare
 from gristmill.tracking.process import MlflowProcess
 
 log = logging.getLogger("gristmill.server")
 
 DRAIN = 2  # seconds that open streams get when the server ends
+PORT_PATIENCE = 5.0  # seconds that a port is tried which another program has
 
 
 def main() -> int:
@@ -53,12 +57,13 @@ def main() -> int:
 def _serve(settings: Settings) -> int:
     clock = SystemClock()
     wakeup = Wakeup()
-    db = Database(settings.database_url, on_commit=wakeup.set)
-    upgrade(db)
-    listener = _listen(settings)
+    db = Database(settings.database, on_commit=wakeup.set)
+    prepare(db)
+    listener = listen(settings)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    files.keep_address(settings.home, url)
     identity = new_identity(url, clock.now())
-    blobs = BlobStore(str(settings.home / "blobs"), max_bytes=settings.max_blob_bytes)
+    blobs = BlobStore(str(settings.blobs), max_bytes=settings.max_blob_bytes)
     server = uvicorn.Server(uvicorn.Config("unused:app"))
 
     def leave() -> None:
@@ -75,7 +80,7 @@ def _serve(settings: Settings) -> int:
         ),
         executor=LocalExecutor(settings.attempts),
         backend=LocalBackend(settings.endpoints),
-        mlflow=MlflowProcess(settings.home / "mlflow", clock=clock, environ=os.environ),
+        mlflow=MlflowProcess(settings.mlflow, clock=clock, environ=os.environ),
         identity=identity,
         leave=leave,
     )
@@ -83,6 +88,7 @@ def _serve(settings: Settings) -> int:
         create_app(parts), log_level="warning", timeout_graceful_shutdown=DRAIN, server_header=False
     )
     token = _person_token(db, settings, clock)
+    settle(db, settings.shared or settings.home)
     files.write_port_file(
         settings.port_file,
         PortFile(
@@ -103,23 +109,42 @@ def _serve(settings: Settings) -> int:
     return 0
 
 
-def _listen(settings: Settings) -> socket.socket:
-    """The kept port if it is free: workers and endpoints that live on know this control plane by it."""
-    wanted = [port for port in (settings.port, files.kept_port(settings.home)) if port]
-    for port in (*wanted, 0):
-        # asyncio sends without delay only on sockets that name their protocol.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError as error:
-            listener.close()
-            log.warning("port %d is taken: %s", port, error)
-            continue
-        listener.listen(1024)
-        files.keep_port(settings.home, listener.getsockname()[1])
-        return listener
-    raise OSError("no loopback port is free")
+def listen(
+    settings: Settings, *, patience: float = PORT_PATIENCE, pause: Callable[[float], object] = time.sleep
+) -> socket.socket:
+    """A listening socket at the wanted port, or the kept one: workers and endpoints that live on know it.
+
+    Where another program has it, it is tried for `patience` seconds; then one is taken that is free.
+    """
+    wanted = settings.port or files.kept_port(settings.home)
+    until = time.monotonic() + (patience if wanted else 0)
+    listener = _bound(wanted)
+    while listener is None and time.monotonic() < until:
+        pause(0.1)
+        listener = _bound(wanted)
+    if listener is None:
+        listener = _bound(0)
+    if listener is None:
+        raise UnavailableError("no loopback port is free")
+    port = listener.getsockname()[1]
+    if wanted not in {0, port}:
+        log.warning("port %d is taken by another program (tried for %g s): this is port %d", wanted, patience, port)
+        log.warning("workers and endpoints that live follow; notebooks that run keep the old address for MLflow")
+    listener.listen(1024)
+    files.keep_port(settings.home, port)
+    return listener
+
+
+def _bound(port: int) -> socket.socket | None:
+    # asyncio sends without delay only on sockets that name their protocol.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.close()
+        return None
+    return listener
 
 
 def _person_token(db: Database, settings: Settings, clock: SystemClock) -> str:

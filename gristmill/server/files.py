@@ -7,6 +7,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from gristmill.core.processes import ADDRESS
 from gristmill.core.wire import PortFile
 
 
@@ -38,6 +39,11 @@ def kept_port(home: Path) -> int:
 
 def keep_port(home: Path, port: int) -> None:
     write_private(home / "port", f"{port}\n")
+
+
+def keep_address(home: Path, url: str) -> None:
+    """Says to workers and endpoints that live where the control plane is now."""
+    write_private(home / ADDRESS, f"{url}\n")
 
 
 def kept_token(home: Path) -> str | None:

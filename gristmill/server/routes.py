@@ -7,13 +7,13 @@ import psutil
 from fastapi import APIRouter, Depends, Query
 
 from gristmill import __version__
-from gristmill.core import audit
+from gristmill.core import audit, tokens
 from gristmill.core.database import Database
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.settings import Settings
-from gristmill.core.wire import AuditVerdict, InstanceProof, ServerStatus
+from gristmill.core.wire import FINGERPRINT_LENGTH, AuditVerdict, InstanceProof, ServerStatus
 from gristmill.endpoints import service as endpoints
 from gristmill.runs import service as runs
 from gristmill.server.identity import Identity
@@ -59,10 +59,27 @@ StatusOf = Annotated[ServerStatus, Depends(read_status)]
 
 @router.get("/instance", summary="Prove who this control plane is")
 def prove_instance(
-    identity: IdentityOf, challenge: Annotated[str, Query(min_length=16, max_length=128, pattern="^[0-9a-f]+$")]
+    identity: IdentityOf,
+    db: DatabaseOf,
+    challenge: Annotated[str, Query(min_length=16, max_length=128, pattern="^[0-9a-f]+$")],
+    fingerprint: Annotated[
+        str | None,
+        Query(
+            min_length=FINGERPRINT_LENGTH,
+            max_length=FINGERPRINT_LENGTH,
+            pattern="^[0-9a-f]+$",
+            description="The first digits of the SHA-256 of a token, for a proof under that token's hash",
+        ),
+    ] = None,
 ) -> InstanceProof:
     """The only route without a token: a client asks it before it sends one."""
-    return InstanceProof(instance=identity.instance, version=__version__, proof=identity.prove(challenge))
+    token_proof = None
+    if fingerprint is not None:
+        with db.read() as tx:
+            token_proof = tokens.prove(tx, fingerprint, f"{challenge} {identity.url}")
+    return InstanceProof(
+        instance=identity.instance, version=__version__, proof=identity.prove(challenge), token_proof=token_proof
+    )
 
 
 @router.get("/server", summary="How the control plane is")

@@ -10,6 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
+from gristmill.client.address import Address
 from gristmill.core.clock import SystemClock
 from gristmill.core.errors import ConflictError, GristmillError, NotFoundError
 from gristmill.serving.control_plane import ControlPlane
@@ -25,6 +26,9 @@ LAST_WORD_S = 2.0
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m gristmill.serving", description=__doc__)
     parser.add_argument("--url", help="the control plane; without it, the endpoint's folder alone says what to serve")
+    parser.add_argument(
+        "--address-file", type=Path, help="where the control plane's newest address is, if it has moved"
+    )
     parser.add_argument("--endpoint", required=True, metavar="NAME")
     parser.add_argument("--dir", type=Path, required=True, help="the endpoint's folder")
     parser.add_argument("--token-fd", type=int, help="where the token is read from, up to its end")
@@ -35,7 +39,9 @@ def main(argv: list[str] | None = None) -> int:
     token = _read_token(options.token_fd)
     try:
         lock = _lock(options.dir, options.lock_fd)
-        control_plane = ControlPlane(options.url, token, options.endpoint) if options.url else None
+        control_plane = None
+        if options.url:
+            control_plane = ControlPlane(Address(options.url, options.address_file), token, options.endpoint)
         asyncio.run(_supervise(EndpointFolder(options.dir.resolve()), control_plane))
         os.close(lock)
     except GristmillError as error:

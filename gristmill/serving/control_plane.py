@@ -1,6 +1,7 @@
 """The supervisor's side of the control plane: what should be served, what is, and the model's files."""
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,15 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from gristmill.client.address import Address
+from gristmill.client.proof import proven_async
 from gristmill.core.errors import UnavailableError
 from gristmill.endpoints.model import DesiredState, Observed
 from gristmill.serving.folders import parse_desired
 
 _ARTIFACTS = "mlflow/api/2.0/mlflow-artifacts/artifacts"
 _TIMEOUT = httpx.Timeout(10, connect=2)
+_LOG = logging.getLogger("gristmill.serving")
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,14 @@ class ArtifactFile:
 
 
 class ControlPlane:
-    """Every method raises UnavailableError where the control plane, or MLflow behind it, gives no proper answer."""
+    """Every method raises UnavailableError where the control plane, or MLflow behind it, gives no proper answer.
 
-    def __init__(self, url: str, token: str, endpoint: str) -> None:
+    It proves itself on every connection before it sees the token; away, it is looked for at its address once more.
+    """
+
+    def __init__(self, address: Address, token: str, endpoint: str) -> None:
+        self._address, self._token = address, token
         self._client = httpx.AsyncClient(
-            base_url=url.rstrip("/") + "/",
             headers={"Authorization": f"Bearer {token}"},
             timeout=_TIMEOUT,
             trust_env=False,
@@ -64,21 +71,33 @@ class ControlPlane:
     @contextlib.asynccontextmanager
     async def read(self, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """The content of one file, in chunks."""
-        url = f"{_ARTIFACTS}/{quote(path)}"
+        place = f"{_ARTIFACTS}/{quote(path)}"
+        url = self._address.url
         try:
-            async with self._client.stream("GET", url) as response:
-                _check(response, url)
+            async with self._client.stream(
+                "GET", f"{url}/{place}", extensions=proven_async(url, self._token)
+            ) as response:
+                _check(response, place)
                 yield response.aiter_bytes()
         except httpx.HTTPError as error:
+            self._renew()
             raise UnavailableError(f"the file {path!r} could not be read: {_what(error)}") from error
 
     async def _ask(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        url = self._address.url
         try:
-            response = await self._client.request(method, path, **arguments)
+            response = await self._client.request(
+                method, f"{url}/{path}", extensions=proven_async(url, self._token), **arguments
+            )
         except httpx.HTTPError as error:
+            self._renew()
             raise UnavailableError(f"the control plane does not answer: {_what(error)}") from error
         _check(response, path)
         return response
+
+    def _renew(self) -> None:
+        if self._address.renew():
+            _LOG.info("the control plane is at %s now", self._address.url)
 
 
 def _check(response: httpx.Response, path: str) -> None:

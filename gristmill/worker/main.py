@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from gristmill.client.address import Address
 from gristmill.core.clock import SystemClock
 from gristmill.core.errors import ConflictError, GristmillError
 from gristmill.runs.model import WORKER_PROTOCOL, AttemptOrder
@@ -33,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.request(StopReason.CANCELLED))
-    with ControlPlane(options.url, token, options.attempt) as control_plane:
+    address = Address(options.url, options.address_file)
+    with ControlPlane(address, token, options.attempt) as control_plane:
         try:
             order = _claim(control_plane, stop)
         except ConflictError as error:
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except GristmillError as error:
             _say(f"no claim: {error.message}")
             return FAILED
-        with Transport(order.tracking_uri, token) as tracking:
+        with _tracking(order, address, token) as tracking:
             return _execute(order, folder, control_plane, tracking, stop)
 
 
@@ -57,6 +59,16 @@ def _claim(control_plane: ControlPlane, stop: Stop) -> AttemptOrder:
     if order.protocol != WORKER_PROTOCOL:
         raise GristmillError(f"the control plane speaks worker protocol {order.protocol}, expected {WORKER_PROTOCOL}")
     return order
+
+
+def _tracking(order: AttemptOrder, address: Address, token: str) -> Transport:
+    """MLflow behind the control plane, which it moves with."""
+    if order.tracking_uri.startswith(f"{address.url}/"):
+        return Transport(address, token, prefix=order.tracking_uri.removeprefix(address.url))
+    raise GristmillError(
+        f"MLflow at {order.tracking_uri} is not behind the control plane at {address.url}",
+        hint="Start the control plane with the URL that its workers reach it by.",
+    )
 
 
 def _execute(order: AttemptOrder, folder: Path, control_plane: ControlPlane, tracking: Transport, stop: Stop) -> int:
@@ -92,6 +104,9 @@ def _execute(order: AttemptOrder, folder: Path, control_plane: ControlPlane, tra
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gristmill.worker", description="Executes one attempt of a run.")
     parser.add_argument("--url", required=True, help="the control plane's address")
+    parser.add_argument(
+        "--address-file", type=Path, help="where the control plane's newest address is, if it has moved"
+    )
     parser.add_argument("--attempt", required=True, help="the attempt's id")
     parser.add_argument("--dir", required=True, type=Path, help="the attempt's folder")
     parser.add_argument("--token-fd", required=True, type=int, help="an open file that the worker's token is read from")

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import msgspec
 
+from gristmill.client.address import Address
 from gristmill.core.errors import GristmillError, Problem, UnavailableError, error_from_problem
 from gristmill.runs.model import AttemptOrder, ClaimRequest, WorkerEvent, WorkerEvents, WorkerEventsAnswer
 
@@ -18,17 +19,19 @@ _AWAY = {408, 425, 429}  # beside every 5xx: to be tried again
 class Transport:
     """A small HTTP client with a bearer token. Away is `UnavailableError`; every other refusal is final.
 
-    Environment proxies are not asked: the other side is this machine or this cluster.
+    What is asked for lies below `prefix` of the control plane, which proves itself on every connection before it sees
+    the token; away, it is looked for at its address once more. Environment proxies are not asked: the other side is
+    this machine or this cluster.
     """
 
-    def __init__(self, url: str, token: str, *, timeout: float = 30.0) -> None:
+    def __init__(self, address: Address, token: str, *, prefix: str = "", timeout: float = 30.0) -> None:
         httpx = _httpx()
+        self._address, self._token, self._prefix = address, token, prefix
         self._client: Any = httpx.Client(
-            base_url=url.rstrip("/"),
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(timeout, connect=5.0),
             trust_env=False,
-            verify=url.startswith("https:"),  # loading certificates takes longer than a claim
+            verify=address.url.startswith("https:"),  # loading certificates takes longer than a claim
         )
 
     def __enter__(self) -> Self:
@@ -47,18 +50,32 @@ class Transport:
         if body is not None:
             options["content"] = msgspec.json.encode(body)
             options["headers"] = {"Content-Type": "application/json"}
-        with _away_as_unavailable(f"{method} {path}"):
-            answer = self._client.request(method, path, **options)
+        from gristmill.client.proof import proven  # it imports httpx, which `_httpx` makes light
+
+        url = self._address.url
+        with self._away_as_unavailable(f"{method} {path}"):
+            answer = self._client.request(
+                method, f"{url}{self._prefix}{path}", extensions=proven(url, self._token), **options
+            )
         if answer.is_success:
             return bytes(answer.content)
         raise _refusal(f"{method} {path}", answer.status_code, answer.content)
+
+    @contextmanager
+    def _away_as_unavailable(self, what: str) -> Iterator[None]:
+        httpx = _httpx()
+        try:
+            yield
+        except httpx.TransportError as error:
+            self._address.renew()
+            raise UnavailableError(f"{what}: {type(error).__name__}: {error}") from error
 
 
 class ControlPlane(Transport):
     """What one attempt's worker asks of the control plane."""
 
-    def __init__(self, url: str, token: str, attempt: str) -> None:
-        super().__init__(url, token)
+    def __init__(self, address: Address, token: str, attempt: str) -> None:
+        super().__init__(address, token)
         self._attempt = f"/api/attempts/{attempt}"
 
     def claim(self, nonce: str) -> AttemptOrder:
@@ -85,15 +102,6 @@ class ControlPlane(Transport):
 
     def get_blob(self, digest: str) -> bytes:
         return self.request("GET", f"/api/blobs/{digest}", follow_redirects=True)
-
-
-@contextmanager
-def _away_as_unavailable(what: str) -> Iterator[None]:
-    httpx = _httpx()
-    try:
-        yield
-    except httpx.TransportError as error:
-        raise UnavailableError(f"{what}: {type(error).__name__}: {error}") from error
 
 
 def _refusal(what: str, status: int, content: bytes) -> GristmillError:

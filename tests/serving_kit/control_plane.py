@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from gristmill.endpoints.model import DesiredState, Observed
+from tests.proving import instance_proof
 
 TOKEN = "supervisor-token"
 _ARTIFACTS = "/mlflow/api/2.0/mlflow-artifacts/artifacts"
@@ -111,7 +112,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         url = urlsplit(self.path)
-        if self.headers.get("Authorization") == f"Bearer {TOKEN}":
+        answer: Any
+        if url.path == "/api/instance":
+            status, answer = 200, instance_proof(parse_qs(url.query), url=self.control_plane.url, token=TOKEN)
+        elif self.headers.get("Authorization") == f"Bearer {TOKEN}":
             status, answer = self.control_plane.answer(self.command, unquote(url.path), parse_qs(url.query), body)
         else:
             status, answer = 401, {}

@@ -29,7 +29,9 @@ class LocalBackend(EndpointBackend):
     def start(self, order: Supervision) -> None:
         folder = self._folder(order.id)
         environ = {**processes.inherited_environ(), MARK: order.id}
-        argv = [*self._command, "--url", order.url, "--endpoint", order.name, "--dir", str(folder)]
+        address = self._endpoints.parent / processes.ADDRESS
+        argv = [*self._command, "--url", order.url, "--address-file", str(address)]
+        argv += ["--endpoint", order.name, "--dir", str(folder)]
         try:
             processes.spawn_locked(argv, folder, environ=environ, token=order.token, log=SUPERVISOR_LOG)
         except OSError as error:

@@ -33,7 +33,9 @@ class LocalExecutor(Executor):
     def launch(self, order: Launch) -> None:
         folder = self._folder(order.attempt)
         environ = {**processes.inherited_environ(), MARK: order.attempt}
-        argv = [*self._command, "--url", order.url, "--attempt", order.attempt, "--dir", str(folder)]
+        address = self._attempts.parent / processes.ADDRESS
+        argv = [*self._command, "--url", order.url, "--address-file", str(address)]
+        argv += ["--attempt", order.attempt, "--dir", str(folder)]
         try:
             processes.spawn_locked(argv, folder, environ=environ, token=order.token, log=WORKER_LOG)
         except OSError as error:

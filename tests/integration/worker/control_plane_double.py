@@ -24,6 +24,7 @@ from gristmill.runs.model import (
     WorkerEvents,
     WorkerEventsAnswer,
 )
+from tests.proving import instance_proof
 
 TOKEN = "worker-token"
 
@@ -190,6 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> tuple[int, Any]:
         double, url = self.control_plane, urlsplit(self.path)
+        if url.path == "/api/instance":
+            return 200, instance_proof(parse_qs(url.query), url=double.url, token=TOKEN)
         for path, status in double.failing.items():
             if path in url.path:
                 return status, problem(status, "internal", "made to fail")

@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import pytest
 
+from gristmill.client.address import Address
 from gristmill.core.errors import UnavailableError, UnsupportedError
 from gristmill.endpoints.model import EndpointState, Observed
 from gristmill.serving.control_plane import ArtifactFile, ControlPlane
@@ -14,10 +15,8 @@ from tests.serving_kit.endpoint import desired
 
 
 def link(answer: Callable[[httpx.Request], httpx.Response]) -> ControlPlane:
-    made = ControlPlane("http://control.plane/prefix/", "a-token", "churn")
-    made._client = httpx.AsyncClient(
-        base_url=made._client.base_url, headers=made._client.headers, transport=httpx.MockTransport(answer)
-    )
+    made = ControlPlane(Address("http://control.plane/prefix/"), "a-token", "churn")
+    made._client = httpx.AsyncClient(headers=made._client.headers, transport=httpx.MockTransport(answer))
     return made
 
 
