@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gristmill.profiles.defaults import default_catalogue
-from gristmill.profiles.fields import Document, Fields
+from gristmill.core.fields import Document, Fields
 from gristmill.profiles.machine import Machine, read_machine
 from gristmill.profiles.model import Catalogue, Profile, ProfileUse, Resources
 from gristmill.profiles.quantities import cores, count, memory, rate
@@ -38,7 +38,7 @@ def load_catalogue(path: Path | None, *, required: bool = False, machine: Machin
     if path is None or not (required or path.exists()):
         return default_catalogue(machine)
     document = Document(path)
-    top = document.read()
+    top = document.read("'profiles'")
     top.only(("profiles", "capacity"))
     profiles = _profiles(top)
     capacity = _capacity(top, machine)

@@ -21,8 +21,8 @@ class Document:
         self.path = path
         self.faults: list[Fault] = []
 
-    def read(self) -> "Fields":
-        """The mapping at the top.
+    def read(self, expected: str = "") -> "Fields":
+        """The mapping at the top; `expected` says which keys it is read for.
 
         Raises:
             NotFoundError: where there is no file.
@@ -40,7 +40,8 @@ class Document:
         except (yaml.YAMLError, RecursionError) as error:
             raise InvalidInputError(f"{self.path} is not YAML: {error}") from error
         if not isinstance(node, yaml.MappingNode):
-            raise InvalidInputError(f"{self.path} holds {_kind(node)}, expected a mapping with 'profiles'")
+            keys = f" with {expected}" if expected else ""
+            raise InvalidInputError(f"{self.path} holds {_kind(node)}, expected a mapping{keys}")
         return Fields(self, node, "")
 
     def fault(self, node: yaml.Node, field: str, message: str, *, hint: str | None = None) -> None:
