@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.data_roots.model import DataBinding
 from gristmill.runs.model import Attempt, LoggedModel, Metric, Output, Progress, Run, RunFault, RunState
 
 runs = sa.Table(
@@ -34,6 +35,7 @@ runs = sa.Table(
     sa.Column("waiting", sa.Text),
     json_column("models"),
     json_column("fault"),
+    json_column("data"),
     sa.Column("created_by", sa.String(200), nullable=False),
     time_column("created_at", nullable=False),
     time_column("started_at"),
@@ -115,6 +117,7 @@ _ATTEMPT_FIELDS = (
 def insert_run(tx: Tx, run: Run) -> None:
     values: dict[str, Any] = {column.name: getattr(run, column.name) for column in _RUN_COLUMNS}
     values.update(state=run.state.value, given=list(run.given), models=[], fault=None, created_at=run.created_at)
+    values["data"] = msgspec.to_builtins(run.data)
     tx.execute(sa.insert(runs).values(**values))
 
 
@@ -232,6 +235,16 @@ def load_outputs(tx: Tx, attempt_ids: Iterable[str]) -> list[Output]:
     return [Output(**{name: row[name] for name in columns}) for row in tx.execute(query).mappings()]
 
 
+def starts_anyway(tx: Tx, run_id: str) -> bool:
+    """Whether the run is to begin although the machine is full."""
+    return bool(tx.scalar(sa.select(runs.c.start_anyway).where(runs.c.id == run_id)))
+
+
+def launches(tx: Tx, attempt_id: str) -> int:
+    """How often a worker was started for the attempt."""
+    return tx.scalar(sa.select(attempts.c.launches).where(attempts.c.id == attempt_id)) or 0
+
+
 def count_unfinished(tx: Tx, project_id: str) -> int:
     query = sa.select(sa.func.count()).where(runs.c.project_id == project_id, runs.c.state == RunState.QUEUED.value)
     return tx.scalar(query) or 0
@@ -253,6 +266,7 @@ def _run(row: sa.RowMapping, measured: dict[str, Metric], attempt: Attempt | Non
     values["given"] = tuple(row["given"])
     values["models"] = tuple(LoggedModel(**model) for model in row["models"] or ())
     values["fault"] = msgspec.convert(row["fault"], RunFault | None)
+    values["data"] = msgspec.convert(row["data"] or (), tuple[DataBinding, ...])
     return Run(**values, metrics=measured, attempt=attempt)
 
 

@@ -72,7 +72,7 @@ def test_a_run_whose_profile_is_gone_fails_and_holds_up_nobody(
 ) -> None:
     orphan, sound = create(profile="large"), create(profile="small")
     kept = tuple(profile for profile in catalogue.profiles if profile.name != "large")
-    reconciler.catalogue = replace(catalogue, profiles=kept)
+    reconciler.admission.catalogue = replace(catalogue, profiles=kept)
     reconciler.step()
     found = state_of(db, orphan)
     assert found.state is RunState.FAILED

@@ -1,0 +1,73 @@
+"""Starting the worker of an attempt that was admitted."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gristmill.core import tokens
+from gristmill.core.clock import Clock
+from gristmill.core.lease import Leadership
+from gristmill.core.scopes import WORKER_SCOPES, ActorKind
+from gristmill.profiles.model import Catalogue, ProfileUse
+from gristmill.profiles.service import resolve
+from gristmill.runs import store
+from gristmill.runs.executors.base import Executor, Launch
+from gristmill.runs.model import Attempt, Run
+from gristmill.tracking.model import TrackedStatus
+
+
+class Tracking(Protocol):
+    """What a run needs of MLflow before its worker starts and after it is gone."""
+
+    def ensure_experiment(self, name: str) -> str: ...
+
+    def find_or_create_run(self, attempt_id: str, experiment_id: str, name: str, tags: dict[str, str]) -> str: ...
+
+    def end_run(self, run_id: str, status: TrackedStatus) -> None: ...
+
+
+@dataclass
+class Launcher:
+    """`url` is the control plane's own, as workers reach it."""
+
+    leader: Leadership
+    executor: Executor
+    tracking: Tracking
+    catalogue: Catalogue
+    clock: Clock
+    url: str
+
+    def launch(self, run: Run, attempt: Attempt) -> None:
+        """MLflow's run first, then the worker; each is found again if it was made before."""
+        if attempt.tracking_run is None:
+            self._track(run, attempt)
+        token = self._token(run, attempt)
+        profile = resolve(self.catalogue, run.profile, ProfileUse.RUN)
+        self.executor.launch(Launch(attempt=attempt.id, url=self.url, token=token, profile=profile))
+
+    def _track(self, run: Run, attempt: Attempt) -> None:
+        experiment = self.tracking.ensure_experiment(f"{run.project_id}/{run.notebook}")
+        tags = {
+            "gristmill.run": run.id,
+            "gristmill.notebook": run.notebook,
+            "mlflow.source.name": run.notebook,
+            "mlflow.source.type": "NOTEBOOK",
+            "mlflow.user": run.created_by,
+        }
+        found = self.tracking.find_or_create_run(attempt.id, experiment, run.name, tags)
+        with self.leader.write() as tx:
+            store.update_attempt(tx, attempt.id, tracking_run=found, tracking_experiment=experiment, waiting=None)
+
+    def _token(self, run: Run, attempt: Attempt) -> str:
+        """The worker's; the launch counts from here on, whether it comes about or not."""
+        with self.leader.write() as tx:
+            launches = store.attempts.c.launches + 1
+            store.update_attempt(tx, attempt.id, launches=launches, launched_at=self.clock.now(), waiting=None)
+            return tokens.issue(
+                tx,
+                project_id=run.project_id,
+                kind=ActorKind.WORKER,
+                name=f"worker of {run.name}",
+                scopes=WORKER_SCOPES,
+                now=self.clock.now(),
+                subject=attempt.id,
+            )

@@ -1,0 +1,155 @@
+"""Attempts whose workers live, are to stop, or are gone."""
+
+import logging
+from dataclasses import dataclass, field
+
+from gristmill.core import events
+from gristmill.core.blobs import BlobStore, grant, remember
+from gristmill.core.clock import Clock
+from gristmill.core.database import Database
+from gristmill.core.errors import GristmillError, InvalidInputError
+from gristmill.core.lease import Leadership, NotLeaderError
+from gristmill.core.settings import Settings
+from gristmill.ledger import service as ledger
+from gristmill.runs import attempts as protocol
+from gristmill.runs import service, store
+from gristmill.runs.executors.base import Executor
+from gristmill.runs.launching import Tracking
+from gristmill.runs.model import Attempt, FaultKind, Run, RunFault, RunState
+from gristmill.tracking.model import TrackedStatus
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Watch:
+    """What happens to an attempt from its launch until nothing of it lives any more."""
+
+    db: Database
+    leader: Leadership
+    executor: Executor
+    blobs: BlobStore
+    tracking: Tracking
+    settings: Settings
+    clock: Clock
+    # When this process asked a worker to stop, on its monotonic clock: after a restart the grace begins anew.
+    _asked: dict[str, float] = field(default_factory=dict)
+    _launched: dict[str, float] = field(default_factory=dict)
+
+    def begin(self, attempt: Attempt) -> None:
+        """A worker is about to be launched. Whatever was asked before, it was another process."""
+        self._launched[attempt.id] = self.clock.monotonic()
+        self._asked.pop(attempt.id, None)
+
+    def look_after(self, run: Run, attempt: Attempt) -> None:
+        """The worker lives: it is asked to stop where that is wanted, and ended when it does not."""
+        now = self.clock.monotonic()
+        overdue = self._is_overdue(run, attempt)
+        if not (run.cancel_requested or attempt.state.final or overdue or self._is_idle(attempt, now)):
+            return
+        asked = self._asked.get(attempt.id)
+        if asked is None:
+            self._asked[attempt.id] = now
+            if not attempt.state.final:  # one that reported its end is about to go by itself
+                self.executor.cancel(attempt.id)
+        elif now - asked > self.settings.cancel_grace:
+            if overdue and not attempt.state.final:
+                message = f"the run took longer than its timeout of {run.timeout_s:g} s and did not stop when asked"
+                self.end(run, attempt, RunState.FAILED, RunFault(kind=FaultKind.TIMEOUT, message=message))
+            self.executor.kill(attempt.id)
+
+    def _is_overdue(self, run: Run, attempt: Attempt) -> bool:
+        if attempt.started_at is None or run.timeout_s is None:
+            return False
+        allowed = run.timeout_s + self.settings.cancel_grace
+        return (self.clock.now() - attempt.started_at).total_seconds() > allowed
+
+    def _is_idle(self, attempt: Attempt, now: float) -> bool:
+        """Whether the worker has not claimed its attempt in good time."""
+        since = self._launched.setdefault(attempt.id, now)
+        if attempt.claimed_at is not None or now - since <= self.settings.launch_timeout:
+            return False
+        with self.db.read() as tx:  # it may have done so since this step began
+            current = store.find_attempt(tx, attempt.id)
+        return current is not None and current.claimed_at is None
+
+    def take_leave(self, run: Run, attempt: Attempt) -> None:
+        """The worker is gone: what it wrote down and could not deliver is taken; without a last word it was lost."""
+        with self.db.read() as tx:
+            last = events.last_of_attempt(tx, attempt.id)
+        rest = self.executor.undelivered(attempt.id, last)
+        sizes = self._take_blobs(attempt)
+        said = self.executor.log_tail(attempt.id)
+        try:
+            with self.leader.write() as tx:
+                for digest, size in sizes.items():
+                    remember(tx, project_id=run.project_id, digest=digest, size=size, now=self.clock.now())
+                grant(tx, project_id=run.project_id, subject=attempt.id, digests=sizes)
+                protocol.take(tx, run, attempt, rest, self.clock)
+        except NotLeaderError:
+            raise
+        except GristmillError as error:
+            log.exception("the journal of %s cannot be taken", attempt.id)
+            said = f"{error.message}\n{said}"
+        with self.db.read() as tx:
+            current = store.find_attempt(tx, attempt.id)
+        if current is None or current.state.final:
+            return
+        if run.cancel_requested:
+            self.end(run, current, RunState.CANCELLED)
+        else:
+            self.end(run, current, RunState.FAILED, _lost_fault(current, said))
+
+    def _take_blobs(self, attempt: Attempt) -> dict[str, int]:
+        """Digest and size of the blobs that a worker which is gone had kept; they are stored now."""
+        sizes = {}
+        for digest, chunks in self.executor.undelivered_blobs(attempt.id):
+            try:
+                sizes[digest] = self.blobs.put(digest, chunks)
+            except InvalidInputError as error:
+                log.warning("a blob of %s is left out: %s", attempt.id, error.message)
+        return sizes
+
+    def fail_launch(self, run: Run, attempt: Attempt, launches: int) -> None:
+        said = self.executor.log_tail(attempt.id).strip()
+        message = f"the worker ended {launches} times before it could begin"
+        fault = RunFault(kind=FaultKind.LAUNCH, message=f"{message}: {said}" if said else message)
+        self.end(run, attempt, RunState.FAILED, fault)
+
+    def end(self, run: Run, attempt: Attempt, state: RunState, fault: RunFault | None = None) -> None:
+        with self.leader.write() as tx:
+            current, run = store.find_attempt(tx, attempt.id), store.get_run(tx, run.id)
+            if current is not None and not current.state.final:
+                service.end_attempt(tx, run, current, state, self.clock, fault)
+
+    def close(self, attempt: Attempt) -> None:
+        """Its processes are seen to be gone: the reservation is freed, not a moment earlier."""
+        if not self.executor.clean_up(attempt.id):
+            return
+        self._end_tracked(attempt)
+        with self.leader.write() as tx:
+            service.close_attempt(tx, attempt, self.clock)
+            ledger.release(tx, attempt.id, self.clock.now())
+        self.executor.forget(attempt.id)
+        self._asked.pop(attempt.id, None)
+        self._launched.pop(attempt.id, None)
+
+    def _end_tracked(self, attempt: Attempt) -> None:
+        """A worker that was killed has not ended its MLflow run. Capacity is not held back until MLflow answers."""
+        if attempt.tracking_run is None or attempt.state is RunState.SUCCEEDED:
+            return
+        ended = TrackedStatus.KILLED if attempt.state is RunState.CANCELLED else TrackedStatus.FAILED
+        try:
+            self.tracking.end_run(attempt.tracking_run, ended)
+        except GristmillError as error:
+            log.warning("MLflow run %s of %s is left open: %s", attempt.tracking_run, attempt.id, error.message)
+
+
+def _lost_fault(attempt: Attempt, said: str) -> RunFault:
+    where = f" in cell {attempt.progress.cell} of {attempt.progress.cells}" if attempt.progress.cells else ""
+    message = f"the worker process ended{where} without a last word"
+    return RunFault(
+        kind=FaultKind.WORKER_LOST,
+        message=f"{message}: {said.strip()[-1000:]}" if said.strip() else message,
+        hint="It was killed, by a person or for lack of memory. `gristmill runs rerun` starts it once more.",
+    )
