@@ -1,5 +1,6 @@
 """A notebook on this disk, read for what it takes, before anything of it is sent."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from gristmill.notebooks.other_languages import infer_parameters
 from gristmill.notebooks.python_parameters import read_parameters
 from gristmill.notebooks.source import NotebookSource, read_notebook
 from gristmill.notebooks.texts import check_texts
+
+_SCRIPTS = frozenset({".py", ".r", ".R", ".jl", ".md", ".qmd", ".Rmd"})  # what jupytext reads
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Notebook:
 
 def open_notebook(path: Path) -> Notebook:
     """Raises NotFoundError where there is none, InvalidInputError where it is none."""
+    if path.suffix in _SCRIPTS and path.is_file():
+        raise InvalidInputError(f"{path} is no notebook: expected an .ipynb file", hint=_converted(path))
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -41,6 +46,16 @@ def open_notebook(path: Path) -> Notebook:
     except InvalidInputError as error:
         raise type(error)(f"{path}: {error.message}", hint=error.hint, faults=error.faults) from error
     return Notebook(path=path, source=source, schema=schema)
+
+
+def _converted(path: Path) -> str:
+    """How it becomes a notebook."""
+    beside = path.with_suffix(".ipynb")
+    if beside.is_file():
+        return f"{beside} stands beside it: gristmill run {shlex.quote(str(beside))}"
+    how = f"`jupytext --to ipynb {shlex.quote(str(path))}` makes one of it (pip install jupytext)"
+    cells = ", with a cell for each `# %%`" if path.suffix == ".py" else ""
+    return f"{how}{cells}; then: gristmill run {shlex.quote(str(beside))}"
 
 
 def _nearest(path: Path) -> str | None:

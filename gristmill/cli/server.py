@@ -7,12 +7,16 @@ import typer
 from gristmill.cli.options import AsJson
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gristmill.core.settings import Settings
     from gristmill.core.wire import ServerStatus
 
 app = typer.Typer(help="The control plane of this machine.", no_args_is_help=True, rich_markup_mode=None)
 
 All = Annotated[bool, typer.Option("--all", help="Cancel runs, stop endpoints and MLflow too.")]
+
+_NAMED = 3  # endpoints that are told how to delete
 
 
 @app.command()
@@ -96,6 +100,13 @@ def _print(status: "ServerStatus") -> None:
     )
 
 
+def _come_back(endpoints: "Sequence[str]") -> str:
+    """An endpoint is there until it is deleted: what should be is kept, and started again."""
+    what = "It comes" if len(endpoints) == 1 else "They come"
+    commands = " or ".join(f"`gristmill endpoints delete {name}`" for name in endpoints[:_NAMED])
+    return f"{what} back with the next control plane, which any command starts; for good: {commands}."
+
+
 def _what_stays(status: "ServerStatus", *, everything: bool) -> None:
     """Said so that nobody wonders later what still uses the machine."""
     from gristmill.cli.output import say
@@ -104,7 +115,7 @@ def _what_stays(status: "ServerStatus", *, everything: bool) -> None:
         if status.runs:
             say(f"Cancelled: {', '.join(status.runs)}.")
         if status.endpoints:
-            say(f"Stopped: {', '.join(status.endpoints)}. Endpoints come back with the next control plane.")
+            say(f"Stopped: {', '.join(status.endpoints)}. {_come_back(status.endpoints)}")
         return
     if status.runs:
         say(f"Still running: {', '.join(status.runs)}. A run outlives the control plane; the next one takes it over.")
@@ -113,3 +124,5 @@ def _what_stays(status: "ServerStatus", *, everything: bool) -> None:
         say(f"Still serving: {', '.join(status.endpoints)}. An endpoint answers without the control plane.")
     if status.runs or status.endpoints:
         say("`gristmill server stop --all` ends them too.")
+    if status.endpoints:
+        say(_come_back(status.endpoints))

@@ -121,7 +121,6 @@ def shortage(wanted: Resources, free: Resources) -> str:
     if wanted.memory > free.memory:
         lacking.append(f"{wanted.memory / 2**30:.1f} GB memory ({max(0, free.memory) / 2**30:.1f} GB free)")
     if wanted.accelerators > free.accelerators:
-        lacking.append(
-            f"{wanted.accelerators} {'accelerator' if wanted.accelerators == 1 else 'accelerators'} ({max(0, free.accelerators)} free)"
-        )
+        kind = "accelerator" if wanted.accelerators == 1 else "accelerators"
+        lacking.append(f"{wanted.accelerators} {kind} ({max(0, free.accelerators)} free)")
     return ", ".join(lacking)

@@ -12,9 +12,10 @@ from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundErro
 from gristmill.core.scopes import Actor, Scope
 from gristmill.models.mlmodel import LIMIT, ModelFile, read_model_file
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
+from gristmill.models.unknown import unknown_model, unknown_version
 from gristmill.runs import service as runs
 from gristmill.runs.model import Run, RunState
-from gristmill.tracking.model import LoggedModelEntry, ModelVersionEntry
+from gristmill.tracking.model import LoggedModelEntry, ModelVersionEntry, RegisteredModelEntry
 from gristmill.tracking.rest import TrackingClient
 
 RUN_TAG = "gristmill.run"
@@ -68,7 +69,7 @@ class ModelService:
 
     def model(self, actor: Actor, name: str) -> RegisteredModel:
         actor.require(Scope.READ)
-        entry = self.tracking.registered_model(name)
+        entry = self._registered(name)
         return RegisteredModel(
             project_id=actor.project_id,
             name=entry.name,
@@ -82,7 +83,7 @@ class ModelService:
         actor.require(Scope.READ)
         if not version.isdecimal():
             raise InvalidInputError(f"model version {version[:40]!r} is not valid: expected a number, as in churn/3")
-        found = self._brief(actor, self.tracking.get_version(name, version))
+        found = self._brief(actor, self._version(name, version))
         path = self.tracking.version_path(name, version)
         file = self._model_file(name, version, path)
         return replace(
@@ -114,6 +115,19 @@ class ModelService:
             tags={RUN_TAG: run.id},
             description=description,
         )
+
+    def _registered(self, name: str) -> RegisteredModelEntry:
+        try:
+            return self.tracking.registered_model(name)
+        except NotFoundError as error:
+            raise unknown_model(name, [model.name for model in self.tracking.list_models()]) from error
+
+    def _version(self, name: str, version: str) -> ModelVersionEntry:
+        try:
+            return self.tracking.get_version(name, version)
+        except NotFoundError as error:
+            self._registered(name)
+            raise unknown_version(name, version, [one.version for one in self.tracking.list_versions(name)]) from error
 
     def _versions(self, actor: Actor, name: str) -> tuple[ModelVersion, ...]:
         return tuple(self._brief(actor, entry) for entry in self.tracking.list_versions(name))

@@ -7,6 +7,7 @@ import orjson
 
 from gristmill.core.errors import InvalidInputError
 from gristmill.serving.batch import Batch, raw_batch
+from gristmill.serving.bodies import request_example
 from gristmill.serving.columns import json_name
 from gristmill.serving.errors import UnsupportedMediaTypeError
 from gristmill.serving.faults import shown
@@ -18,7 +19,6 @@ JSON = "application/json"
 CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"
 _UNIFIED = ("messages", "prompt", "input")  # what chat, completion and embedding clients send
-_EXAMPLE = 'For example: {"dataframe_split": {"columns": ["age"], "data": [[41]]}}.'
 
 
 class Invocations:
@@ -28,6 +28,7 @@ class Invocations:
         self.signature = signature
         self.params = params
         self.unified = unified
+        self._example = f"For example: {request_example(signature)}."
 
     def parse(self, content_type: str | None, body: bytes) -> Batch:
         """The batch that a request's body holds.
@@ -44,18 +45,18 @@ class Invocations:
         return from_csv(body, self.signature) if kind == CSV else from_parquet(body, self.signature)
 
     def from_json(self, body: bytes) -> Batch:
-        document = decode(body)
+        document = decode(body, self._example)
         if not isinstance(document, dict):
             raise InvalidInputError(
                 f"the body is a JSON {json_name(document)}: expected an object with one of {', '.join(FORMS)}",
-                hint=_EXAMPLE,
+                hint=self._example,
             )
         if self.unified and any(key in document for key in _UNIFIED):
             return self._unified(document)
         found = [form for form in FORMS if form in document]
         if len(found) != 1:
             got = f"both {' and '.join(found)}" if found else f"the keys {shown(list(document))}"
-            raise InvalidInputError(f"expected exactly one of {', '.join(FORMS)}, got {got}", hint=_EXAMPLE)
+            raise InvalidInputError(f"expected exactly one of {', '.join(FORMS)}, got {got}", hint=self._example)
         batch = self.signature.parse(found[0], document[found[0]])
         params = self.params.convert(document.get("params"))
         return batch if params is None else with_params(batch, params)
@@ -79,8 +80,10 @@ def with_params(batch: Batch, params: dict[str, Any]) -> Batch:
     )
 
 
-def decode(body: bytes) -> Any:
-    """The JSON value of `body`. Python's own words for not-a-number are understood, as MLflow's clients send them.
+def decode(body: bytes, hint: str | None = None) -> Any:
+    """The JSON value of `body`; `hint` is for who sends something else.
+
+    Python's own words for not-a-number are understood, as MLflow's clients send them.
 
     Raises:
         InvalidInputError: it is not JSON.
@@ -93,7 +96,7 @@ def decode(body: bytes) -> Any:
                 return json.loads(body)
             except (ValueError, RecursionError):
                 pass  # the first error says more
-        raise InvalidInputError(f"the body is not JSON: {error}", hint=_EXAMPLE) from error
+        raise InvalidInputError(f"the body is not JSON: {error}", hint=hint) from error
 
 
 def media_type(header: str | None) -> str:
