@@ -33,7 +33,7 @@ def stop_and_wait(settings: Settings, *, everything: bool) -> ServerStatus | Non
 
 def left_behind(settings: Settings) -> list[Path]:
     """Folders in which a worker, an endpoint or MLflow lives: each holds a lock for as long as it does."""
-    folders = [settings.home / "mlflow", *settings.attempts.glob("*"), *settings.endpoints.glob("*")]
+    folders = [settings.mlflow, *settings.attempts.glob("*"), *settings.endpoints.glob("*")]
     return [folder for folder in folders if _is_held(folder / "lock")]
 
 

@@ -52,7 +52,7 @@ def _start(settings: Settings) -> Credentials:
         process = subprocess.Popen(
             [sys.executable, "-m", "gristmill.server"],
             cwd=settings.home,
-            env={**environ, "GRISTMILL_HOME": str(settings.home)},
+            env={**environ, **_told(settings)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -72,6 +72,16 @@ def _start(settings: Settings) -> Credentials:
     raise UnavailableError(
         f"the control plane did not answer within {START_TIMEOUT:g} s: {_tail(log, position)}", hint=f"See {log}."
     )
+
+
+def _told(settings: Settings) -> dict[str, str]:
+    """Where the control plane keeps what it keeps, as this client was told."""
+    told = {
+        "GRISTMILL_HOME": settings.home,
+        "GRISTMILL_DATABASE_URL": settings.database_url,
+        "GRISTMILL_SHARED": settings.shared,
+    }
+    return {name: str(value) for name, value in told.items() if value is not None}
 
 
 @contextlib.contextmanager

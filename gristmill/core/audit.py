@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.core.database import Tx, defer, flush, flushed_by, json_column, metadata, project_column, time_column
 from gristmill.core.events import SEQUENCE_OWNER, counters, next_number
 from gristmill.core.scopes import Actor
 from gristmill.core.wire import AuditVerdict
@@ -47,28 +47,36 @@ def record(
     tx: Tx, actor: Actor, *, time: datetime, action: str, subject: str, detail: dict[str, Any] | None = None
 ) -> None:
     """Adds one entry in the caller's transaction: what was done and its entry are stored together or not at all."""
-    seq = next_number(tx, SEQUENCE_OWNER, "audit")  # locks the chain's end
-    previous = tx.scalar(sa.select(audit.c.digest).order_by(audit.c.seq.desc()).limit(1)) or GENESIS
     entry = {
-        "seq": seq,
         "project_id": actor.project_id,
         "time": time,
         "actor": f"{actor.kind}:{actor.name}",
         "action": action,
         "subject": subject,
         "detail": detail or {},
-        "previous": previous,
     }
-    tx.execute(sa.insert(audit).values(**entry, digest=_digest(entry)))
+    defer(tx, "audit", entry)
+
+
+@flushed_by("audit")
+def _write(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    first = next_number(tx, SEQUENCE_OWNER, "audit", by=len(rows)) - len(rows) + 1  # locks the chain's end
+    previous = tx.scalar(sa.select(audit.c.digest).order_by(audit.c.seq.desc()).limit(1)) or GENESIS
+    for seq, row in enumerate(rows, start=first):
+        entry = {"seq": seq, **row, "previous": previous}
+        previous = _digest(entry)
+        tx.execute(sa.insert(audit).values(**entry, digest=previous))
 
 
 def entries(tx: Tx, *, project_id: str, after: int = 0, limit: int = 200) -> tuple[AuditEntry, ...]:
+    flush(tx)
     query = sa.select(audit).where(audit.c.project_id == project_id, audit.c.seq > after)
     return tuple(AuditEntry(**row) for row in tx.execute(query.order_by(audit.c.seq).limit(limit)).mappings())
 
 
 def verify(tx: Tx) -> AuditVerdict:
     """Recomputes the whole chain. A changed, removed or inserted entry shows; by the counter, a cut end too."""
+    flush(tx)
     previous, seen = GENESIS, 0
     for row in tx.execute(sa.select(audit).order_by(audit.c.seq)).mappings():
         entry = dict(row)

@@ -1,20 +1,23 @@
-"""The one database of the control plane: SQLAlchemy Core on SQLite (PostgreSQL takes the same code).
+"""The one database of the control plane: SQLAlchemy Core on SQLite or PostgreSQL, the same code for both.
 
 The caller opens `with db.write() as tx` and hands `tx` on; nothing does other I/O inside it. SQLite runs in WAL mode; a
-writing transaction is `BEGIN IMMEDIATE` from its first statement, so that it never has to be upgraded and refused.
+writing transaction is `BEGIN IMMEDIATE` from its first statement, so that it never has to be upgraded and refused. On
+PostgreSQL writers run side by side at READ COMMITTED and lock the rows they decide by, in one order
+(docs/decisions/postgresql.md); readers see one moment, as on SQLite.
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
+from zlib import crc32
 
 import sqlalchemy as sa
-from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.engine.interfaces import Dialect
 
-BUSY_TIMEOUT_MS = 30_000
+from gristmill.core import database_engines as engines
+from gristmill.core.database_faults import translated
 
 metadata = sa.MetaData(
     naming_convention={
@@ -26,6 +29,10 @@ metadata = sa.MetaData(
 )
 
 Tx = sa.Connection
+Flush = Callable[[Tx, list[dict[str, Any]]], None]
+
+_PENDING = "gristmill_pending"
+_flushes: dict[str, Flush] = {}
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -44,56 +51,102 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         del dialect
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class Database:
-    """Opens transactions. After each commit that wrote, `on_commit` is called: it only wakes who reads events."""
+    """Opens transactions. After each commit that wrote, `on_commit` is called: it only wakes who reads events.
 
-    def __init__(self, url: str, *, on_commit: Callable[[], None] = lambda: None) -> None:
-        self.engine = sa.create_engine(url, pool_size=16, max_overflow=32)
+    Every fault of the database itself is an `UnavailableError` to the caller: it may come back.
+    """
+
+    def __init__(self, url: str | sa.URL, *, on_commit: Callable[[], None] = lambda: None) -> None:
+        self.engine = engines.create(url)
+        self.url = self.engine.url
         self.on_commit = on_commit
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._reader, self._writer = engines.reader(self.engine), engines.writer(self.engine)
         # SQLite has one writer: queueing for it here, first come first served, beats polling its lock.
-        self._writer = threading.Lock()
-        if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
-            sa.event.listen(self.engine, "begin", _begin)
+        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: without its password."""
+        return self.url.render_as_string(hide_password=True)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that sees one moment of the database and writes nothing."""
-        with self.engine.connect() as tx:
+        with translated(self.place), self._reader.connect() as tx:
             yield tx
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
-        """A transaction that commits when the block ends, and leaves nothing behind when it raises."""
-        with self._writer, self.engine.connect().execution_options(gristmill_write=True) as tx, tx.begin():
+    def write(self, *, wake: bool = True) -> Iterator[Tx]:
+        """A transaction that commits when the block ends, and leaves nothing behind when it raises.
+
+        `wake=False` is for what nobody waits for.
+        """
+        with translated(self.place), self._turn, self._writer.connect() as connection, connection.begin():
+            tx = connection.execution_options(**{_PENDING: {}})
             yield tx
-        self.on_commit()
+            flush(tx)
+            if wake:
+                engines.notify(tx)
+        if wake:
+            self.on_commit()
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    # The driver would otherwise open deferred transactions of its own accord.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def flushed_by(name: str) -> Callable[[Flush], Flush]:
+    """Declares how rows that `defer` has put off under this name are written when the transaction ends."""
+
+    def register(write: Flush) -> Flush:
+        _flushes[name] = write
+        return write
+
+    return register
 
 
-def _begin(connection: sa.Connection) -> None:
-    writing = connection.get_execution_options().get("gristmill_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+def defer(tx: Tx, name: str, row: dict[str, Any]) -> None:
+    """Writes the row last in the transaction: the counter that it takes is then locked for a moment only, and after
+    every other row, so that no two transactions can wait for each other.
+    """
+    tx.get_execution_options()[_PENDING].setdefault(name, []).append(row)
+
+
+def flush(tx: Tx) -> None:
+    """Writes what was put off, by name. Whoever reads such rows in the transaction that made them calls this first."""
+    pending: dict[str, list[dict[str, Any]]] = tx.get_execution_options().get(_PENDING, {})
+    for name in sorted(pending):
+        if rows := pending.pop(name):
+            _flushes[name](tx, rows)
+
+
+def lock_names(tx: Tx, names: Iterable[str]) -> None:
+    """Nobody else is past this call with one of these names before the transaction ends; taken in sorted order.
+
+    SQLite has one writer anyway. PostgreSQL takes advisory locks: two names with one key only wait needlessly.
+    """
+    if tx.dialect.name == "postgresql":
+        for key in sorted({crc32(name.encode()) for name in names}):
+            tx.execute(sa.select(sa.func.pg_advisory_xact_lock(engines.NAMES_LOCK, key - 2**31)))
+
+
+def insert_new(tx: Tx, table: sa.Table, *rows: dict[str, Any]) -> None:
+    """Inserts the rows that are not there yet, also when another transaction inserts them at the same moment."""
+    if rows:
+        tx.execute(upsert(tx, table).on_conflict_do_nothing(), list(rows))
+
+
+def upsert(tx: Tx, table: sa.Table) -> Any:
+    """An INSERT that knows ON CONFLICT, in this database's words."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    return (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def json_column(name: str, **options: Any) -> sa.Column[Any]:

@@ -1,7 +1,8 @@
 """The event log: state changes, cell boundaries and metrics, in the order in which they were committed.
 
-The sequence comes from a counter row that the writing transaction locks, so a reader that has seen event n will never
-meet a new one below n. A worker's events are unique on (attempt, n): sent twice, they are stored once.
+The sequence comes from a counter row that the writing transaction locks, last of all its rows and until its commit: so
+a reader that has seen event n will never meet a new one below n. A worker's events are unique on (attempt, n): sent
+twice, they are stored once.
 """
 
 import threading
@@ -12,7 +13,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.core.database import (
+    Tx,
+    defer,
+    flush,
+    flushed_by,
+    json_column,
+    metadata,
+    project_column,
+    time_column,
+    upsert,
+)
 from gristmill.core.wire import Event, EventPage
 
 counters = sa.Table(
@@ -39,19 +50,16 @@ events = sa.Table(
 )
 
 
-def next_number(tx: Tx, project_id: str, name: str) -> int:
-    """1, 2, 3 … for this name in this project; the row stays locked until the transaction ends."""
-    step = (
-        sa.update(counters)
-        .where(counters.c.project_id == project_id, counters.c.name == name)
-        .values(value=counters.c.value + 1)
-        .returning(counters.c.value)
+def next_number(tx: Tx, project_id: str, name: str, by: int = 1) -> int:
+    """1, 2, 3 … for this name in this project, or the last of the `by` numbers taken.
+
+    The row stays locked until the transaction ends.
+    """
+    step = upsert(tx, counters).values(project_id=project_id, name=name, value=by)
+    step = step.on_conflict_do_update(
+        index_elements=[counters.c.project_id, counters.c.name], set_={"value": counters.c.value + by}
     )
-    value = tx.scalar(step)
-    if value is None:
-        tx.execute(sa.insert(counters).values(project_id=project_id, name=name, value=1))
-        value = 1
-    return int(value)
+    return int(tx.execute(step.returning(counters.c.value)).scalar_one())
 
 
 def append(
@@ -64,23 +72,25 @@ def append(
     data: dict[str, Any] | None = None,
     attempt: str | None = None,
     n: int | None = None,
-) -> int:
-    """The sequence number of the new event. It becomes visible, in order, when `tx` commits."""
+) -> None:
+    """The event gets its number and becomes visible, in order, when `tx` commits."""
+    row = {
+        "project_id": project_id,
+        "time": time,
+        "kind": kind,
+        "subject": subject,
+        "data": data or {},
+        "attempt": attempt,
+        "n": n,
+    }
+    defer(tx, "events", row)
+
+
+@flushed_by("events")
+def _write(tx: Tx, rows: list[dict[str, Any]]) -> None:
     # One sequence for all projects: a stream over several of them has one cursor.
-    seq = next_number(tx, SEQUENCE_OWNER, "events")
-    tx.execute(
-        sa.insert(events).values(
-            seq=seq,
-            project_id=project_id,
-            time=time,
-            kind=kind,
-            subject=subject,
-            data=data or {},
-            attempt=attempt,
-            n=n,
-        )
-    )
-    return seq
+    first = next_number(tx, SEQUENCE_OWNER, "events", by=len(rows)) - len(rows) + 1
+    tx.execute(sa.insert(events), [{"seq": seq, **row} for seq, row in enumerate(rows, start=first)])
 
 
 SEQUENCE_OWNER = "default"
@@ -88,6 +98,7 @@ SEQUENCE_OWNER = "default"
 
 def last_of_attempt(tx: Tx, attempt: str) -> int:
     """The highest n held of a worker's events, 0 for none."""
+    flush(tx)
     return tx.scalar(sa.select(sa.func.coalesce(sa.func.max(events.c.n), 0)).where(events.c.attempt == attempt)) or 0
 
 
@@ -95,6 +106,7 @@ def read_after(
     tx: Tx, *, project_id: str, after: int, subject: str | None = None, kinds: Iterable[str] = (), limit: int = 500
 ) -> EventPage:
     """At most `limit` events behind the cursor `after`, oldest first."""
+    flush(tx)
     query = sa.select(events).where(events.c.project_id == project_id, events.c.seq > after)
     if subject is not None:
         query = query.where(events.c.subject == subject)

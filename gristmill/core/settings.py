@@ -18,7 +18,12 @@ class Settings:
     url: str | None = None  # a control plane elsewhere; none is started then
     token: str | None = field(default=None, repr=False)
     port: int = 0  # 0: one is chosen at the first start and kept
+    database_url: str | None = field(default=None, repr=False)  # default: SQLite in the home; it may hold a password
+    shared: Path | None = None  # what control planes on one database share: blobs, attempts, endpoints, MLflow
     profiles: Path | None = None  # default: <home>/profiles.yaml if it is there
+    secrets_vault: str = "auto"  # keyring, encrypted; auto: a keyring where one answers
+    secrets_key: str | None = field(default=None, repr=False)  # for `encrypted`; several by commas, the newest first
+    secrets_key_file: Path | None = None  # the same in a file outside the home; default: made among the configuration
     max_queued: int = 10_000
     max_blob_bytes: int = 2 * 2**30
     max_body_bytes: int = 16 * 2**20
@@ -28,8 +33,16 @@ class Settings:
     launch_timeout: float = 120.0  # from launch to claim
 
     @property
-    def database_url(self) -> str:
-        return f"sqlite:///{self.home / 'gristmill.db'}"
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'gristmill.db'}"
+
+    @property
+    def blobs(self) -> Path:
+        return self._shared / "blobs"
+
+    @property
+    def mlflow(self) -> Path:
+        return self._shared / "mlflow"
 
     @property
     def port_file(self) -> Path:
@@ -37,11 +50,15 @@ class Settings:
 
     @property
     def attempts(self) -> Path:
-        return self.home / "attempts"
+        return self._shared / "attempts"
 
     @property
     def endpoints(self) -> Path:
-        return self.home / "endpoints"
+        return self._shared / "endpoints"
+
+    @property
+    def _shared(self) -> Path:
+        return self.shared or self.home
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -77,7 +94,12 @@ _READERS: dict[str, Callable[[str], object]] = {
     "url": lambda text: text.rstrip("/"),
     "token": str,
     "port": int,
+    "database_url": str,
+    "shared": _path,
     "profiles": _path,
+    "secrets_vault": str,
+    "secrets_key": str,
+    "secrets_key_file": _path,
     "max_queued": int,
     "max_blob_bytes": int,
     "max_body_bytes": int,

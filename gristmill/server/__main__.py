@@ -83,6 +83,7 @@ def _serve(settings: Settings) -> int:
         mlflow=MlflowProcess(settings.mlflow, clock=clock, environ=os.environ),
         identity=identity,
         leave=leave,
+        alone=settings.database_url is None,
     )
     server.config = uvicorn.Config(
         create_app(parts), log_level="warning", timeout_graceful_shutdown=DRAIN, server_header=False

@@ -14,8 +14,10 @@ from gristmill.core.database import Database
 from gristmill.core.events import Wakeup
 from gristmill.core.http import Services, install_error_handlers
 from gristmill.core.lease import Leadership
+from gristmill.core.notifications import listener
 from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
+from gristmill.data_roots import routes as data_root_routes
 from gristmill.endpoints import routes as endpoint_routes
 from gristmill.endpoints import service as endpoint_service
 from gristmill.endpoints.backends.base import EndpointBackend
@@ -27,11 +29,13 @@ from gristmill.profiles.model import Catalogue
 from gristmill.runs import attempts
 from gristmill.runs import routes as run_routes
 from gristmill.runs.executors.base import Executor
+from gristmill.runs.intake import Intake
 from gristmill.runs.reconcile import RunsReconciler
 from gristmill.server import opening, routes, streams
 from gristmill.server.identity import Identity
 from gristmill.server.limits import BodyLimit
 from gristmill.server.loop import ControlLoop
+from gristmill.server.renewal import ALONE, INTERVAL, Renewal
 from gristmill.server.shutdown import Shutdown
 from gristmill.snapshots import routes as snapshot_routes
 from gristmill.tracking import routes as tracking_routes
@@ -62,6 +66,7 @@ class Parts:
     mlflow: MlflowProcess
     identity: Identity
     leave: Callable[[], None]
+    alone: bool = True  # the database is this home's own, and its lock is held: no other control plane can lead
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -96,12 +101,27 @@ def create_app(parts: Parts) -> FastAPI:
         leader, parts.wakeup, (("mlflow", keep_mlflow), ("runs", runs.step), ("endpoints", endpoints.step))
     )
 
+    renewal = Renewal(
+        leader,
+        turn_takes=lambda: loop.turn_takes,
+        changed=parts.wakeup.set,
+        interval=ALONE if parts.alone else INTERVAL,
+    )
+    heard = listener(parts.db, parts.wakeup.set)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        leader.take_over()
+        if parts.alone:
+            leader.take_over()
+        renewal.start()
+        if heard is not None:
+            heard.start()
         loop.start()
         yield
         loop.stop()
+        renewal.stop()
+        if heard is not None:
+            heard.stop()
         tracking.close()
         await exchange.close()
 
@@ -126,6 +146,13 @@ def create_app(parts: Parts) -> FastAPI:
         Leadership: leader,
         MlflowProcess: parts.mlflow,
         TrackingClient: tracking,
+        Intake: Intake(
+            db=parts.db,
+            clock=parts.clock,
+            catalogue=parts.catalogue,
+            settings=parts.settings,
+            executor=parts.executor,
+        ),
         ModelService: ModelService(parts.db, tracking, parts.clock),
         attempts.ClaimContext: attempts.ClaimContext(
             url=parts.identity.url, catalogue=parts.catalogue, settings=parts.settings
@@ -151,6 +178,7 @@ def create_app(parts: Parts) -> FastAPI:
         streams,
         snapshot_routes,
         ledger_routes,
+        data_root_routes,
         run_routes,
         model_routes,
         endpoint_routes,

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from gristmill.core.database import Database
+from gristmill.core.errors import UnavailableError
 from gristmill.core.events import Wakeup, last_seq, read_after
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.scopes import Actor, Scope
@@ -20,7 +21,7 @@ from gristmill.runs import service as runs
 router = APIRouter(prefix="/api", tags=["events"], responses=PROBLEMS)
 
 KEEP_ALIVE = 15.0  # seconds; a comment then tells proxies and readers that the stream lives
-POLL = 1.0  # another control plane on the same database wakes nobody here
+POLL = 1.0  # a notification of another control plane on the same database can be lost
 
 DatabaseOf = Annotated[Database, Depends(provide(Database))]
 Reader = Annotated[Actor, requires(Scope.READ)]
@@ -64,7 +65,12 @@ async def _stream(
     yield b": events\n\n"
     while True:
         seen = wakeup.ticks
-        found = await run_in_threadpool(page, cursor)
+        try:
+            found = await run_in_threadpool(page, cursor)
+        except UnavailableError as error:
+            yield f": {error.title}\n\n".encode()  # the stream goes on where it was when it is back
+            await asyncio.sleep(POLL)
+            continue
         for event in found.events:
             body = json.dumps(msgspec.to_builtins(event), separators=(",", ":"))
             yield f"id: {event.seq}\nevent: {event.kind}\ndata: {body}\n\n".encode()
@@ -86,6 +92,7 @@ async def _news(wakeup: Wakeup, seen: int) -> None:
         if wakeup.ticks != seen:
             return
         try:
-            await asyncio.wait_for(news.wait(), POLL)
+            async with asyncio.timeout(POLL):
+                await news.wait()
         except TimeoutError:
             return

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -38,9 +37,10 @@ def clock() -> TestClock:
 
 
 @pytest.fixture
-def db(tmp_path: Path, clock: TestClock) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'gristmill.db'}")
-    upgrade(database)
+def db(database_url: str, clock: TestClock) -> Iterator[Database]:
+    database = Database(database_url)
+    if database.is_sqlite:
+        upgrade(database)  # the other is a copy of one that is
     with database.write() as tx:
         ensure_default(tx, clock.now())
     yield database

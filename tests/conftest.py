@@ -1,0 +1,41 @@
+"""Databases for tests: SQLite always, PostgreSQL where its server programs are installed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gristmill.core.database import Database
+from gristmill.server.schema import upgrade
+from tests.postgres import TEMPLATE, Postgres, programs, server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One server for the session, with a migrated database to copy."""
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL's server is not installed (Debian and Ubuntu: apt-get install postgresql)")
+    with server(found) as postgres:
+        postgres.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
+        template = Database(postgres.url(TEMPLATE))
+        upgrade(template)
+        template.close()
+        yield postgres
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Postgres) -> Iterator[str]:
+    """A migrated database of this test's own."""
+    name = postgres_server.create(TEMPLATE)
+    yield postgres_server.url(name).render_as_string(hide_password=False)
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A test that asks for it, or for what is made of it, runs on both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/gristmill.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
