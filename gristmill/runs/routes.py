@@ -12,10 +12,9 @@ from gristmill.core.errors import NotFoundError
 from gristmill.core.events import read_after
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.scopes import Actor, Scope
-from gristmill.core.settings import Settings
 from gristmill.core.wire import EventPage
-from gristmill.profiles.model import Catalogue
 from gristmill.runs import attempts, service
+from gristmill.runs.intake import Intake
 from gristmill.runs.model import (
     AttemptOrder,
     ClaimRequest,
@@ -26,32 +25,21 @@ from gristmill.runs.model import (
     WorkerEvents,
     WorkerEventsAnswer,
 )
-from gristmill.snapshots import service as snapshots
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=PROBLEMS)
 
 DatabaseOf = Annotated[Database, Depends(provide(Database))]
 ClockOf = Annotated[Clock, Depends(provide(Clock))]
+IntakeOf = Annotated[Intake, Depends(provide(Intake))]
 Reader = Annotated[Actor, requires(Scope.READ)]
 Writer = Annotated[Actor, requires(Scope.RUNS_WRITE)]
 Worker = Annotated[Actor, requires(Scope.ATTEMPT)]
 
 
 @router.post("/runs", status_code=201, summary="Run a snapshot")
-def create_run(
-    request: RunRequest,
-    actor: Writer,
-    db: DatabaseOf,
-    clock: ClockOf,
-    catalogue: Annotated[Catalogue, Depends(provide(Catalogue))],
-    settings: Annotated[Settings, Depends(provide(Settings))],
-) -> Run:
-    """Checks parameters and profile, and queues the run. Every fault is answered at once."""
-    with db.write() as tx:
-        snapshot = snapshots.find(tx, actor, request.snapshot)
-        return service.create(
-            tx, actor, request, snapshot, catalogue=catalogue, max_queued=settings.max_queued, clock=clock
-        )
+def create_run(request: RunRequest, actor: Writer, intake: IntakeOf) -> Run:
+    """Checks parameters, profile and kernel, and queues the run. Every fault is answered at once."""
+    return intake.create(actor, request)
 
 
 @router.get("/runs", summary="List runs, newest first")
@@ -97,21 +85,9 @@ def start_run_anyway(run: str, actor: Writer, db: DatabaseOf, clock: ClockOf) ->
 
 
 @router.post("/runs/{run}/rerun", status_code=201, summary="Make the same run once more")
-def rerun(
-    run: str,
-    actor: Writer,
-    db: DatabaseOf,
-    clock: ClockOf,
-    catalogue: Annotated[Catalogue, Depends(provide(Catalogue))],
-    settings: Annotated[Settings, Depends(provide(Settings))],
-) -> Run:
+def rerun(run: str, actor: Writer, intake: IntakeOf) -> Run:
     """The same snapshot, parameters, profile and labels; a new number and name."""
-    with db.write() as tx:
-        request = service.again(service.find(tx, actor, run))
-        snapshot = snapshots.find(tx, actor, request.snapshot)
-        return service.create(
-            tx, actor, request, snapshot, catalogue=catalogue, max_queued=settings.max_queued, clock=clock
-        )
+    return intake.create_again(actor, run)
 
 
 @router.get("/runs/{run}/events", summary="Events of one run, oldest first")

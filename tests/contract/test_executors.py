@@ -67,6 +67,12 @@ def until_ready(folder: Path) -> list[str]:
     return (folder / "ready").read_text().splitlines()
 
 
+def test_kernels_are_those_that_a_worker_finds(make: Callable[[], Executor]) -> None:
+    found = make().kernels()
+    assert found is not None
+    assert "python3" in found
+
+
 def test_a_worker_is_absent_then_alive_then_gone(make: Callable[[], Executor], attempt: str, tmp_path: Path) -> None:
     executor = make()
     assert executor.observe(attempt) is Presence.ABSENT
@@ -147,3 +153,8 @@ def test_doing_it_to_an_attempt_that_is_gone_does_nothing(make: Callable[[], Exe
 def test_a_name_that_leaves_the_folder_is_refused(make: Callable[[], Executor]) -> None:
     with pytest.raises(InvalidInputError):
         make().observe("../../etc")
+
+
+@pytest.mark.parametrize("program", ["import sys; sys.exit(1)", "print('no JSON')", "print('[1]')"])
+def test_where_kernels_cannot_be_told_nothing_is_claimed(tmp_path: Path, program: str) -> None:
+    assert LocalExecutor(tmp_path, kernels=(sys.executable, "-c", program)).kernels() is None

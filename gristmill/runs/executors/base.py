@@ -43,6 +43,13 @@ class Executor(ABC):
     """
 
     @abstractmethod
+    def kernels(self) -> tuple[str, ...] | None:
+        """The names, in lower case, of the kernelspecs that a worker started now would find; it may take a second.
+
+        None where that cannot be told before the worker looks itself.
+        """
+
+    @abstractmethod
     def launch(self, order: Launch) -> None:
         """Starts the worker and returns at once.
 

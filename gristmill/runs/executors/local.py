@@ -1,7 +1,9 @@
 """Attempts as processes of this machine."""
 
+import logging
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,14 +23,34 @@ JOURNAL = "journal.jsonl"
 SPOOL = "blobs"
 _BLOB = re.compile("[0-9a-f]{64}")
 WORKER = (sys.executable, "-m", "gristmill.worker")
+KERNELS = (sys.executable, "-m", "gristmill.worker.kernel_names")
+_KERNELS_PATIENCE = 20.0  # seconds
+log = logging.getLogger(__name__)
 
 
 class LocalExecutor(Executor):
     """A session of its own per worker, in `<home>/attempts/<id>`; alive while it holds that folder's lock."""
 
-    def __init__(self, attempts: Path, command: Sequence[str] = WORKER) -> None:
+    def __init__(self, attempts: Path, command: Sequence[str] = WORKER, kernels: Sequence[str] = KERNELS) -> None:
         self._attempts = attempts
         self._command = command
+        self._kernels = kernels
+
+    def kernels(self) -> tuple[str, ...] | None:
+        """Asked in a process with a worker's own environment, from which it will start them."""
+        try:
+            done = subprocess.run(
+                self._kernels,
+                env=processes.inherited_environ(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_KERNELS_PATIENCE,
+                check=True,
+            )
+            return msgspec.json.decode(done.stdout, type=tuple[str, ...])
+        except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:
+            log.warning("which kernels there are is not known: %s", error)
+            return None
 
     def launch(self, order: Launch) -> None:
         folder = self._folder(order.attempt)

@@ -1,0 +1,74 @@
+"""Taking a run in: what a request for one is held against, before and within the transaction that stores it."""
+
+import difflib
+import threading
+from dataclasses import dataclass, field
+
+from gristmill.core.clock import Clock
+from gristmill.core.database import Database
+from gristmill.core.errors import Fault, InvalidInputError
+from gristmill.core.scopes import Actor
+from gristmill.core.settings import Settings
+from gristmill.profiles.model import Catalogue
+from gristmill.runs import service
+from gristmill.runs.executors.base import Executor
+from gristmill.runs.model import Run, RunRequest
+from gristmill.snapshots import service as snapshots
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """What makes runs of requests. The executor is asked for its kernels outside of any transaction."""
+
+    db: Database
+    clock: Clock
+    catalogue: Catalogue
+    settings: Settings
+    executor: Executor
+    # Kernels that were there once: they are not asked for again. One that is removed later is the worker's to notice.
+    _seen: set[str] = field(default_factory=set)
+    _asking: threading.Lock = field(default_factory=threading.Lock)
+
+    def create(self, actor: Actor, request: RunRequest) -> Run:
+        """The new run, queued.
+
+        Raises:
+            InvalidInputError: an unknown kernel, or as `service.create` says.
+        """
+        with self.db.read() as tx:
+            snapshot = snapshots.find(tx, actor, request.snapshot)
+        if kernel := request.kernel or snapshot.kernel:
+            self._check_kernel(kernel)
+        with self.db.write() as tx:
+            return service.create(
+                tx,
+                actor,
+                request,
+                snapshot,
+                catalogue=self.catalogue,
+                max_queued=self.settings.max_queued,
+                clock=self.clock,
+            )
+
+    def create_again(self, actor: Actor, key: str) -> Run:
+        """A new run that is the same as this one."""
+        with self.db.read() as tx:
+            request = service.again(service.find(tx, actor, key))
+        return self.create(actor, request)
+
+    def _check_kernel(self, name: str) -> None:
+        with self._asking:
+            if name.lower() in self._seen:
+                return
+            known = self.executor.kernels()
+            self._seen.update(known or ())
+        if known is not None and name.lower() not in known:
+            raise _unknown_kernel(name, known)
+
+
+def _unknown_kernel(name: str, known: tuple[str, ...]) -> InvalidInputError:
+    message = f"no kernel {name[:200]!r} on the machine that runs it: it has {', '.join(known) or 'none'}"
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    guess = f"Did you mean {near[0]!r}? " if near else ""
+    hint = f"{guess}Choose one with -k, or install the kernelspec there."
+    return InvalidInputError(message, hint=hint, faults=(Fault(where="kernel", message=message, got=name, hint=hint),))
