@@ -13,11 +13,6 @@ from gristmill.ledger.model import Reservation, Usage
 from gristmill.profiles.model import Catalogue, Profile, ProfileStatus, Resources
 
 
-def held(tx: Tx) -> Resources:
-    """The sum of all that is reserved now."""
-    return sum((reservation.resources for reservation in store.unreleased(tx)), start=Resources())
-
-
 def reserve(
     tx: Tx,
     *,
@@ -53,7 +48,7 @@ def reserve(
 def waits(tx: Tx, profile: Profile, catalogue: Catalogue) -> str | None:
     """Why something on this profile would have to wait now; None where it would not."""
     reservations = store.unreleased(tx)
-    free = catalogue.capacity - sum((one.resources for one in reservations), start=Resources())
+    free = _free(catalogue, reservations)
     if profile.resources.fits_in(free):
         return None
     same = [one for one in catalogue.profiles if one.accelerator == profile.accelerator and one.uses == profile.uses]
@@ -75,7 +70,7 @@ def release(tx: Tx, holder: str, now: datetime) -> None:
 
 def status(tx: Tx, catalogue: Catalogue) -> tuple[ProfileStatus, ...]:
     reservations = store.unreleased(tx)
-    free = catalogue.capacity - sum((one.resources for one in reservations), start=Resources())
+    free = _free(catalogue, reservations)
     return tuple(
         ProfileStatus(
             profile=profile,
@@ -97,6 +92,10 @@ def usage(tx: Tx, project_id: str, now: datetime) -> tuple[Usage, ...]:
         Usage(profile=name, hours=sum(h for h, _ in rows), cost=sum(c for _, c in rows), reservations=len(rows))
         for name, rows in sorted(totals.items())
     )
+
+
+def _free(catalogue: Catalogue, reservations: Iterable[Reservation]) -> Resources:
+    return catalogue.capacity - sum((one.resources for one in reservations), start=Resources())
 
 
 def slots(wanted: Resources, free: Resources) -> int:

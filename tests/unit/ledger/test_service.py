@@ -40,7 +40,7 @@ def test_reserving_again_for_the_same_holder_takes_nothing_more(db: Database, cl
     for _ in range(3):
         assert reserve(db, clock, "a") is None
     with db.read() as tx:
-        assert service.held(tx) == SMALL.resources
+        assert [one.resources for one in store.unreleased(tx)] == [SMALL.resources]
 
 
 def test_a_release_frees_capacity_and_keeps_the_interval(db: Database, clock: TestClock) -> None:

@@ -11,7 +11,7 @@ from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.lease import Leadership
 from gristmill.core.settings import Settings
-from gristmill.ledger import service as ledger
+from gristmill.ledger import store as ledger
 from gristmill.profiles.model import Catalogue
 from gristmill.runs import store
 from gristmill.runs.executors.local import LocalExecutor
@@ -109,4 +109,4 @@ def test_a_run_that_is_cancelled_before_its_worker_frees_its_reservation(
     reconciler.step()
     assert state_of(db, run).state is RunState.CANCELLED
     with db.read() as tx:
-        assert ledger.held(tx).cpu == 0
+        assert ledger.unreleased(tx) == []
