@@ -5,7 +5,7 @@ from typing import Any
 from gristmill.cli.output import heading, pairs, say, styled, table
 from gristmill.cli.quantities import ago, duration, exact, metric, short, size, value
 from gristmill.cli.run_list import waiting
-from gristmill.cli.run_result import brief, headline, print_fault
+from gristmill.cli.run_result import headline, print_fault, title
 from gristmill.cli.tables import Cell, Column
 from gristmill.runs.model import Attempt, Run, RunDetail, RunState
 from gristmill.snapshots.model import Snapshot
@@ -75,7 +75,7 @@ def _attempts(attempts: tuple[Attempt, ...]) -> None:
 
     heading("Attempts")
     rows = [
-        (str(one.number), state(one.state.value), ago(one.started_at), brief(one.fault, one) if one.fault else "")
+        (str(one.number), state(one.state.value), ago(one.started_at), title(one.fault, one) if one.fault else "")
         for one in attempts
     ]
     table((Column(right=True), Column(), Column(), Column(shrinks=True)), rows, "  ")

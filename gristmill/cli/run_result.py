@@ -35,7 +35,7 @@ def headline(run: Run) -> str:
     """`✓ train-41 succeeded in 18 s`; of one that failed also where and why."""
     seen = state(run.state.value)
     took = f" {_preposition(run.state)} {duration(seconds)}" if (seconds := took_seconds(run)) is not None else ""
-    why = f": {brief(run.fault, run.attempt)}" if run.fault and run.state is RunState.FAILED else ""
+    why = f": {title(run.fault, run.attempt)}" if run.fault and run.state is RunState.FAILED else ""
     icon, word = seen.text.split(" ", 1)
     return f"{styled(icon, seen.colour)} {styled(run.name, bold=True)} {styled(word, seen.colour)}{took}{why}"
 
@@ -53,6 +53,15 @@ def brief(fault: RunFault, attempt: Attempt | None) -> str:
     return f"{where}: {message}" if where else message
 
 
+def title(fault: RunFault, attempt: Attempt | None) -> str:
+    """As `brief`, but of a message too long for one line only its name: the whole of it is printed below."""
+    if textwrap.shorten(fault.message, _BRIEF, placeholder="") == fault.message:
+        return brief(fault, attempt)
+    where, (name, colon, _) = _where(fault, attempt), fault.message.partition(":")
+    named = name if colon and name.isidentifier() else textwrap.shorten(fault.message, _BRIEF // 2, placeholder=" …")
+    return f"{where}: {named}" if where else named
+
+
 def print_fault(fault: RunFault, attempt: Attempt | None, *, whole: bool = False) -> None:
     """The cell around the line that failed, and the error; the traceback where the cell's line does not say it all."""
     place = _where(fault, attempt)
@@ -63,13 +72,28 @@ def print_fault(fault: RunFault, attempt: Attempt | None, *, whole: bool = False
         for text in excerpt(fault.source, fault.line, whole=whole):
             say(f"  {text}")
     say()
-    say(f"  {styled(fault.message, 'red')}")
+    message = [line for line in fault.message.splitlines() if line.strip()]
     if fault.traceback and (whole or fault.line is None or fault.kind is not FaultKind.CELL_ERROR):
-        for text in fault.traceback if whole else fault.traceback[-_TRACE:]:
-            say(f"  {styled(text, 'bright_black')}")
+        trace = without_message(fault.traceback, message)
+        for text in trace if whole else trace[-_TRACE:]:
+            say(f"  {styled(text, 'bright_black')}".rstrip())
+    for text in message:
+        say(f"  {styled(text, 'red')}")
     if fault.hint:
         say(f"  {styled('hint:', bold=True)} {fault.hint}")
     say()
+
+
+def without_message(traceback: Sequence[str], message: Sequence[str]) -> Sequence[str]:
+    """The traceback without the message that it ends with: that is printed below it, once."""
+    starts = [place for place, line in enumerate(traceback) if message and line.strip() == message[0].strip()]
+    if not starts:
+        return traceback
+    rest = [line.strip() for line in traceback[starts[-1] :] if line.strip()]
+    told = [line.strip() for line in message]
+    # Of a long message the run keeps the beginning.
+    same = len(rest) >= len(told) and all(line.startswith(part) for line, part in zip(rest, told, strict=False))
+    return traceback[: starts[-1]] if same else traceback
 
 
 def excerpt(source: str, line: int | None, *, whole: bool = False) -> list[str]:

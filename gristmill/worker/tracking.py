@@ -16,6 +16,7 @@ from gristmill.worker.bridging import PATIENCE, bridged
 from gristmill.worker.transport import Transport
 
 _METRICS_PER_BATCH = 1000
+_MODEL_READY = "LOGGED_MODEL_READY"
 _PARAMS_PER_BATCH = 100
 _LONGEST_VALUE = 6000  # characters of a parameter's value
 _NOT_IN_NAMES = re.compile(r"[^/\w.\- :]")
@@ -60,7 +61,7 @@ class Tracking:
             notice(text)
 
     def models(self) -> tuple[LoggedModel, ...]:
-        """The models that the run logged, oldest first; none where MLflow does not say."""
+        """The models that the run logged whole, oldest first; none where MLflow does not say."""
         body = {
             "experiment_ids": [self._experiment],
             "filter": f"source_run_id = '{self._run}'",
@@ -69,7 +70,9 @@ class Tracking:
         }
         answer = self._noted("the logged models", lambda: self._post("logged-models/search", body)) or {}
         found = [model.get("info", {}) for model in answer.get("models", [])]
-        return tuple(LoggedModel(id=one["model_id"], name=one.get("name", "")) for one in found)
+        # One whose log_model(…) failed half way has no files.
+        whole = [one for one in found if one.get("status", _MODEL_READY) == _MODEL_READY]
+        return tuple(LoggedModel(id=one["model_id"], name=one.get("name", "")) for one in whole)
 
     def metrics(self) -> dict[str, Metric]:
         """The last value of each metric that the notebook logged with MLflow's own calls, by time; numbers only."""

@@ -1,9 +1,11 @@
 """How a run's end is told."""
 
+from dataclasses import replace
+
 import pytest
 
 from gristmill.cli.run_list import print_runs
-from gristmill.cli.run_result import brief, excerpt, figures, headline, print_result
+from gristmill.cli.run_result import brief, excerpt, figures, headline, print_fault, print_result, without_message
 from gristmill.runs.model import FaultKind, LoggedModel, Metric, Output, Progress, RunFault, RunState
 from tests.unit.cli.made import a_run, an_attempt
 
@@ -25,6 +27,27 @@ def test_the_headline_says_state_and_time() -> None:
 def test_the_headline_of_a_failed_run_says_where_and_why() -> None:
     run = a_run(RunState.FAILED, fault=FAULT, attempt=an_attempt())
     assert headline(run).endswith(" after 18 s: cell 2 of 3: KeyError: 'x'")
+
+
+def test_a_message_too_long_for_a_line_is_printed_once_and_elsewhere_by_its_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    long = "MlflowException: The model " + "is not " * 30 + "trusted.\n\nAnd more.\nOnly add it."
+    trace = ("Traceback", "File x.py", *long.splitlines())
+    fault = replace(FAULT, message=long, traceback=trace, hint="do this")
+    run = a_run(RunState.FAILED, fault=fault, attempt=an_attempt())
+    assert headline(run).endswith(" after 18 s: cell 2 of 3: MlflowException")
+    print_fault(fault, run.attempt, whole=True)
+    out = capsys.readouterr().out
+    assert out.count("MlflowException: The model") == 1
+    assert out.count("  Only add it.") == 1
+    assert out.index("File x.py") < out.index("MlflowException") < out.index("hint: do this")
+
+
+def test_a_traceback_that_ends_otherwise_is_left_whole() -> None:
+    assert without_message(("KeyError: 'x'", "other"), ["KeyError: 'x'", "more", "still"]) == ("KeyError: 'x'", "other")
+    assert without_message(("a", "KeyError: 'x'"), ["KeyError: 'x'"]) == ("a",)
+    assert without_message(("a",), []) == ("a",)
 
 
 def test_a_fault_outside_of_any_cell_names_none() -> None:

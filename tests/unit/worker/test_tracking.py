@@ -98,7 +98,12 @@ def test_mlflow_that_stays_away_is_given_up(tracking: Tracking, mlflow: Mlflow) 
 
 
 def test_models_come_with_their_names(tracking: Tracking, mlflow: Mlflow) -> None:
-    mlflow.answers["logged-models/search"] = {"models": [{"info": {"model_id": "m-1", "name": "churn"}}]}
+    mlflow.answers["logged-models/search"] = {
+        "models": [
+            {"info": {"model_id": "m-0", "name": "churn", "status": "LOGGED_MODEL_PENDING"}},
+            {"info": {"model_id": "m-1", "name": "churn", "status": "LOGGED_MODEL_READY"}},
+        ]
+    }
     assert [(one.id, one.name) for one in tracking.models()] == [("m-1", "churn")]
     assert mlflow.of("logged-models/search")[0]["filter"] == "source_run_id = 'r'"
 
