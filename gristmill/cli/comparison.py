@@ -1,7 +1,7 @@
 """Two runs held against each other."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gristmill.cli.quantities import metric, number, short
@@ -26,12 +26,13 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """`rows` are different, `equal` are not."""
+    """`rows` are different, `equal` are not; `note` says what could not be compared."""
 
     title: str
     rows: tuple[Row, ...]
     equal: tuple[Row, ...] = ()
     numbers: bool = False
+    note: str | None = None
 
 
 def compare(a: RunDetail, b: RunDetail, of_a: Snapshot, of_b: Snapshot, read: ReadBlob) -> tuple[Section, ...]:
@@ -40,14 +41,16 @@ def compare(a: RunDetail, b: RunDetail, of_a: Snapshot, of_b: Snapshot, read: Re
         _section("Parameters", a.run.parameters, b.run.parameters),
         _metrics(a.run, b.run),
         _files(of_a, of_b, read),
-        _section("Packages", packages(a), packages(b)),
-        _section("Kernel and profile", _surroundings(a), _surroundings(b)),
+        _recorded("Packages", packages(a), packages(b)),
+        _surroundings(a, b),
     )
 
 
-def packages(detail: RunDetail) -> dict[str, str]:
-    """Versions by name of what the kernel's environment had installed."""
-    listed = (worker_facts(detail).get("environment") or {}).get("packages") or ()
+def packages(detail: RunDetail) -> dict[str, str] | None:
+    """Versions by name of what the kernel's environment had installed; None where that was not recorded."""
+    listed = (worker_facts(detail).get("environment") or {}).get("packages")
+    if listed is None:
+        return None
     return {name: version for name, _, version in (str(one).partition("==") for one in listed)}
 
 
@@ -56,6 +59,14 @@ def _section(title: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Section:
     rows = [Row(name=name, a=a.get(name), b=b.get(name)) for name in names]
     different = tuple(row for row in rows if (row.name in a) != (row.name in b) or row.a != row.b)
     return Section(title=title, rows=different, equal=tuple(row for row in rows if row not in different))
+
+
+def _recorded(title: str, a: Mapping[str, Any] | None, b: Mapping[str, Any] | None) -> Section:
+    """What was not recorded of one is no difference to the other."""
+    if a is not None and b is not None:
+        return _section(title, a, b)
+    lacking = "either" if a is None and b is None else "the first" if a is None else "the second"
+    return Section(title=title, rows=(), note=f"not recorded of {lacking}")
 
 
 def _metrics(a: Run, b: Run) -> Section:
@@ -117,14 +128,24 @@ def _changed(before: list[str], after: list[str]) -> Iterator[int]:
             yield max(a_to - a_from, b_to - b_from)
 
 
-def _surroundings(detail: RunDetail) -> dict[str, Any]:
-    run, worker = detail.run, worker_facts(detail)
+def _surroundings(a: RunDetail, b: RunDetail) -> Section:
+    title, asked = "Kernel and profile", [{"kernel": one.run.kernel, "profile": one.run.profile} for one in (a, b)]
+    seen_a, seen_b = _seen(a), _seen(b)
+    if seen_a is None or seen_b is None:
+        # What was asked for is known all the same.
+        return replace(_section(title, *asked), note=_recorded(title, seen_a, seen_b).note)
+    return _section(title, {**asked[0], **seen_a}, {**asked[1], **seen_b})
+
+
+def _seen(detail: RunDetail) -> dict[str, Any] | None:
+    """What the worker saw of kernel and machine; None where it did not come to that."""
+    worker = worker_facts(detail)
+    if not worker:
+        return None
     kernel, device = worker.get("kernel") or {}, worker.get("device") or {}
     facts = {
-        "kernel": run.kernel,
         "python": kernel.get("python"),
         "interpreter": kernel.get("interpreter"),
-        "profile": run.profile,
         "cpu": device.get("cpu"),
         "cores": device.get("cores"),
         "gristmill": worker.get("gristmill"),

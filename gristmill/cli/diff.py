@@ -38,7 +38,7 @@ def _print(section: "Section", first: str, second: str, *, equal: bool) -> None:
     from gristmill.cli.output import heading, say, styled, table
     from gristmill.cli.tables import Cell, Column
 
-    if not section.rows and not section.equal:
+    if not section.rows and not section.equal and not section.note:
         return
     heading(section.title)
     shown = [*section.rows, *(section.equal if equal else ())]
@@ -47,6 +47,8 @@ def _print(section: "Section", first: str, second: str, *, equal: bool) -> None:
     columns.append(Column(right=section.numbers))
     if shown:
         table(columns, [(Cell(row.name, "bright_black"), *_cells(row), row.change) for row in shown], "  ")
+    if section.note:
+        say(styled(f"  {section.note}", "bright_black"))
     if section.equal and not equal:
         say(styled(f"  {len(section.equal)} equal", "bright_black"))
 

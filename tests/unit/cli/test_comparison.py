@@ -106,6 +106,28 @@ def test_packages_and_surroundings_come_from_the_worker() -> None:
     assert {row.name for row in found["Kernel and profile"].rows} == {"python", "profile"}
 
 
-def test_a_run_that_never_started_has_no_packages() -> None:
-    empty = RunDetail(run=a_run(), attempts=(), outputs=())
-    assert sections(empty, empty, snapshot(), snapshot())["Packages"] == Section(title="Packages", rows=())
+def test_what_was_not_recorded_is_said_and_no_difference() -> None:
+    """A run that never started, or whose worker was lost early, has no packages to compare with."""
+    known, empty = detail(a_run(), WORKER), RunDetail(run=a_run(), attempts=(), outputs=())
+    for a, b, lacking in (
+        (known, empty, "the second"),
+        (empty, known, "the first"),
+        (empty, empty, "either"),
+        (known, detail(a_run(), {"kernel": {"python": "3.11.7"}}), "the second"),
+    ):
+        found = sections(a, b, snapshot(), snapshot())["Packages"]
+        assert found == Section(title="Packages", rows=(), note=f"not recorded of {lacking}")
+
+
+def test_of_kernel_and_machine_what_was_asked_for_is_compared_all_the_same() -> None:
+    empty = RunDetail(run=a_run(profile="large"), attempts=(), outputs=())
+    found = sections(detail(a_run(), WORKER), empty, snapshot(), snapshot())["Kernel and profile"]
+    assert [(row.name, row.a, row.b) for row in found.rows] == [("profile", "small", "large")]
+    assert [row.name for row in found.equal] == ["kernel"]
+    assert found.note == "not recorded of the second"
+
+
+def test_an_environment_without_packages_differs_from_one_with() -> None:
+    bare = detail(a_run(), {"environment": {"packages": []}})
+    found = sections(detail(a_run(), WORKER), bare, snapshot(), snapshot())["Packages"]
+    assert (len(found.rows), found.note) == (2, None)
