@@ -3,8 +3,11 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.http_server import MortalServer
+from tests.waiting import until
 
 Answer = Callable[[str], bytes]
 
@@ -42,13 +45,18 @@ def stranger(port: int = 0, answer: Answer = lambda _: b"{}") -> Iterator[tuple[
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
+    def listening() -> MortalServer | None:
+        try:
+            return MortalServer(("127.0.0.1", port), Handler)
+        except OSError:  # the sockets of a killed process live a moment longer than it
+            return None
+
+    server = until(listening, 10, "the port is free")
+    assert server is not None
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield one, server.server_address[1]
     finally:
-        server.shutdown()
-        server.server_close()
+        server.die()
         thread.join()

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from gristmill.endpoints.model import DesiredState, Observed
+from tests.http_server import MortalServer
 from tests.proving import instance_proof
 
 TOKEN = "supervisor-token"
@@ -27,7 +28,7 @@ class EndpointControlPlane:
         self.reads = 0
         self._name = name
         self._port = 0
-        self._server: ThreadingHTTPServer | None = None
+        self._server: MortalServer | None = None
 
     @property
     def url(self) -> str:
@@ -43,16 +44,22 @@ class EndpointControlPlane:
         class Handler(_Handler):
             control_plane = double
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
-        self._server.daemon_threads = True
+        self._server = MortalServer(("127.0.0.1", self._port), Handler)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self) -> None:
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.die()
             self._server = None
+
+    def move(self) -> int:
+        """It comes back at another port; the one that it had."""
+        before = self._port
+        self.stop()
+        self._port = 0
+        self.start()
+        return before
 
     @contextmanager
     def away(self) -> Iterator[None]:

@@ -46,6 +46,10 @@ class Endpoint:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def address_file(self) -> Path:
+        return self.folder.parent / "address"
+
     def variant(self, kind: str, **changes: Any) -> Variant:
         """A variant that serves the model of that kind, whose files the control plane has."""
         fields = {"model": kind, "version": "1", "artifact_path": f"1/models/{kind}/artifacts", **changes}
@@ -72,6 +76,7 @@ class Endpoint:
         os.write(write_end, TOKEN.encode())
         os.close(write_end)
         where = [] if alone else ["--url", self.control_plane.url, "--token-fd", str(read_end)]
+        where += ["--address-file", str(self.address_file)]
         command = [sys.executable, "-m", "gristmill.serving", "--endpoint", "churn", "--dir", str(self.folder), *where]
         with (self.folder.parent / "supervisor.log").open("ab") as log:
             supervisor = psutil.Popen(

@@ -30,6 +30,10 @@ class Worker:
         self.folder = home / "attempts" / self.attempt
         self.process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def address_file(self) -> Path:
+        return self.folder.parent.parent / "address"
+
     def order(self, *cells: str | dict[str, Any], files: Mapping[str, bytes] | None = None, **changes: Any) -> None:
         """Gives the control plane the order for this attempt. `changes` are fields of `AttemptOrder`."""
         name = changes.pop("notebook", "train.ipynb")
@@ -63,7 +67,7 @@ class Worker:
         # With PYTEST_CURRENT_TEST in its environment ipykernel does not capture what native code prints.
         inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
         argv = [sys.executable, "-m", "gristmill.worker", "--url", self.control_plane.url]
-        argv += ["--attempt", self.attempt, "--dir", str(self.folder)]
+        argv += ["--attempt", self.attempt, "--dir", str(self.folder), "--address-file", str(self.address_file)]
         self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         token_read, token_write = os.pipe()
         os.write(token_write, TOKEN.encode())

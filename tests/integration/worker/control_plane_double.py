@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +24,7 @@ from gristmill.runs.model import (
     WorkerEvents,
     WorkerEventsAnswer,
 )
+from tests.http_server import MortalServer
 from tests.proving import instance_proof
 
 TOKEN = "worker-token"
@@ -52,7 +53,7 @@ class ControlPlaneDouble:
         self.run = TrackingRun()
         self.lock = threading.Lock()
         self._port = 0
-        self._server: ThreadingHTTPServer | None = None
+        self._server: MortalServer | None = None
 
     @property
     def url(self) -> str:
@@ -64,16 +65,22 @@ class ControlPlaneDouble:
         class Handler(_Handler):
             control_plane = double
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
-        self._server.daemon_threads = True
+        self._server = MortalServer(("127.0.0.1", self._port), Handler)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self) -> None:
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.die()
             self._server = None
+
+    def move(self) -> int:
+        """It comes back at another port; the one that it had."""
+        before = self._port
+        self.stop()
+        self._port = 0
+        self.start()
+        return before
 
     @contextmanager
     def away(self) -> Iterator[None]:

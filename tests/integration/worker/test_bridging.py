@@ -6,6 +6,7 @@ from pathlib import Path
 from gristmill.runs.model import WorkerEventKind
 from tests.integration.worker.conftest import Worker
 from tests.integration.worker.control_plane_double import ControlPlaneDouble
+from tests.stranger import stranger
 from tests.waiting import until
 
 STEP_BY_STEP = (
@@ -49,6 +50,25 @@ def test_a_control_plane_that_is_away_misses_no_event(worker: Worker, tmp_path: 
     (gate / "three").touch()
     assert worker.wait() == 0, worker.log
     assert_all_told(worker.control_plane)
+
+
+def test_a_control_plane_that_comes_back_elsewhere_is_followed_and_no_stranger_sees_the_token(
+    worker: Worker, tmp_path: Path
+) -> None:
+    """MLflow, which is reached through it, too."""
+    gate = gated(worker, tmp_path)
+    worker.start()
+    (gate / "one").touch()
+    worker.until_printed("passed one")
+    with stranger(worker.control_plane.move()) as (other, _):
+        (gate / "two").touch()
+        until(lambda: len(other.asked) > 1, what="questions to whoever has the old port")
+        worker.address_file.write_text(f"{worker.control_plane.url}\n")
+        (gate / "three").touch()
+        assert worker.wait() == 0, worker.log
+    assert other.tokens == []
+    assert_all_told(worker.control_plane)
+    assert worker.control_plane.run.status == "FINISHED"
 
 
 def test_a_control_plane_that_is_away_at_the_end_is_waited_for(worker: Worker, tmp_path: Path) -> None:
