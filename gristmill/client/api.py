@@ -10,7 +10,8 @@ from gristmill.core.wire import (
     Opened,
     ServerStatus,
 )
-from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey
+from gristmill.data_roots.model import ANYWHERE, DataRoot, DataRootRequest
+from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, KeyEntry, KeyRequest
 from gristmill.ledger.model import Usage
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
 from gristmill.profiles.model import ProfileStatus
@@ -64,6 +65,22 @@ def list_usage() -> Call[tuple[Usage, ...]]:
 
 
 def create_run(request: RunRequest) -> Call[Run]:
+def create_data_root(request: DataRootRequest) -> Call[DataRoot]:
+    return call("POST", "/api/data-roots", DataRoot, body=request)
+
+
+def list_data_roots(*, folder: str | None = None) -> Call[tuple[DataRoot, ...]]:
+    return call("GET", "/api/data-roots", tuple[DataRoot, ...], query={"folder": folder})
+
+
+def get_data_root(name: str, *, folder: str = ANYWHERE) -> Call[DataRoot]:
+    return call("GET", "/api/data-roots/{name}", DataRoot, {"name": name}, query={"folder": folder})
+
+
+def delete_data_root(name: str, *, folder: str = ANYWHERE) -> Call[DataRoot]:
+    return call("DELETE", "/api/data-roots/{name}", DataRoot, {"name": name}, query={"folder": folder})
+
+
     return call("POST", "/api/runs", Run, body=request)
 
 

@@ -104,6 +104,7 @@ def tracked_run(tx: Tx, attempt_id: str) -> tuple[str, str] | None:
 
 def receive(tx: Tx, actor: Actor, attempt_id: str, batch: tuple[WorkerEvent, ...], clock: Clock) -> WorkerEventsAnswer:
     """Takes the events that are new, in order, each once.
+        data=run.data,
 
     Raises:
         ConflictError: an event is missing before the first of the batch.

@@ -7,6 +7,7 @@ from typing import Any
 
 from gristmill.core.errors import ConflictError
 from gristmill.core.wire import Strict
+from gristmill.data_roots.model import DataBinding
 from gristmill.snapshots.model import SnapshotFile
 
 WORKER_PROTOCOL = 1
@@ -134,6 +135,7 @@ class RunRequest(Strict):
     retries: int = 0
 
 
+    data: tuple[DataBinding, ...] | None = None  # default: the roots of the folder that the snapshot was taken from
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """`parameters` are all of them, defaults included; `given` names those that the caller set."""
@@ -166,6 +168,7 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
+    data: tuple[DataBinding, ...] = ()
 class LoggedModel:
     """A model that the run's notebook logged to MLflow. `id` is `m-…`."""
 
@@ -220,6 +223,7 @@ class AttemptOrder:
 
 class WorkerEventKind(StrEnum):
     """What a worker reports; `data` of each is in brackets."""
+    data: tuple[DataBinding, ...] = ()
 
     ATTEMPT_STARTED = "attempt.started"  # {provenance: {worker: {...}}}; said again with what takes time to find out
     CELL_STARTED = "cell.started"  # {cell: index in the source or None, number: n of code cells from 1, of: m}

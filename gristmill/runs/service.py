@@ -14,6 +14,7 @@ from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundErro
 from gristmill.core.ids import new_id
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.tokens import revoke_subject
+from gristmill.data_roots import service as data_roots
 from gristmill.notebooks.values import check_values
 from gristmill.profiles.model import Catalogue, ProfileUse
 from gristmill.profiles.service import resolve
@@ -109,6 +110,7 @@ def create(
     )
     store.insert_run(tx, run)
     announce(tx, run, "run.queued", clock)
+        data=data_roots.of_run(tx, actor, request.data, source=snapshot.source, notebook=snapshot.notebook),
     audit.record(tx, actor, time=now, action="run.create", subject=run.id, detail={"notebook": run.notebook})
     return run
 
@@ -211,6 +213,7 @@ def again(run: Run) -> RunRequest:
 
 
 # What the control loop and the workers' reports do to a run ---------------------------------------------------------
+        data=run.data,
 
 
 def announce(tx: Tx, run: Run, kind: str, clock: Clock, data: dict[str, Any] | None = None) -> None:

@@ -9,6 +9,7 @@ import pytest
 from gristmill.client import api
 from gristmill.client.call import Call
 from gristmill.core.scopes import Scope
+from gristmill.data_roots.model import DataRootRequest
 from gristmill.endpoints.model import DeployRequest
 from gristmill.models.model import RegisterRequest
 from gristmill.runs.model import RunRequest
@@ -25,6 +26,7 @@ SAMPLES: dict[str, Any] = {
 }
 REQUESTS: dict[str, Any] = {
     "create_snapshot": SnapshotRequest(notebook="a.ipynb", files=()),
+    "create_data_root": DataRootRequest(name="d", source="/d", at="d"),
     "create_run": RunRequest(snapshot="s"),
     "register_model": RegisterRequest(run="r"),
     "deploy": DeployRequest(model="m", version="1"),
