@@ -10,7 +10,9 @@ from typing import Any
 import typer
 from fastapi import APIRouter, FastAPI
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
 from typer.cli import get_docs_for_click
 
 import gristmill
@@ -22,17 +24,11 @@ from gristmill.core.settings import Settings
 def commands() -> str:
     command = typer.main.get_command(command_line)
     context = typer.Context(command, info_name="gristmill")
-    return get_docs_for_click(obj=command, ctx=context, name="gristmill", title="Commands")
+    page = get_docs_for_click(obj=command, ctx=context, name="gristmill", title="Commands")
+    return page.partition("\n")[2]  # the file has the title
 
 
 ERRORS_HEAD = """\
-# Errors
-
-An error answer is a problem document (RFC 9457, `application/problem+json`): `title`, `status`, `detail` (what, got,
-expected), `code`, `hint` (what to do) and `faults`, one per place of the input that is wrong. In Python it is raised
-again as the class of `gristmill.core.errors` with that code. A command ends with the exit status; 1 is a run that
-failed, 2 a command line that is wrong, 130 Ctrl-C.
-
 | code | title | HTTP status | exit status |
 |---|---|---|---|"""
 
@@ -47,11 +43,6 @@ def errors() -> str:
 
 
 SETTINGS_HEAD = """\
-# Settings
-
-Read from the environment by each process, once, when it starts. Times are in seconds, sizes in bytes. The client's own
-are `GRISTMILL_URL` and `GRISTMILL_TOKEN`; without them it finds the control plane of this machine, or starts it.
-
 | variable | type | default | |
 |---|---|---|---|"""
 
@@ -70,16 +61,6 @@ def _setting(name: str, kind: str, default: str, said: str) -> str:
 
 
 DEFAULTS = {"home": "the platform's folder for a user's data, `gristmill` in it", "token": "`None`"}
-
-HTTP_HEAD = """\
----
-hide: [toc]
----
-# HTTP
-
-Every route of the control plane. It asks for `Authorization: Bearer …` and the scope named with it; a dash is a route
-that needs none. Bodies are JSON; the shapes stand in the OpenAPI document at `/openapi.json`.
-"""
 
 TABLE_HEAD = """
 ## {tag}
@@ -104,7 +85,7 @@ def http() -> str:
         for method, operation in methods.items():
             tables.setdefault(operation["tags"][0], []).append(_row(method, path, operation))
     titles = (TABLE_HEAD.format(tag=tag.capitalize()) + "\n" + "\n".join(rows) for tag, rows in sorted(tables.items()))
-    return "\n".join((HTTP_HEAD, *titles))
+    return "\n".join(titles)
 
 
 def _row(method: str, path: str, operation: dict[str, Any]) -> str:
@@ -136,8 +117,16 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/settings.md": settings,
 }
 
+# From here on such a page says where else to look: it is read on code hosts too. The site has the real thing instead.
+WRITTEN = re.compile(r"^<!-- written by the build -->.*\Z", re.MULTILINE | re.DOTALL)
 
-def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    for path, write in PAGES.items():
-        files.append(File.generated(config, path, content=write()))
-    return files
+
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001  # MkDocs gives them
+    write = PAGES.get(page.file.src_uri)
+    if write is None:
+        return markdown
+    content = write()
+    filled, places = WRITTEN.subn(lambda _: content, markdown)
+    if places != 1:
+        raise PluginError(f"{page.file.src_uri} has no line that says where the build writes")
+    return filled
