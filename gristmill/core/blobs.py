@@ -10,7 +10,7 @@ from uuid import uuid4
 import fsspec
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, metadata, project_column, time_column
+from gristmill.core.database import Tx, insert_new, metadata, project_column, time_column
 from gristmill.core.errors import InvalidInputError, NotFoundError, TooLargeError
 
 CHUNK = 256 * 1024
@@ -152,9 +152,7 @@ def _chunks(stream: fsspec.spec.AbstractBufferedFile) -> Iterator[bytes]:
 
 def remember(tx: Tx, *, project_id: str, digest: str, size: int, now: datetime) -> None:
     """From now on this project holds the blob."""
-    known = tx.scalar(sa.select(blobs.c.size).where(blobs.c.project_id == project_id, blobs.c.digest == digest))
-    if known is None:
-        tx.execute(sa.insert(blobs).values(project_id=project_id, digest=digest, size=size, created_at=now))
+    insert_new(tx, blobs, {"project_id": project_id, "digest": digest, "size": size, "created_at": now})
 
 
 def grant(tx: Tx, *, project_id: str, subject: str, digests: Iterable[str]) -> None:
@@ -164,7 +162,7 @@ def grant(tx: Tx, *, project_id: str, subject: str, digests: Iterable[str]) -> N
         known = set(tx.scalars(query))
         rows = [{"project_id": project_id, "subject": subject, "digest": new} for new in part if new not in known]
         if rows:
-            tx.execute(sa.insert(grants), rows)
+            insert_new(tx, grants, *rows)
 
 
 def revoke_grants(tx: Tx, subject: str) -> None:

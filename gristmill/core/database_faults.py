@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from gristmill.core.errors import ConflictError, GristmillError, InvalidInputError, UnavailableError
+from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
 
 # https://www.sqlite.org/rescode.html: by no fault of the statement.
 _SQLITE_AWAY = {
@@ -27,7 +27,7 @@ class DatabaseAwayError(UnavailableError):
     title = "The database is away"
 
 
-class DatabaseRaceError(ConflictError):
+class DatabaseRaceError(UnavailableError):
     title = "Another request was quicker"
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.core.database import Tx, insert_new, json_column, metadata, project_column, time_column
 from gristmill.core.errors import UnauthenticatedError
 from gristmill.core.ids import new_id
 from gristmill.core.scopes import Actor, ActorKind, Scope
@@ -49,9 +49,9 @@ def find_or_create_actor(tx: Tx, *, project_id: str, kind: ActorKind, name: str,
     )
     if found := tx.scalar(query):
         return str(found)
-    actor_id = new_id("actor", now)
-    tx.execute(sa.insert(actors).values(id=actor_id, project_id=project_id, kind=kind.value, name=name, created_at=now))
-    return actor_id
+    row = {"id": new_id("actor", now), "project_id": project_id, "kind": kind.value, "name": name, "created_at": now}
+    insert_new(tx, actors, row)
+    return str(tx.scalar(query))
 
 
 def issue(

@@ -82,7 +82,14 @@ def put_observed(tx: Tx, endpoint_id: str, observed: Observed) -> None:
     update(tx, endpoint_id, observed=msgspec.to_builtins(observed))
 
 
-def find(tx: Tx, project_id: str, name: str) -> Endpoint | None:
+def find(tx: Tx, project_id: str, name: str, *, lock: bool = False) -> Endpoint | None:
+    """Locked, it, its variants and its keys are nobody else's to change before `tx` ends."""
+    if lock:
+        tx.execute(
+            sa.select(endpoints.c.id)
+            .where(endpoints.c.project_id == project_id, endpoints.c.name == name)
+            .with_for_update()
+        )
     found = load(tx, endpoints.c.project_id == project_id, endpoints.c.name == name, endpoints.c.deleting.is_(False))
     return found[0] if found else None
 

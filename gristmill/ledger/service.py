@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx
+from gristmill.core.database import Tx, lock_names
 from gristmill.core.ids import new_id
 from gristmill.ledger import store
 from gristmill.ledger.holders import held_by
@@ -25,6 +25,9 @@ def reserve(
     anyway: bool = False,
 ) -> str | None:
     """None once `holder` has its reservation (asking again is harmless); else why it has to wait."""
+    subjects = tuple(sorted(subjects))
+    # What is free is counted and taken by one at a time; quotas of subjects are counted under the same locks.
+    lock_names(tx, ("capacity", *subjects))
     if store.by_holder(tx, holder) is not None:
         return None
     if not anyway and (why := waits(tx, profile, catalogue)) is not None:
@@ -35,7 +38,7 @@ def reserve(
             id=new_id("res", now),
             project_id=project_id,
             holder=holder,
-            subjects=tuple(sorted(subjects)),
+            subjects=subjects,
             profile=profile.name,
             resources=profile.resources,
             rate_per_hour=profile.rate_per_hour,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, metadata, time_column
+from gristmill.core.database import Tx, insert_new, metadata, time_column
 
 DEFAULT_PROJECT = "default"
 
@@ -18,5 +18,4 @@ projects = sa.Table(
 
 
 def ensure_default(tx: Tx, now: datetime) -> None:
-    if tx.scalar(sa.select(projects.c.id).where(projects.c.id == DEFAULT_PROJECT)) is None:
-        tx.execute(sa.insert(projects).values(id=DEFAULT_PROJECT, name=DEFAULT_PROJECT, created_at=now))
+    insert_new(tx, projects, {"id": DEFAULT_PROJECT, "name": DEFAULT_PROJECT, "created_at": now})

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database, Tx
-from gristmill.core.errors import GristmillError, InvalidInputError
+from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
 from gristmill.core.ids import new_id
 from gristmill.core.lease import Leadership, NotLeaderError
 from gristmill.ledger import service as ledger
@@ -37,7 +37,7 @@ class Admission:
                 if not self._admit(run):
                     self._line_up(run, queued[place + 1 :])
                     return True
-            except NotLeaderError:
+            except (NotLeaderError, UnavailableError):  # no fault of the run's
                 raise
             except GristmillError as error:
                 self._refuse(run, error)
@@ -49,7 +49,7 @@ class Admission:
         if waiting is not None and waiting == run.waiting:
             return False
         with self.leader.write() as tx:
-            current = store.get_run(tx, run.id)
+            current = store.get_run(tx, run.id, lock=True)
             if current.state is not RunState.QUEUED:
                 return True
             attempt = self._next_attempt(current)
@@ -102,7 +102,8 @@ class Admission:
         why = f"waiting behind {first.name}"
         if changed := [run for run in behind if run.waiting != why]:
             with self.leader.write() as tx:
-                for run in changed:
+                queued = store.runs.c.state == RunState.QUEUED.value
+                for run in store.lock_runs(tx, queued, store.runs.c.id.in_([run.id for run in changed])):
                     self._tell(tx, run, why)
 
     def _tell(self, tx: Tx, run: Run, waiting: str) -> None:
@@ -114,7 +115,7 @@ class Admission:
         """What was valid when the run was made is so no more: its profile is gone, or larger than the machine."""
         fault = RunFault(kind=FaultKind.LAUNCH, message=error.message, hint=error.hint)
         with self.leader.write() as tx:
-            current = store.get_run(tx, run.id)
+            current = store.get_run(tx, run.id, lock=True)
             if current.state is RunState.QUEUED:
                 service.finish(tx, current, RunState.FAILED, self.clock, fault)
 

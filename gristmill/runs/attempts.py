@@ -238,7 +238,9 @@ def _attempt_of(tx: Tx, actor: Actor, attempt_id: str) -> tuple[Attempt, Run]:
     attempt = store.find_attempt(tx, attempt_id)
     if attempt is None or attempt.project_id != actor.project_id:
         raise NotFoundError(f"no attempt {attempt_id[:80]!r}")
-    return attempt, store.get_run(tx, attempt.run_id)
+    run = store.get_run(tx, attempt.run_id, lock=True)
+    # What was read before the lock may have changed while it was waited for.
+    return store.find_attempt(tx, attempt_id) or attempt, run
 
 
 _EFFECTS = {

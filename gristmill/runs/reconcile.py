@@ -89,6 +89,6 @@ class RunsReconciler:
     def _wait(self, attempt: Attempt, why: str) -> None:
         if attempt.waiting != why:
             with self.leader.write() as tx:
+                run = store.get_run(tx, attempt.run_id, lock=True)
                 store.update_attempt(tx, attempt.id, waiting=why)
-                run = store.get_run(tx, attempt.run_id)
                 service.announce(tx, run, "run.waiting", self.clock, {"waiting": why})

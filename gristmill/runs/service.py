@@ -115,10 +115,10 @@ def create(
     return run
 
 
-def find(tx: Tx, actor: Actor, key: str) -> Run:
+def find(tx: Tx, actor: Actor, key: str, *, lock: bool = False) -> Run:
     """The run with this id, number or (the newest with this) name."""
     actor.require(Scope.READ)
-    run = store.find_run(tx, actor.project_id, key)
+    run = store.find_run(tx, actor.project_id, key, lock=lock)
     if run is None:
         raise NotFoundError(f"no run {key[:200]!r}", hint="`gristmill runs list` shows those that there are.")
     return run
@@ -153,7 +153,7 @@ def list_runs(tx: Tx, actor: Actor, wanted: RunFilter) -> Sequence[Run]:
 def cancel(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
     """The run, cancelled if nothing of it was started, else asked to stop."""
     actor.require(Scope.RUNS_WRITE)
-    run = find(tx, actor, key)
+    run = find(tx, actor, key, lock=True)
     if run.state.final:
         raise ConflictError(f"run {run.name} is over: it {run.state}")
     if not run.cancel_requested:
@@ -169,7 +169,7 @@ def cancel(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
 def start_anyway(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
     """The waiting run is admitted although the machine is full by Gristmill's own count."""
     actor.require(Scope.RUNS_WRITE)
-    run = find(tx, actor, key)
+    run = find(tx, actor, key, lock=True)
     if run.state is not RunState.QUEUED:
         raise ConflictError(f"run {run.name} does not wait: it is {run.state}")
     store.update_run(tx, run.id, start_anyway=True)
@@ -181,7 +181,7 @@ def start_anyway(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
 def delete(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
     """Removes a run that is over, with its attempts and outputs. Blobs stay until nothing refers to them."""
     actor.require(Scope.RUNS_WRITE)
-    run = find(tx, actor, key)
+    run = find(tx, actor, key, lock=True)
     alive = [attempt for attempt in open_attempts(tx) if attempt.run_id == run.id]
     if not run.state.final or alive:
         raise ConflictError(
@@ -282,7 +282,7 @@ def cancel_all(tx: Tx, actor: Actor, clock: Clock) -> None:
     """Every run that is not over is cancelled, or asked to stop."""
     table = store.runs
     unfinished = table.c.state.not_in([state.value for state in FINAL_STATES])
-    for run in store.load_runs(tx, sa.select(table).where(table.c.project_id == actor.project_id, unfinished)):
+    for run in store.lock_runs(tx, table.c.project_id == actor.project_id, unfinished):
         cancel(tx, actor, run.id, clock)
 
 

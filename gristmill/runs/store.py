@@ -182,9 +182,10 @@ def put_output(tx: Tx, attempt: Attempt, output: Output) -> None:
         tx.execute(sa.insert(outputs).values(project_id=attempt.project_id, attempt_id=attempt.id, **row))
 
 
-def find_run(tx: Tx, project_id: str, key: str) -> Run | None:
-    """By id, by number, or the newest with this name."""
+def find_run(tx: Tx, project_id: str, key: str, *, lock: bool = False) -> Run | None:
+    """By id, by number, or the newest with this name; locked for who changes it or its attempts."""
     query = sa.select(runs).where(runs.c.project_id == project_id)
+    query = query.with_for_update() if lock else query
     if key.isdecimal() and len(key) < 18:
         query = query.where(runs.c.number == int(key))
     else:
@@ -195,8 +196,16 @@ def find_run(tx: Tx, project_id: str, key: str) -> Run | None:
     return found[0] if found else None
 
 
-def get_run(tx: Tx, run_id: str) -> Run:
-    return load_runs(tx, sa.select(runs).where(runs.c.id == run_id))[0]
+def get_run(tx: Tx, run_id: str, *, lock: bool = False) -> Run:
+    """Locked, it and its attempts are nobody else's to change before `tx` ends."""
+    query = sa.select(runs).where(runs.c.id == run_id)
+    return load_runs(tx, query.with_for_update() if lock else query)[0]
+
+
+def lock_runs(tx: Tx, *where: sa.ColumnElement[bool]) -> list[Run]:
+    """Several runs at once are locked in the order of their numbers."""
+    query = sa.select(runs).where(*where).order_by(runs.c.project_id, runs.c.number)
+    return load_runs(tx, query.with_for_update())
 
 
 def load_runs(tx: Tx, query: sa.Select[Any]) -> list[Run]:

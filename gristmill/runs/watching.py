@@ -7,7 +7,7 @@ from gristmill.core import events
 from gristmill.core.blobs import BlobStore, grant, remember
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
-from gristmill.core.errors import GristmillError, InvalidInputError
+from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
 from gristmill.core.lease import Leadership, NotLeaderError
 from gristmill.core.settings import Settings
 from gristmill.ledger import service as ledger
@@ -82,11 +82,12 @@ class Watch:
         said = self.executor.log_tail(attempt.id)
         try:
             with self.leader.write() as tx:
+                store.get_run(tx, run.id, lock=True)
                 for digest, size in sizes.items():
                     remember(tx, project_id=run.project_id, digest=digest, size=size, now=self.clock.now())
                 grant(tx, project_id=run.project_id, subject=attempt.id, digests=sizes)
                 protocol.take(tx, run, attempt, rest, self.clock)
-        except NotLeaderError:
+        except (NotLeaderError, UnavailableError):  # the journal is still there when it is looked at again
             raise
         except GristmillError as error:
             log.exception("the journal of %s cannot be taken", attempt.id)
@@ -118,7 +119,8 @@ class Watch:
 
     def end(self, run: Run, attempt: Attempt, state: RunState, fault: RunFault | None = None) -> None:
         with self.leader.write() as tx:
-            current, run = store.find_attempt(tx, attempt.id), store.get_run(tx, run.id)
+            run = store.get_run(tx, run.id, lock=True)
+            current = store.find_attempt(tx, attempt.id)
             if current is not None and not current.state.final:
                 service.end_attempt(tx, run, current, state, self.clock, fault)
 
@@ -128,6 +130,7 @@ class Watch:
             return
         self._end_tracked(attempt)
         with self.leader.write() as tx:
+            store.get_run(tx, attempt.run_id, lock=True)
             service.close_attempt(tx, attempt, self.clock)
             ledger.release(tx, attempt.id, self.clock.now())
         self.executor.forget(attempt.id)

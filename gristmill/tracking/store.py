@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, metadata, project_column, time_column
+from gristmill.core.database import Tx, insert_new, metadata, project_column, time_column
 
 tracking_owned = sa.Table(
     "tracking_owned",
@@ -35,14 +35,9 @@ def owner_of(tx: Tx, kind: OwnedKind, mlflow_id: str) -> str | None:
 
 def remember(tx: Tx, *, project_id: str, kind: OwnedKind, mlflow_id: str, subject: str, now: datetime) -> str:
     """The attempt that it belongs to: `subject`, unless it belonged to another one before."""
-    owner = owner_of(tx, kind, mlflow_id)
-    if owner is None:
-        tx.execute(
-            sa.insert(tracking_owned).values(
-                project_id=project_id, kind=kind.value, mlflow_id=mlflow_id, subject=subject, created_at=now
-            )
-        )
-    return owner or subject
+    row = {"project_id": project_id, "kind": kind.value, "mlflow_id": mlflow_id, "subject": subject, "created_at": now}
+    insert_new(tx, tracking_owned, row)
+    return owner_of(tx, kind, mlflow_id) or subject
 
 
 def owned_by(tx: Tx, subject: str, kind: OwnedKind) -> tuple[str, ...]:
