@@ -31,6 +31,9 @@ class Settings:
     output_limit: int = 512 * 2**20
     cancel_grace: float = 15.0  # from asking a worker to stop to killing it
     launch_timeout: float = 120.0  # from launch to claim
+    warm_kernels: bool = True  # fork Python kernels from a process that has their imports done
+    warm_workers: bool = True  # the same for what executes a run
+    warm_idle: float = 900.0  # how long such a process stays when nobody asks for it
 
     @property
     def database(self) -> str:
@@ -85,6 +88,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(**given)  # type: ignore[arg-type]  # each reader returns its field's type
 
 
+def _switch(text: str) -> bool:
+    """0 is off, another number on."""
+    return int(text) != 0
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -107,4 +115,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "output_limit": int,
     "cancel_grace": float,
     "launch_timeout": float,
+    "warm_kernels": _switch,
+    "warm_workers": _switch,
+    "warm_idle": float,
 }
