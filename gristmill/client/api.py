@@ -11,7 +11,7 @@ from gristmill.core.wire import (
     ServerStatus,
 )
 from gristmill.data_roots.model import ANYWHERE, DataRoot, DataRootRequest
-from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, KeyEntry, KeyRequest
+from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey
 from gristmill.ledger.model import Usage
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
 from gristmill.profiles.model import ProfileStatus
@@ -64,7 +64,6 @@ def list_usage() -> Call[tuple[Usage, ...]]:
     return call("GET", "/api/ledger", tuple[Usage, ...])
 
 
-def create_run(request: RunRequest) -> Call[Run]:
 def create_data_root(request: DataRootRequest) -> Call[DataRoot]:
     return call("POST", "/api/data-roots", DataRoot, body=request)
 
@@ -81,6 +80,7 @@ def delete_data_root(name: str, *, folder: str = ANYWHERE) -> Call[DataRoot]:
     return call("DELETE", "/api/data-roots/{name}", DataRoot, {"name": name}, query={"folder": folder})
 
 
+def create_run(request: RunRequest) -> Call[Run]:
     return call("POST", "/api/runs", Run, body=request)
 
 

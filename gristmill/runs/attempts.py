@@ -94,6 +94,7 @@ def claim(
         kernel_token=kernel_token,
         log_limit=context.settings.log_limit,
         output_limit=context.settings.output_limit,
+        data=run.data,
     )
 
 
@@ -104,7 +105,6 @@ def tracked_run(tx: Tx, attempt_id: str) -> tuple[str, str] | None:
 
 def receive(tx: Tx, actor: Actor, attempt_id: str, batch: tuple[WorkerEvent, ...], clock: Clock) -> WorkerEventsAnswer:
     """Takes the events that are new, in order, each once.
-        data=run.data,
 
     Raises:
         ConflictError: an event is missing before the first of the batch.

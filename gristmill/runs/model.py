@@ -133,9 +133,9 @@ class RunRequest(Strict):
     priority: int = 0
     timeout_s: float | None = None
     retries: int = 0
-
-
     data: tuple[DataBinding, ...] | None = None  # default: the roots of the folder that the snapshot was taken from
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """`parameters` are all of them, defaults included; `given` names those that the caller set."""
@@ -165,10 +165,10 @@ class Run:
     models: tuple["LoggedModel", ...] = ()
     fault: RunFault | None = None
     attempt: Attempt | None = None  # the last one
+    data: tuple[DataBinding, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-    data: tuple[DataBinding, ...] = ()
 class LoggedModel:
     """A model that the run's notebook logged to MLflow. `id` is `m-…`."""
 
@@ -219,11 +219,11 @@ class AttemptOrder:
     kernel_token: str
     log_limit: int = 10 * 2**20  # bytes of streamed output kept of one attempt
     output_limit: int = 512 * 2**20  # bytes of one output file
+    data: tuple[DataBinding, ...] = ()
 
 
 class WorkerEventKind(StrEnum):
     """What a worker reports; `data` of each is in brackets."""
-    data: tuple[DataBinding, ...] = ()
 
     ATTEMPT_STARTED = "attempt.started"  # {provenance: {worker: {...}}}; said again with what takes time to find out
     CELL_STARTED = "cell.started"  # {cell: index in the source or None, number: n of code cells from 1, of: m}

@@ -107,10 +107,10 @@ def create(
         state=RunState.QUEUED,
         created_by=actor.name,
         created_at=now,
+        data=data_roots.of_run(tx, actor, request.data, source=snapshot.source, notebook=snapshot.notebook),
     )
     store.insert_run(tx, run)
     announce(tx, run, "run.queued", clock)
-        data=data_roots.of_run(tx, actor, request.data, source=snapshot.source, notebook=snapshot.notebook),
     audit.record(tx, actor, time=now, action="run.create", subject=run.id, detail={"notebook": run.notebook})
     return run
 
@@ -209,11 +209,11 @@ def again(run: Run) -> RunRequest:
         priority=run.priority,
         timeout_s=run.timeout_s,
         retries=run.retries,
+        data=run.data,
     )
 
 
 # What the control loop and the workers' reports do to a run ---------------------------------------------------------
-        data=run.data,
 
 
 def announce(tx: Tx, run: Run, kind: str, clock: Clock, data: dict[str, Any] | None = None) -> None:
