@@ -24,11 +24,24 @@ def postgres_server() -> Iterator[Postgres]:
         yield postgres
 
 
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: Postgres) -> str:
+    """The name of the database that tests use one after the other: emptying it costs a tenth of a copy."""
+    return postgres_server.create(TEMPLATE)
+
+
 @pytest.fixture
-def postgres_url(postgres_server: Postgres) -> Iterator[str]:
-    """A migrated database of this test's own."""
+def postgres_url(postgres_server: Postgres, postgres_database: str) -> str:
+    """A migrated database without rows."""
+    postgres_server.empty(postgres_database)
+    return postgres_server.address(postgres_database)
+
+
+@pytest.fixture
+def own_postgres_url(postgres_server: Postgres) -> Iterator[str]:
+    """A migrated database that this test may do anything to."""
     name = postgres_server.create(TEMPLATE)
-    yield postgres_server.url(name).render_as_string(hide_password=False)
+    yield postgres_server.address(name)
     postgres_server.drop(name)
 
 
