@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gristmill.cli import endpoint_keys
 from gristmill.cli.confirming import Yes
 from gristmill.cli.options import AsJson, EndpointName
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from gristmill.client.client import Client
 
 app = typer.Typer(help="Endpoints: stable URLs that serve model versions.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(endpoint_keys.app, name="keys")
 
 
 @app.command("list")

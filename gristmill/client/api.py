@@ -11,11 +11,12 @@ from gristmill.core.wire import (
     ServerStatus,
 )
 from gristmill.data_roots.model import ANYWHERE, DataRoot, DataRootRequest
-from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey
+from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, KeyEntry, KeyRequest
 from gristmill.ledger.model import Usage
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
 from gristmill.profiles.model import ProfileStatus
 from gristmill.runs.model import Run, RunDetail, RunRequest, RunState
+from gristmill.secrets.model import Secret, SecretValue
 from gristmill.snapshots.model import Snapshot, SnapshotRequest
 
 
@@ -165,8 +166,16 @@ def delete_endpoint(name: str) -> Call[Endpoint]:
     return call("DELETE", "/api/endpoints/{name}", Endpoint, {"name": name})
 
 
-def issue_endpoint_key(name: str) -> Call[EndpointKey]:
-    return call("POST", "/api/endpoints/{name}/keys", EndpointKey, {"name": name})
+def issue_endpoint_key(name: str, request: KeyRequest | None = None) -> Call[EndpointKey]:
+    return call("POST", "/api/endpoints/{name}/keys", EndpointKey, {"name": name}, body=request or KeyRequest())
+
+
+def list_endpoint_keys(name: str) -> Call[tuple[KeyEntry, ...]]:
+    return call("GET", "/api/endpoints/{name}/keys", tuple[KeyEntry, ...], {"name": name})
+
+
+def revoke_endpoint_key(name: str, key: str) -> Call[Endpoint]:
+    return call("DELETE", "/api/endpoints/{name}/keys/{key}", Endpoint, {"name": name, "key": key})
 
 
 def verify_audit() -> Call[AuditVerdict]:

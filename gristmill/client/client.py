@@ -15,7 +15,7 @@ from gristmill.client.transports import SyncTransport
 from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
 from gristmill.core.settings import Settings, read_settings
 from gristmill.core.wire import Event
-from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointState
+from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, EndpointState, KeyRequest
 from gristmill.models.model import ModelVersion, RegisterRequest
 from gristmill.runs.model import Run, RunRequest
 from gristmill.snapshots.model import Snapshot
@@ -180,6 +180,22 @@ class Client:
     def new_key(self, endpoint: Endpoint) -> Endpoint:
         """Issues a key and keeps it; the endpoint in the generation that knows it."""
         return self._issue_key(endpoint)[0]
+
+    def create_key(self, endpoint: str, name: str | None = None) -> EndpointKey:
+        """Another API key, for somebody else: it is not kept here. The endpoint knows it by now."""
+        issued = self.send(api.issue_endpoint_key(endpoint, KeyRequest(name=name)))
+        self.wait_for_endpoint(self.send(api.get_endpoint(endpoint)))
+        return issued
+
+    def revoke_key(self, endpoint: str, key: str) -> Endpoint:
+        """Revokes the key of this id or name, and forgets it if it is the kept one. The endpoint refuses it by now."""
+        known = self.send(api.list_endpoint_keys(endpoint))
+        ids = [one.id for one in known if one.id == key] or [one.id for one in known if one.name == key]
+        current = self.send(
+            api.revoke_endpoint_key(endpoint, ids[0] if ids else key)
+        )  # an unknown one is refused there
+        self.keys.forget_revoked(current, *ids)
+        return self.wait_for_endpoint(current)
 
     def _issue_key(self, endpoint: Endpoint) -> tuple[Endpoint, str]:
         issued = self.send(api.issue_endpoint_key(endpoint.name))

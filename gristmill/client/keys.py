@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from gristmill.endpoints.model import Endpoint, check_name
+from gristmill.endpoints.model import Endpoint, check_name, key_hash, key_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,16 @@ class KeyStore:
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(KeptKey(endpoint=endpoint.id, key=key)))
         partial.replace(self._path(endpoint.name))
+
+    def id(self, endpoint: Endpoint) -> str | None:
+        """What the kept key is called in lists."""
+        kept = self.find(endpoint)
+        return None if kept is None else key_id(key_hash(kept))
+
+    def forget_revoked(self, endpoint: Endpoint, *revoked: str) -> None:
+        """Forgets the kept key if it has one of these ids."""
+        if self.id(endpoint) in revoked:
+            self.forget(endpoint.name)
 
     def forget(self, name: str) -> None:
         self._path(name).unlink(missing_ok=True)

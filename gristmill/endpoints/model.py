@@ -1,7 +1,8 @@
 """Endpoints: a stable URL that serves variants of a model; the desired state is pulled as numbered generations."""
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -69,9 +70,20 @@ class VariantStatus:
     notes: tuple[str, ...] = ()
 
 
+class Phase(StrEnum):
+    """How far the newest generation is on its way to be served."""
+
+    DOWNLOADING = "downloading"  # the model's files
+    LOADING = "loading"  # the model, in a worker of its own
+    CHECKING = "checking"  # its answer to its input example
+
+
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """PUT /api/endpoints/{name}/observed: what the supervisor sees. `generation` is the one that serves now."""
+    """PUT /api/endpoints/{name}/observed: what the supervisor sees. `generation` is the one that serves now.
+
+    `phase` is that of a generation that is being started, beside the one that serves where there is one.
+    """
 
     generation: int
     state: EndpointState
@@ -80,6 +92,7 @@ class Observed:
     variants: tuple[VariantStatus, ...] = ()
     restarts: int = 0
     failed_generation: int | None = None  # a newer one that did not load; `generation` still serves
+    phase: Phase | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,11 +134,46 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeyRequest(Strict):
+    """POST /api/endpoints/{name}/keys. `name` says what the key is for; one endpoint has it once."""
+
+    name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class EndpointKey:
     """A new API key. It is shown this once; only its hash is kept."""
 
     endpoint: str
-    key: str
+    key: str = field(repr=False)
+    id: str = ""
+    name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyEntry:
+    """An API key as it is listed: all but the key."""
+
+    id: str
+    endpoint: str
+    name: str | None
+    created_by: str
+    created_at: datetime
+
+
+def key_hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def key_id(hashed: str) -> str:
+    """What a key is called where it must not be shown: the beginning of its hash gives nothing of it away."""
+    return f"key_{hashed[:16]}"
+
+
+def last_lines(log: str, most: int = 10) -> str:
+    """The end of a log, short enough for the message of a failure."""
+    lines = [line.rstrip()[:500] for line in log.splitlines() if line.strip()]
+    return "\n".join(lines[-most:])
 
 
 def check_name(name: str) -> str:

@@ -6,22 +6,21 @@ from dataclasses import dataclass, field
 
 from gristmill.core import tokens
 from gristmill.core.clock import Clock
-from gristmill.core.database import Database
-from gristmill.core.errors import GristmillError
+from gristmill.core.database import Database, Tx
+from gristmill.core.errors import GristmillError, UnavailableError
 from gristmill.core.lease import Leadership, NotLeaderError
 from gristmill.core.scopes import SUPERVISOR_SCOPES, ActorKind
-from gristmill.endpoints import store
+from gristmill.endpoints import service, store
 from gristmill.endpoints.backends.base import EndpointBackend, Supervision
-from gristmill.endpoints.model import Endpoint
+from gristmill.endpoints.model import Endpoint, EndpointState, Observed, last_lines
+from gristmill.endpoints.starts import MOST, Next, Starts
 from gristmill.ledger import service as ledger
-from gristmill.profiles.model import Catalogue, ProfileUse
+from gristmill.profiles.model import Catalogue, Profile, ProfileUse
 from gristmill.profiles.service import resolve
 
 log = logging.getLogger(__name__)
 
 STOP_GRACE = 40.0  # seconds that a supervisor gets to drain, before it is ended
-FORGIVEN = 60.0  # one that lived so long starts anew
-LONGEST_PAUSE = 30.0
 
 
 @dataclass
@@ -34,71 +33,80 @@ class EndpointsReconciler:
     catalogue: Catalogue
     clock: Clock
     url: str
-    _starts: dict[str, tuple[int, float]] = field(default_factory=dict)  # how often, and when last
+    _starts: Starts = field(default_factory=Starts)
     _stopped: dict[str, float] = field(default_factory=dict)  # when it was first asked to end
 
     def step(self) -> bool:
-        """Does what is due; whether an endpoint is on its way up or down."""
+        """Does what is due; whether an endpoint is on its way up or down. One that only waits is not."""
         with self.db.read() as tx:
             wanted = store.load(tx, store.endpoints.c.deleting.is_(False))
             deleted = store.load(tx, store.endpoints.c.deleting.is_(True))
-        absent = [endpoint for endpoint in wanted if not self.backend.is_alive(endpoint.id)]
-        for endpoint in absent:
-            self._guarded(self._start, endpoint)
+            held = ledger.profiles_held(tx)
+        busy = False
+        for endpoint in wanted:
+            if not self.backend.is_alive(endpoint.id):
+                busy = self._guarded(self._start, endpoint) or busy
+            elif held.get(endpoint.id) != endpoint.variants[0].profile or endpoint.waiting is not None:
+                busy = self._guarded(self._change_profile, endpoint) or busy
         for endpoint in deleted:
             self._guarded(self._remove, endpoint)
-        return bool(absent or deleted)
+        return busy or bool(deleted)
 
-    def _guarded(self, act: Callable[[Endpoint], None], endpoint: Endpoint) -> None:
+    def _guarded(self, act: Callable[[Endpoint], bool], endpoint: Endpoint) -> bool:
         """One endpoint's fault must not stop the others: its page says what it is."""
         try:
-            act(endpoint)
+            return act(endpoint)
         except NotLeaderError:
             raise
         except GristmillError as error:
-            log.warning("endpoint %s: %s", endpoint.name, error.message)
-            if endpoint.waiting != error.message:
-                with self.leader.write() as tx:
-                    store.update(tx, endpoint.id, waiting=error.message)
+            self._wait(endpoint, error.message)
+            return isinstance(error, UnavailableError)  # the others last until somebody acts
 
-    def _due(self, endpoint: Endpoint) -> bool:
-        """Whether another start is due: each that is followed by a quick death is waited for twice as long."""
-        now = self.clock.monotonic()
-        tries, last = self._starts.get(endpoint.id, (0, now - FORGIVEN))
-        if now - last >= FORGIVEN:
-            tries = 0
-        elif now - last < min(2.0 ** (tries - 1), LONGEST_PAUSE):
+    def _wait(self, endpoint: Endpoint, why: str | None) -> None:
+        """A waiting endpoint is looked at often: only what is new is written."""
+        if endpoint.waiting == why:
+            return
+        if why is not None:
+            log.warning("endpoint %s: %s", endpoint.name, why)
+        with self.leader.write() as tx:
+            store.update(tx, endpoint.id, waiting=why)
+
+    def _start(self, endpoint: Endpoint) -> bool:
+        if self._starts.given_up(endpoint.id, endpoint.generation):
             return False
-        self._starts[endpoint.id] = (tries + 1, now)
+        due = self._starts.due(endpoint.id, endpoint.generation, self.clock.monotonic())
+        if due is Next.GIVE_UP:
+            return self._give_up(endpoint)
+        if due is Next.PAUSE:
+            return True
+        profile = self._profile(endpoint)
+        with self.db.read() as tx:
+            waiting = ledger.waits_to_hold(tx, endpoint.id, profile, self.catalogue)
+            holds = endpoint.id in ledger.profiles_held(tx)
+        if waiting is not None and not holds:
+            self._wait(endpoint, waiting)
+            return False
+        token = self._admit(endpoint, profile)
+        self.backend.clean_up(endpoint.id)
+        self._starts.started(endpoint.id, endpoint.generation, self.clock.monotonic())
+        self.backend.start(Supervision(id=endpoint.id, name=endpoint.name, url=self.url, token=token))
         return True
 
-    def _start(self, endpoint: Endpoint) -> None:
-        if not self._due(endpoint):
-            return
-        profile = resolve(self.catalogue, endpoint.variants[0].profile, ProfileUse.ENDPOINT)
+    def _admit(self, endpoint: Endpoint, profile: Profile) -> str:
+        """The token of its next supervisor.
+
+        One that has capacity on another profile and waits for more is started all the same: it goes on with what it
+        served before.
+        """
         with self.leader.write() as tx:
             now = self.clock.now()
-            waiting = ledger.reserve(
-                tx,
-                holder=endpoint.id,
-                project_id=endpoint.project_id,
-                subjects=[
-                    f"project:{endpoint.project_id}",
-                    f"person:{endpoint.created_by}",
-                    f"endpoint:{endpoint.name}",
-                ],
-                profile=profile,
-                catalogue=self.catalogue,
-                now=now,
-            )
+            waiting = self._reserve(tx, endpoint, profile)
             # What a supervisor that is gone has said of itself is true no more.
             if waiting != endpoint.waiting or endpoint.observed is not None:
                 store.update(tx, endpoint.id, waiting=waiting, observed=None)
-            if waiting is not None:
-                return
             ledger.activate(tx, endpoint.id, now)
             tokens.revoke_subject(tx, endpoint.id, now)  # a supervisor that is gone needs its token no more
-            token = tokens.issue(
+            return tokens.issue(
                 tx,
                 project_id=endpoint.project_id,
                 kind=ActorKind.SUPERVISOR,
@@ -107,18 +115,73 @@ class EndpointsReconciler:
                 now=now,
                 subject=endpoint.id,
             )
-        self.backend.clean_up(endpoint.id)
-        self.backend.start(Supervision(id=endpoint.id, name=endpoint.name, url=self.url, token=token))
 
-    def _remove(self, endpoint: Endpoint) -> None:
+    def _change_profile(self, endpoint: Endpoint) -> bool:
+        """The interval on the old profile ends and one on the new begins; until that fits, the old model serves."""
+        profile = self._profile(endpoint)
+        with self.db.read() as tx:
+            waiting = ledger.waits_to_hold(tx, endpoint.id, profile, self.catalogue)
+        if waiting is not None:
+            self._wait(endpoint, waiting)
+            return False
+        with self.leader.write() as tx:
+            waiting = self._reserve(tx, endpoint, profile)
+            ledger.activate(tx, endpoint.id, self.clock.now())
+            store.update(tx, endpoint.id, waiting=waiting)
+        return True
+
+    def _reserve(self, tx: Tx, endpoint: Endpoint, profile: Profile) -> str | None:
+        return ledger.reserve(
+            tx,
+            holder=endpoint.id,
+            project_id=endpoint.project_id,
+            subjects=[
+                f"project:{endpoint.project_id}",
+                f"person:{endpoint.created_by}",
+                f"endpoint:{endpoint.name}",
+            ],
+            profile=profile,
+            catalogue=self.catalogue,
+            now=self.clock.now(),
+        )
+
+    def _profile(self, endpoint: Endpoint) -> Profile:
+        return resolve(self.catalogue, endpoint.variants[0].profile, ProfileUse.ENDPOINT)
+
+    def _give_up(self, endpoint: Endpoint) -> bool:
+        """It has failed until it is deployed again: it holds no capacity, and its page says what its log ends with."""
+        if not self.backend.clean_up(endpoint.id):
+            return True
+        said = last_lines(self.backend.log_tail(endpoint.id))
+        message = f"the endpoint's supervisor ended {MOST} times soon after its start"
+        failed = Observed(
+            generation=endpoint.generation,
+            state=EndpointState.FAILED,
+            message=f"{message}; its log ends with:\n{said}" if said else f"{message}, and wrote nothing",
+            hint="Mend what its log says, then deploy again: that starts it anew.",
+            failed_generation=endpoint.generation,
+        )
+        with self.leader.write() as tx:
+            ledger.release(tx, endpoint.id, self.clock.now())
+            tokens.revoke_subject(tx, endpoint.id, self.clock.now())
+            store.update(tx, endpoint.id, waiting=None)
+            service.see(tx, endpoint, failed, self.clock)
+        log.error("endpoint %s: %s", endpoint.name, failed.message)
+        self._starts.give_up(endpoint.id, endpoint.generation)
+        return False
+
+    def _remove(self, endpoint: Endpoint) -> bool:
         now = self.clock.monotonic()
         if self.backend.is_alive(endpoint.id) and now - self._stopped.setdefault(endpoint.id, now) < STOP_GRACE:
             self.backend.stop(endpoint.id)
-            return
+            return True
         if not self.backend.clean_up(endpoint.id):
-            return
+            return True
         with self.leader.write() as tx:
             ledger.release(tx, endpoint.id, self.clock.now())
             tokens.revoke_subject(tx, endpoint.id, self.clock.now())
             store.delete(tx, endpoint.id)
         self.backend.forget(endpoint.id)
+        self._starts.forget(endpoint.id)
+        self._stopped.pop(endpoint.id, None)
+        return True

@@ -8,8 +8,8 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.scopes import Actor, Scope
-from gristmill.endpoints import service
-from gristmill.endpoints.model import DeployRequest, DesiredState, Endpoint, EndpointKey, Observed
+from gristmill.endpoints import keys, service
+from gristmill.endpoints.model import DeployRequest, DesiredState, Endpoint, EndpointKey, KeyEntry, KeyRequest, Observed
 from gristmill.models.service import ModelService
 from gristmill.profiles.model import Catalogue
 
@@ -20,6 +20,7 @@ ClockOf = Annotated[Clock, Depends(provide(Clock))]
 CatalogueOf = Annotated[Catalogue, Depends(provide(Catalogue))]
 Reader = Annotated[Actor, requires(Scope.READ)]
 Writer = Annotated[Actor, requires(Scope.ENDPOINTS_WRITE)]
+UNNAMED = KeyRequest()
 Supervisor = Annotated[Actor, requires(Scope.ENDPOINT)]
 
 
@@ -58,11 +59,25 @@ def delete_endpoint(name: str, actor: Writer, db: DatabaseOf, clock: ClockOf) ->
         return service.delete(tx, actor, name, clock)
 
 
+@router.get("/endpoints/{name}/keys", summary="List API keys")
+def list_keys(name: str, actor: Reader, db: DatabaseOf) -> list[KeyEntry]:
+    """Oldest first. A key itself is shown once, when it is issued."""
+    with db.read() as tx:
+        return keys.list_keys(tx, actor, name)
+
+
 @router.post("/endpoints/{name}/keys", status_code=201, summary="Issue an API key")
-def issue_key(name: str, actor: Writer, db: DatabaseOf, clock: ClockOf) -> EndpointKey:
+def issue_key(name: str, actor: Writer, db: DatabaseOf, clock: ClockOf, request: KeyRequest = UNNAMED) -> EndpointKey:
     """The key is shown this once. Callers send it as `Authorization: Bearer …`."""
     with db.write() as tx:
-        return service.issue_key(tx, actor, name, clock)
+        return keys.issue(tx, actor, name, request, clock)
+
+
+@router.delete("/endpoints/{name}/keys/{key}", summary="Revoke an API key")
+def revoke_key(name: str, key: str, actor: Writer, db: DatabaseOf, clock: ClockOf) -> Endpoint:
+    """`key` is its id or name. Answers the endpoint in the generation from which on the key is refused."""
+    with db.write() as tx:
+        return keys.revoke(tx, actor, name, key, clock)
 
 
 @router.get("/endpoints/{name}/desired", summary="What an endpoint should serve", tags=["supervisors"])

@@ -1,11 +1,7 @@
 """What may happen to an endpoint."""
 
-import hashlib
-import secrets
 import socket
 from dataclasses import replace
-
-import sqlalchemy as sa
 
 from gristmill.core import audit, events
 from gristmill.core.clock import Clock
@@ -19,12 +15,12 @@ from gristmill.endpoints.model import (
     DeployRequest,
     DesiredState,
     Endpoint,
-    EndpointKey,
     EndpointState,
     Observed,
     Variant,
     check_name,
 )
+from gristmill.ledger import service as ledger
 from gristmill.models.model import ModelVersion
 from gristmill.profiles.model import Catalogue, ProfileUse
 from gristmill.profiles.service import resolve
@@ -96,7 +92,7 @@ def deploy(
         endpoint = replace(known, generation=known.generation + 1, open=request.open, variants=(variant,))
         store.update(tx, known.id, generation=endpoint.generation, open=request.open, updated_at=now)
         store.replace_variants(tx, endpoint)
-    _announce(tx, endpoint, "endpoint.deployed", clock, model=version.name, version=version.version)
+    announce(tx, endpoint, "endpoint.deployed", clock, model=version.name, version=version.version)
     detail = {"model": version.name, "version": version.version, "generation": endpoint.generation}
     audit.record(tx, actor, time=now, action="endpoint.deploy", subject=name, detail=detail)
     return find(tx, actor, name)
@@ -104,7 +100,7 @@ def deploy(
 
 def find(tx: Tx, actor: Actor, name: str) -> Endpoint:
     actor.require(Scope.READ)
-    return _find(tx, actor, name)
+    return named(tx, actor, name)
 
 
 def list_endpoints(tx: Tx, actor: Actor) -> list[Endpoint]:
@@ -121,37 +117,27 @@ def every_id(tx: Tx) -> list[str]:
 def delete(tx: Tx, actor: Actor, name: str, clock: Clock) -> Endpoint:
     """The endpoint stops serving; its name is free once its processes are gone."""
     actor.require(Scope.ENDPOINTS_WRITE)
-    endpoint = _find(tx, actor, name)
+    endpoint = named(tx, actor, name)
     store.update(tx, endpoint.id, deleting=True, updated_at=clock.now())
-    _announce(tx, endpoint, "endpoint.deleted", clock)
+    announce(tx, endpoint, "endpoint.deleted", clock)
     audit.record(tx, actor, time=clock.now(), action="endpoint.delete", subject=name)
     return endpoint
 
 
-def issue_key(tx: Tx, actor: Actor, name: str, clock: Clock) -> EndpointKey:
-    """A new API key. It works as soon as the endpoint has pulled the generation that holds its hash."""
-    actor.require(Scope.ENDPOINTS_WRITE)
-    endpoint = _find(tx, actor, name)
-    key = f"gm_e_{secrets.token_urlsafe(32)}"
-    tx.execute(
-        sa.insert(store.endpoint_keys).values(
-            project_id=actor.project_id,
-            endpoint_id=endpoint.id,
-            hash=hashlib.sha256(key.encode()).hexdigest(),
-            created_by=actor.name,
-            created_at=clock.now(),
-        )
-    )
-    store.update(tx, endpoint.id, generation=endpoint.generation + 1, updated_at=clock.now())
-    _announce(tx, endpoint, "endpoint.key_issued", clock)
-    audit.record(tx, actor, time=clock.now(), action="endpoint.issue_key", subject=name)
-    return EndpointKey(endpoint=name, key=key)
-
-
 def desired(tx: Tx, actor: Actor, name: str, catalogue: Catalogue) -> DesiredState:
-    """What the endpoint's supervisor pulls."""
+    """What the endpoint's supervisor pulls.
+
+    Raises:
+        ConflictError: the new generation's profile is not free yet: what serves goes on.
+    """
     actor.require(Scope.ENDPOINT)
     endpoint = _own(tx, actor, name)
+    held = ledger.profiles_held(tx).get(endpoint.id)
+    if held is not None and held != endpoint.variants[0].profile:
+        raise ConflictError(
+            f"generation {endpoint.generation} of {name!r} has no capacity yet: it holds the profile {held!r}",
+            hint=endpoint.waiting,
+        )
     profiles = [resolve(catalogue, variant.profile, ProfileUse.ENDPOINT) for variant in endpoint.variants]
     return DesiredState(
         protocol=ENDPOINT_PROTOCOL,
@@ -170,16 +156,15 @@ def desired(tx: Tx, actor: Actor, name: str, catalogue: Catalogue) -> DesiredSta
 def observe(tx: Tx, actor: Actor, name: str, seen: Observed, clock: Clock) -> None:
     """Takes what the supervisor sees; a change of it is an event."""
     actor.require(Scope.ENDPOINT)
-    endpoint = _own(tx, actor, name)
+    see(tx, _own(tx, actor, name), seen, clock)
+
+
+def see(tx: Tx, endpoint: Endpoint, seen: Observed, clock: Clock) -> None:
+    """The same without asking who says it: for the control loop."""
     before = endpoint.observed
     store.put_observed(tx, endpoint.id, seen)
-    if before is None or (before.state, before.generation, before.failed_generation, before.restarts) != (
-        seen.state,
-        seen.generation,
-        seen.failed_generation,
-        seen.restarts,
-    ):
-        _announce(
+    if before is None or _news(before) != _news(seen):
+        announce(
             tx,
             endpoint,
             f"endpoint.{seen.state}",
@@ -187,7 +172,13 @@ def observe(tx: Tx, actor: Actor, name: str, seen: Observed, clock: Clock) -> No
             state=seen.state.value,
             generation=seen.generation,
             message=seen.message,
+            phase=seen.phase.value if seen.phase else None,
         )
+
+
+def _news(seen: Observed) -> tuple[object, ...]:
+    """What makes an event when it changes."""
+    return seen.state, seen.generation, seen.failed_generation, seen.restarts, seen.phase
 
 
 def artifact_prefixes(tx: Tx, actor: Actor) -> tuple[str, ...]:
@@ -198,12 +189,13 @@ def artifact_prefixes(tx: Tx, actor: Actor) -> tuple[str, ...]:
 
 
 def _own(tx: Tx, actor: Actor, name: str) -> Endpoint:
-    endpoint = _find(tx, actor, name)
+    endpoint = named(tx, actor, name)
     actor.require_subject(endpoint.id)
     return endpoint
 
 
-def _find(tx: Tx, actor: Actor, name: str) -> Endpoint:
+def named(tx: Tx, actor: Actor, name: str) -> Endpoint:
+    """The endpoint of this name in the actor's project."""
     endpoint = store.find(tx, actor.project_id, name)
     if endpoint is None:
         raise NotFoundError(
@@ -220,7 +212,7 @@ def _check_not_deleting(tx: Tx, actor: Actor, name: str) -> None:
         )
 
 
-def _announce(tx: Tx, endpoint: Endpoint, kind: str, clock: Clock, **data: object) -> None:
+def announce(tx: Tx, endpoint: Endpoint, kind: str, clock: Clock, **data: object) -> None:
     events.append(
         tx,
         project_id=endpoint.project_id,

@@ -4,7 +4,7 @@ import msgspec
 import sqlalchemy as sa
 
 from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
-from gristmill.endpoints.model import Endpoint, EndpointState, Observed, Variant
+from gristmill.endpoints.model import Endpoint, EndpointState, KeyEntry, Observed, Variant, key_id
 
 endpoints = sa.Table(
     "endpoints",
@@ -102,6 +102,30 @@ def load(tx: Tx, *where: sa.ColumnElement[bool]) -> list[Endpoint]:
 def key_hashes(tx: Tx, endpoint_id: str) -> tuple[str, ...]:
     query = sa.select(endpoint_keys.c.hash).where(endpoint_keys.c.endpoint_id == endpoint_id)
     return tuple(tx.scalars(query.order_by(endpoint_keys.c.hash)))
+
+
+def insert_key(tx: Tx, endpoint: Endpoint, hashed: str, entry: KeyEntry) -> None:
+    row = {"name": entry.name, "created_by": entry.created_by, "created_at": entry.created_at}
+    tx.execute(
+        sa.insert(endpoint_keys).values(project_id=endpoint.project_id, endpoint_id=endpoint.id, hash=hashed, **row)
+    )
+
+
+def load_keys(tx: Tx, endpoint: Endpoint) -> list[tuple[str, KeyEntry]]:
+    """Each key's hash and what may be shown of it, oldest first."""
+    query = sa.select(endpoint_keys).where(endpoint_keys.c.endpoint_id == endpoint.id)
+    rows = tx.execute(query.order_by(endpoint_keys.c.created_at, endpoint_keys.c.hash)).mappings()
+    columns = ("name", "created_by", "created_at")
+    return [
+        (row["hash"], KeyEntry(id=key_id(row["hash"]), endpoint=endpoint.name, **{one: row[one] for one in columns}))
+        for row in rows
+    ]
+
+
+def delete_key(tx: Tx, endpoint_id: str, hashed: str) -> None:
+    tx.execute(
+        sa.delete(endpoint_keys).where(endpoint_keys.c.endpoint_id == endpoint_id, endpoint_keys.c.hash == hashed)
+    )
 
 
 def delete(tx: Tx, endpoint_id: str) -> None:

@@ -34,6 +34,19 @@ def test_a_forgotten_or_broken_key_is_not_found(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_only_the_revoked_key_is_forgotten(tmp_path: Path) -> None:
+    keys = KeyStore(tmp_path)
+    keys.keep(an_endpoint(), "gm_e_secret")
+    own = keys.id(an_endpoint())
+    assert own is not None
+    assert "secret" not in own
+    keys.forget_revoked(an_endpoint(), "key_another")
+    assert keys.find(an_endpoint()) == "gm_e_secret"
+    keys.forget_revoked(an_endpoint(), own)
+    assert keys.find(an_endpoint()) is None
+    keys.forget_revoked(an_endpoint())
+
+
 def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError):
         KeyStore(tmp_path / "keys").keep(an_endpoint(name="../token"), "key")

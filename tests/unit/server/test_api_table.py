@@ -10,9 +10,10 @@ from gristmill.client import api
 from gristmill.client.call import Call
 from gristmill.core.scopes import Scope
 from gristmill.data_roots.model import DataRootRequest
-from gristmill.endpoints.model import DeployRequest
+from gristmill.endpoints.model import DeployRequest, KeyRequest
 from gristmill.models.model import RegisterRequest
 from gristmill.runs.model import RunRequest
+from gristmill.secrets.model import SecretValue
 from gristmill.snapshots.model import SnapshotRequest
 
 # The first proves who it is, the second is opened by its single-use code.
@@ -29,6 +30,8 @@ REQUESTS: dict[str, Any] = {
     "create_data_root": DataRootRequest(name="d", source="/d", at="d"),
     "create_run": RunRequest(snapshot="s"),
     "register_model": RegisterRequest(run="r"),
+    "issue_endpoint_key": KeyRequest(name="k"),
+    "set_secret": SecretValue(value="a-value"),
     "deploy": DeployRequest(model="m", version="1"),
 }
 CALLS = dict(inspect.getmembers(api, lambda member: inspect.isfunction(member) and member.__module__ == api.__name__))
