@@ -24,14 +24,20 @@ def reserve(
     now: datetime,
     anyway: bool = False,
 ) -> str | None:
-    """None once `holder` has its reservation (asking again is harmless); else why it has to wait."""
+    """None once `holder` has its reservation on this profile (asking again is harmless); else why it has to wait.
+
+    A holder that changes its profile ends one interval and begins another, or keeps the one that it has and waits.
+    """
     subjects = tuple(sorted(subjects))
     # What is free is counted and taken by one at a time; quotas of subjects are counted under the same locks.
     lock_names(tx, ("capacity", *subjects))
-    if store.by_holder(tx, holder) is not None:
+    held = store.held_of(tx, holder)
+    if held is not None and held.profile == profile.name:
         return None
-    if not anyway and (why := waits(tx, profile, catalogue)) is not None:
+    if not anyway and (why := waits(tx, profile, catalogue, without=holder)) is not None:
         return why
+    if held is not None:
+        release(tx, holder, now)
     store.insert(
         tx,
         Reservation(
@@ -43,14 +49,18 @@ def reserve(
             resources=profile.resources,
             rate_per_hour=profile.rate_per_hour,
             requested_at=now,
+            active_at=now if held is not None and held.active_at is not None else None,
         ),
     )
     return None
 
 
-def waits(tx: Tx, profile: Profile, catalogue: Catalogue) -> str | None:
-    """Why something on this profile would have to wait now; None where it would not."""
-    reservations = store.unreleased(tx)
+def waits(tx: Tx, profile: Profile, catalogue: Catalogue, *, without: str | None = None) -> str | None:
+    """Why something on this profile would have to wait now; None where it would not.
+
+    What the holder `without` has counts as free: it would give it back.
+    """
+    reservations = [one for one in store.unreleased(tx) if one.holder != without]
     free = _free(catalogue, reservations)
     if profile.resources.fits_in(free):
         return None
@@ -59,10 +69,24 @@ def waits(tx: Tx, profile: Profile, catalogue: Catalogue) -> str | None:
     return f"waiting for {shortage(profile.resources, free)}: {held_by(reservations, fitting)}"
 
 
+def waits_to_hold(tx: Tx, holder: str, profile: Profile, catalogue: Catalogue) -> str | None:
+    """What `reserve` would answer, without changing anything."""
+    held = store.held_of(tx, holder)
+    if held is not None and held.profile == profile.name:
+        return None
+    return waits(tx, profile, catalogue, without=holder)
+
+
+def profiles_held(tx: Tx) -> dict[str, str]:
+    """The name of the profile that each holder has now."""
+    return {one.holder: one.profile for one in store.unreleased(tx)}
+
+
 def activate(tx: Tx, holder: str, now: datetime) -> None:
     """The holder runs now: the ledger's interval begins."""
     table = store.reservations
-    tx.execute(sa.update(table).where(table.c.holder == holder, table.c.active_at.is_(None)).values(active_at=now))
+    waiting = (table.c.holder == holder, table.c.active_at.is_(None), table.c.released_at.is_(None))
+    tx.execute(sa.update(table).where(*waiting).values(active_at=now))
 
 
 def release(tx: Tx, holder: str, now: datetime) -> None:

@@ -9,7 +9,7 @@ reservations = sa.Table(
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     project_column(),
-    sa.Column("holder", sa.String(80), nullable=False, unique=True),
+    sa.Column("holder", sa.String(80), nullable=False),
     json_column("subjects", nullable=False),
     sa.Column("profile", sa.String(80), nullable=False),
     sa.Column("cpu", sa.Float, nullable=False),
@@ -20,11 +20,21 @@ reservations = sa.Table(
     time_column("active_at"),
     time_column("released_at", index=True),
 )
+_HELD = reservations.c.released_at.is_(None)
+sa.Index("uq_reservations_held", reservations.c.holder, unique=True, sqlite_where=_HELD, postgresql_where=_HELD)
 
 
-def by_holder(tx: Tx, holder: str) -> Reservation | None:
-    row = tx.execute(sa.select(reservations).where(reservations.c.holder == holder)).mappings().one_or_none()
+def held_of(tx: Tx, holder: str) -> Reservation | None:
+    """What it has now; there is one at most."""
+    row = tx.execute(sa.select(reservations).where(reservations.c.holder == holder, _HELD)).mappings().one_or_none()
     return None if row is None else from_row(row)
+
+
+def of_holder(tx: Tx, holder: str) -> list[Reservation]:
+    """All that it ever had, oldest first."""
+    query = sa.select(reservations).where(reservations.c.holder == holder)
+    rows = tx.execute(query.order_by(reservations.c.requested_at, reservations.c.id)).mappings()
+    return [from_row(row) for row in rows]
 
 
 def unreleased(tx: Tx) -> list[Reservation]:

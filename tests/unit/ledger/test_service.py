@@ -1,8 +1,10 @@
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from gristmill.core.database import Database
+from gristmill.core.errors import ConflictError
 from gristmill.ledger import service, store
 from gristmill.profiles.model import Catalogue, Profile, Resources
 from tests.unit.conftest import TestClock
@@ -52,8 +54,7 @@ def test_a_release_frees_capacity_and_keeps_the_interval(db: Database, clock: Te
     with db.write() as tx:
         service.release(tx, "a", clock.now())
         service.release(tx, "a", clock.now().replace(year=2030))
-        interval = store.by_holder(tx, "a")
-    assert interval is not None
+        (interval,) = store.of_holder(tx, "a")
     assert interval.released_at == clock.now()
     assert reserve(db, clock, "b", GPU) is None
 
@@ -83,3 +84,48 @@ def test_profiles_show_what_is_free(db: Database, clock: TestClock) -> None:
 )
 def test_slots_are_bounded_by_the_scarcest(free: Resources, expected: int) -> None:
     assert service.slots(replace(SMALL.resources), free) == expected
+
+
+def test_a_holder_that_changes_its_profile_ends_one_interval_and_begins_another(db: Database, clock: TestClock) -> None:
+    reserve(db, clock, "a")
+    with db.write() as tx:
+        service.activate(tx, "a", clock.now())
+    clock.advance(3600)
+    assert reserve(db, clock, "a", GPU) is None
+    clock.advance(1800)
+    with db.write() as tx:
+        small, gpu = store.of_holder(tx, "a")
+        assert small.released_at == gpu.requested_at == gpu.active_at
+        assert [one.resources for one in store.unreleased(tx)] == [GPU.resources]
+        usage = {one.profile: one.hours for one in service.usage(tx, "default", clock.now())}
+        service.release(tx, "a", clock.now())
+        assert store.held_of(tx, "a") is None
+    assert usage == {"small": 1.0, "gpu": 0.5}
+
+
+def test_what_a_holder_would_give_back_counts_as_free(db: Database, clock: TestClock) -> None:
+    whole = replace(SMALL, name="whole", resources=Resources(cpu=2, memory=2 * GB))
+    reserve(db, clock, "a")
+    assert reserve(db, clock, "a", whole) is None
+    with db.read() as tx:
+        assert [one.resources for one in store.unreleased(tx)] == [whole.resources]
+
+
+def test_a_holder_that_waits_for_another_profile_keeps_what_it_has(db: Database, clock: TestClock) -> None:
+    whole = replace(SMALL, name="whole", resources=Resources(cpu=2, memory=2 * GB))
+    reserve(db, clock, "a")
+    reserve(db, clock, "b")
+    assert (reserve(db, clock, "a", whole) or "").startswith("waiting for 2 cores (1 free)")
+    with db.read() as tx:
+        assert service.profiles_held(tx) == {"a": "small", "b": "small"}
+        assert service.waits_to_hold(tx, "a", SMALL, CATALOGUE) is None
+        assert service.waits_to_hold(tx, "a", whole, CATALOGUE) is not None
+
+
+def test_nobody_holds_two_at_a_time(db: Database, clock: TestClock) -> None:
+    reserve(db, clock, "a")
+    with db.read() as tx:
+        held = store.held_of(tx, "a")
+    assert held is not None
+    with pytest.raises((sa.exc.IntegrityError, ConflictError)), db.write() as tx:
+        store.insert(tx, replace(held, id="res_2"))

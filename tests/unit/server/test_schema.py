@@ -19,6 +19,7 @@ from gristmill.server import schema
 NOON = datetime(2026, 1, 1, 12, 0)  # noqa: DTZ001  # as SQLite keeps it
 DIGEST = "sha256:" + "1" * 64
 RUN = {"parameters": "{}", "given": "[]", "profile": "small", "kernel": "python3", "labels": "{}", "priority": 0}
+HELD = {"subjects": "[]", "profile": "small", "cpu": 1.0, "memory": 1, "accelerators": 0, "requested_at": NOON}
 ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("projects", {"id": "default", "name": "default"}),
     ("blobs", {"digest": DIGEST, "size": 1}),
@@ -26,6 +27,8 @@ ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("runs", {**RUN, "id": "run_1", "number": 1, "name": "a", "notebook": "a.ipynb", "snapshot": "snapshot_1"}),
     ("attempts", {"id": "attempt_1", "run_id": "run_1", "number": 1, "state": "running", "claimed_at": NOON}),
     ("run_metrics", {"run_id": "run_1", "name": "auc", "value": 0.9}),
+    ("reservations", {**HELD, "id": "res_1", "holder": "endpoint_1", "active_at": NOON}),
+    ("reservations", {**HELD, "id": "res_2", "holder": "attempt_0", "released_at": NOON}),
     ("endpoints", {"id": "endpoint_1", "name": "churn", "target": "dev", "port": 1, "generation": 1}),
     ("endpoint_keys", {"endpoint_id": "endpoint_1", "hash": "a" * 64, "created_by": "ada"}),
 )
@@ -42,6 +45,7 @@ COMMON: dict[str, Any] = {
     "start_anyway": False,
     "open": False,
     "deleting": False,
+    "rate_per_hour": 0.5,
 }
 
 
@@ -75,6 +79,18 @@ def test_what_the_first_schema_held_is_there_after_the_upgrade(old: Database) ->
         assert tx.exec_driver_sql("SELECT hash, name FROM endpoint_keys").all() == [("a" * 64, None)]
         granted = tx.exec_driver_sql("SELECT subject, digest FROM blob_grants").all()
     assert granted == [("attempt_1", DIGEST)], "an attempt under way may go on naming what it has sent"
+
+
+def test_reservations_are_kept_and_a_holder_may_have_one_after_the_other(old: Database) -> None:
+    schema.upgrade(old)
+    with old.write() as tx:
+        reservations = tx.exec_driver_sql("SELECT id, holder, rate_per_hour FROM reservations ORDER BY id").all()
+        assert reservations == [("res_1", "endpoint_1", 0.5), ("res_2", "attempt_0", 0.5)]
+        again = "INSERT INTO reservations SELECT '{}', project_id, '{}', subjects, profile, cpu, memory, accelerators, "
+        again += "rate_per_hour, requested_at, active_at, NULL FROM reservations WHERE id = 'res_1'"
+        tx.exec_driver_sql(again.format("res_3", "attempt_0"))
+    with pytest.raises(sa.exc.IntegrityError), old.write() as tx:
+        tx.exec_driver_sql(again.format("res_4", "endpoint_1"))
 
 
 def test_a_copy_of_the_database_is_kept(old: Database, tmp_path: Path) -> None:
