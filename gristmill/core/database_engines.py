@@ -47,7 +47,7 @@ def parse(url: str | sa.URL) -> sa.URL:
     expected = "expected postgresql://user:password@host:5432/database or sqlite:////path/to/file.db"
     try:
         parsed = sa.make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise InvalidInputError(f"GRISTMILL_DATABASE_URL cannot be read: {expected}") from None
     backend = parsed.drivername.partition("+")[0]
     if backend not in {"postgresql", "postgres", "sqlite"}:
