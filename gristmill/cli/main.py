@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gristmill import __version__
-from gristmill.cli import audit, endpoints, models, runs, server
+from gristmill.cli import audit, db, endpoints, models, runs, server
 from gristmill.cli.deploy import deploy
 from gristmill.cli.doctor import doctor
 from gristmill.cli.errors import Commands, internal_fault
@@ -59,6 +59,7 @@ app.add_typer(endpoints.app, name="endpoints")
 app.command("open")(open_page)
 app.add_typer(server.app, name="server")
 app.add_typer(audit.app, name="audit")
+app.add_typer(db.app, name="db")
 app.command("doctor")(doctor)
 app.command("init")(init)
 

@@ -142,8 +142,10 @@ EXIT_CODE: dict[type[GristmillError], int] = {
 
 def error_from_problem(problem: Problem) -> GristmillError:
     """The error that a control plane answered with, raised again on the client's side."""
-    kind = _BY_CODE.get(problem.code, GristmillError)
+    kind = _BY_CODE.get(problem.code) or _BY_STATUS.get(problem.status, GristmillError)
     return kind(problem.detail, hint=problem.hint, faults=problem.faults)
 
 
 _BY_CODE: dict[str, type[GristmillError]] = {kind.code: kind for kind in HTTP_STATUS}
+# What a part of the server calls by a name of its own is of the kind that has its status.
+_BY_STATUS = {status: kind for kind, status in HTTP_STATUS.items()}

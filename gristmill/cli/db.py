@@ -1,0 +1,91 @@
+"""`gristmill db`: the schema of the control plane's database."""
+
+from typing import Any
+
+import typer
+
+from gristmill.cli.options import AsJson
+
+app = typer.Typer(help="The control plane's database.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show where the database is and which schema it has. Exit status 5 where it is not this version's."""
+    from gristmill.cli.output import write_json
+
+    found = _ask("status")
+    if as_json:
+        write_json(found)
+    else:
+        _print(found)
+    if not found["is_current"]:
+        raise typer.Exit(5)
+
+
+@app.command()
+def upgrade(as_json: AsJson = False) -> None:
+    """Bring the database to this version's schema.
+
+    SQLite is upgraded at every start of the control plane, after a copy of its file. On PostgreSQL this command does it:
+    make a backup first, and start the new control planes afterwards. The ones of the version before go on meanwhile.
+    """
+    from gristmill.cli.output import say, write_json
+
+    found = _ask("upgrade")
+    if as_json:
+        write_json(found)
+    elif found["was"] == found["current"]:
+        say(f"{found['database']} has schema {found['current']} already.")
+    else:
+        say(f"{found['database']}: {found['was'] or 'no tables'} → schema {found['current']}.")
+
+
+def _ask(what: str) -> dict[str, Any]:
+    """Asked of a process of its own: the command line knows no database.
+
+    Raises:
+        GristmillError: what that process says is wrong.
+    """
+    import importlib.util
+    import json
+    import subprocess
+    import sys
+
+    import msgspec
+
+    from gristmill.core.errors import GristmillError, Problem, UnsupportedError, error_from_problem
+
+    if importlib.util.find_spec("sqlalchemy") is None:
+        raise UnsupportedError(
+            "the server part of Gristmill is not installed here", hint="pip install 'gristmill[server,postgres]'"
+        )
+    command = [sys.executable, "-m", "gristmill.server.database", what]
+    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    try:
+        answer: dict[str, Any] = json.loads(ran.stdout)
+    except ValueError:
+        raise GristmillError(f"{' '.join(command)} ended with status {ran.returncode}: {ran.stderr[-2000:]}") from None
+    if "error" in answer:
+        raise error_from_problem(msgspec.convert(answer["error"], Problem))
+    return answer
+
+
+def _print(found: dict[str, Any]) -> None:
+    from gristmill.cli.output import pairs
+    from gristmill.cli.tables import Cell
+
+    if found["is_current"]:
+        says = Cell("up to date", "green")
+    elif found["known"]:
+        says = Cell("older than this version: gristmill db upgrade", "yellow")
+    else:
+        says = Cell("newer than this version: upgrade Gristmill", "red")
+    pairs(
+        (
+            ("database", found["database"]),
+            ("schema", found["current"] or "no tables yet"),
+            ("this version's", found["head"]),
+            ("so it is", says),
+        )
+    )
