@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from gristmill.core.database import Database
-from gristmill.core.errors import ConflictError
+from gristmill.core.errors import GristmillError
 from gristmill.ledger import service, store
 from gristmill.profiles.model import Catalogue, Profile, Resources
 from tests.unit.conftest import TestClock
@@ -127,5 +127,5 @@ def test_nobody_holds_two_at_a_time(db: Database, clock: TestClock) -> None:
     with db.read() as tx:
         held = store.held_of(tx, "a")
     assert held is not None
-    with pytest.raises((sa.exc.IntegrityError, ConflictError)), db.write() as tx:
+    with pytest.raises((sa.exc.IntegrityError, GristmillError)), db.write() as tx:
         store.insert(tx, replace(held, id="res_2"))
