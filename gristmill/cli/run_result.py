@@ -72,12 +72,13 @@ def print_fault(fault: RunFault, attempt: Attempt | None, *, whole: bool = False
         for text in excerpt(fault.source, fault.line, whole=whole):
             say(f"  {text}")
     say()
+    told = not place and title(fault, attempt) == fault.message  # the headline has all of it
     message = [line for line in fault.message.splitlines() if line.strip()]
     if fault.traceback and (whole or fault.line is None or fault.kind is not FaultKind.CELL_ERROR):
         trace = without_message(fault.traceback, message)
         for text in trace if whole else trace[-_TRACE:]:
             say(f"  {styled(text, 'bright_black')}".rstrip())
-    for text in message:
+    for text in () if told else message:
         say(f"  {styled(text, 'red')}")
     if fault.hint:
         say(f"  {styled('hint:', bold=True)} {fault.hint}")

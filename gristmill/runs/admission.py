@@ -79,7 +79,7 @@ class Admission:
             tx,
             holder=attempt.id,
             project_id=run.project_id,
-            subjects=[f"project:{run.project_id}", f"person:{run.created_by}"],
+            subjects=[f"project:{run.project_id}", f"person:{run.created_by}", f"run:{run.name}"],
             profile=self._profile(run),
             catalogue=self.catalogue,
             now=attempt.created_at,
