@@ -29,6 +29,8 @@ class Settings:
     max_body_bytes: int = 16 * 2**20
     log_limit: int = 10 * 2**20
     output_limit: int = 512 * 2**20
+    data_cache: int = 20 * 2**30  # of data fetched from URLs, kept for the next run
+    data_binding: str = "auto"  # how data comes into a run: auto, reflink, symlink, mount
     cancel_grace: float = 15.0  # from asking a worker to stop to killing it
     launch_timeout: float = 120.0  # from launch to claim
     warm_kernels: bool = True  # fork Python kernels from a process that has their imports done
@@ -113,6 +115,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "max_body_bytes": int,
     "log_limit": int,
     "output_limit": int,
+    "data_cache": int,
+    "data_binding": str,
     "cancel_grace": float,
     "launch_timeout": float,
     "warm_kernels": _switch,

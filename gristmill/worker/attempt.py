@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gristmill.core.clock import Clock
 from gristmill.core.errors import GristmillError
+from gristmill.core.settings import read_settings
 from gristmill.runs.model import AttemptOrder, FaultKind, RunFault, RunState
 from gristmill.worker.bridging import PATIENCE, bridged
 from gristmill.worker.faults import bounded
@@ -22,6 +23,7 @@ from gristmill.worker.transport import ControlPlane, Transport
 from gristmill.worker.workspace import Workspace
 
 if TYPE_CHECKING:
+    from gristmill.worker.data_roots.roots import DataRoots
     from gristmill.worker.notebook_run import Outcome
     from gristmill.worker.provenance import Provenance
 
@@ -51,6 +53,7 @@ class Attempt:
         self._reporter = Reporter(outbox, spool, clock, log_limit=order.log_limit, on_metrics=self._tracking.log)
         self._workspace = Workspace(folder, order)
         self._provenance: Provenance | None = None
+        self._data: DataRoots | None = None
         self._began = time.monotonic()
 
     def run(self) -> RunState:
@@ -64,6 +67,9 @@ class Attempt:
             end_left_behind(self._order.attempt)
             self._end(RunState.FAILED, _own_fault(error))
             raise
+        finally:
+            if self._data is not None:
+                self._data.release()
         self._end(state, fault)
         return state
 
@@ -72,12 +78,38 @@ class Attempt:
         adopt_orphans()
         try:
             self._workspace.unpack(self._fetch)
+            self._bind_data()
             outcome = self._run_notebook()
         except GristmillError as error:
             from gristmill.worker.notebook_run import fault_of, stopped
 
             outcome = stopped(self._stop.reason, self._order) if self._stop.reason else fault_of(error)
         return outcome.state, outcome.fault
+
+    def _bind_data(self) -> None:
+        """Before the kernel starts: what takes long says how far it is."""
+        if not self._order.data:
+            return
+        from gristmill.worker.data_roots.roots import DataRoots, binders_for
+
+        settings = read_settings()
+        self._data = DataRoots(
+            self._order.data,
+            self._workspace.place,
+            cache=_cache(self._folder).with_name("data"),
+            cache_limit=settings.data_cache,
+            binders=binders_for(settings.data_binding),
+            say=self._say,
+            stopped=lambda: self._stop.reason is not None,
+        )
+        self._workspace.is_data = self._data.holds
+        self._data.bind()
+        self._reporter.attempt_started({"data": self._data.facts()})
+
+    def _say(self, text: str) -> None:
+        if self._stop.reason is not None:
+            raise GristmillError("the attempt is to stop")
+        self._reporter.said(text)
 
     def _run_notebook(self) -> "Outcome":
         """Starts the kernel, then imports what executes it: the kernel takes as long to come up."""
@@ -112,10 +144,13 @@ class Attempt:
 
     def _conclude(self, state: RunState) -> None:
         """What comes between the notebook's end and the attempt's."""
-        if self._provenance is not None:
-            self._reporter.attempt_started(self._provenance.facts())
         if (left := end_left_behind(self._order.attempt)) > 0:
             self._reporter.notice(f"the notebook left {left} processes behind: they were ended")
+        facts = self._provenance.facts() if self._provenance is not None else {}
+        if self._data is not None:
+            facts["data"] = self._data.conclude(self._reporter.notice)
+        if facts:
+            self._reporter.attempt_started(facts)
         outputs = self._workspace.collect(self._spool, declared=self._reporter.declared, notice=self._reporter.notice)
         for output in outputs:
             self._reporter.output(output)

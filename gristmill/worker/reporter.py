@@ -66,6 +66,10 @@ class Reporter:
         """Metrics that MLflow holds already: they are not logged there again."""
         self._emit(WorkerEventKind.METRIC, {"metrics": {name: _given(metric) for name, metric in metrics.items()}})
 
+    def said(self, text: str) -> None:
+        """What the worker itself is at, before the notebook starts."""
+        self._emit(WorkerEventKind.PROGRESS, {"message": text[:200]})
+
     def notice(self, text: str) -> None:
         """Something that the run's owner should know and that is no fault; told with the end."""
         if len(self.notices) < _MAX_NOTICES:

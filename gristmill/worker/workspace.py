@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from gristmill.core.errors import InvalidInputError
+from gristmill.data_roots.model import folders_above
 from gristmill.runs.model import AttemptOrder, Output
 from gristmill.snapshots.unpack import unpack
 from gristmill.worker.spool import Spool, file_digest
@@ -22,10 +24,16 @@ class _Found:
 
 
 class Workspace:
-    """`workspace/` in the attempt's folder. The working directory is the notebook's own place in it."""
+    """`workspace/` in the attempt's folder: the project, deep enough in it that data which lies beside the project has
+    its place beside it too. The working directory is the notebook's own place in the project.
+
+    `is_data` says of a path whether it was bound there: it is never an output, nor looked into.
+    """
 
     def __init__(self, folder: Path, order: AttemptOrder) -> None:
-        self.root = folder.resolve() / "workspace"
+        self._top = folder.resolve() / "workspace"
+        self.root = self._top.joinpath(*folders_above(order.data))
+        self.is_data: Callable[[Path], bool] = lambda _: False
         self.notebook = self.root / order.notebook
         self.workdir = self.notebook.parent
         self._order = order
@@ -36,6 +44,17 @@ class Workspace:
         unpack(self._order.files, fetch, self.root)
         self._before = {name: _version(found) for name, found in self._files()}
 
+    def place(self, at: str) -> Path:
+        """Where a path that is relative to the project lies.
+
+        Raises:
+            InvalidInputError: outside the workspace, or where it would hold the project.
+        """
+        path = Path(os.path.normpath(self.root / at))
+        if not path.is_relative_to(self._top) or self.root.is_relative_to(path):
+            raise InvalidInputError(f"place {at!r} leaves the workspace, or holds the project")
+        return path
+
     def collect(
         self, spool: Spool, *, declared: Mapping[str, str | None], notice: Callable[[str], None]
     ) -> Iterator[Output]:
@@ -44,6 +63,7 @@ class Workspace:
         Links and devices are never followed; hidden files and caches are passed over unless they were named. A name
         is relative to the working directory; that of a file outside it to the snapshot's root.
         """
+        self._tell_beside(notice)
         candidates = self._candidates(declared, notice)
         for number, (name, found) in enumerate(candidates.items()):
             if number == MAX_OUTPUTS:
@@ -79,7 +99,7 @@ class Workspace:
 
     def _confined(self, path: Path) -> _Found | None:
         """The regular file at `path`, if no link leads there."""
-        if not path.is_relative_to(self.root) or path.resolve() != path:
+        if not path.is_relative_to(self.root) or path.resolve() != path or self.is_data(path):
             return None
         try:
             status = path.lstat()
@@ -98,15 +118,31 @@ class Workspace:
         base = self.workdir if path.is_relative_to(self.workdir) else self.root
         return path.relative_to(base).as_posix()
 
+    def _tell_beside(self, notice: Callable[[str], None]) -> None:
+        """What was written beside the project, where only data is: it would have no name among the outputs."""
+        if self._top == self.root:
+            return
+        found = [file.path for file in self._below(self._top) if not file.path.is_relative_to(self.root)]
+        if found:
+            names = ", ".join(os.path.relpath(path, self.workdir) for path in found[:3])
+            notice(f"{len(found)} files were written outside the project and are not kept as outputs: {names}")
+
     def _files(self) -> Iterator[tuple[str, _Found]]:
-        for folder, folders, names in os.walk(self.root, followlinks=False):
-            folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED_FOLDERS)
+        for file in self._below(self.root):
+            yield file.path.relative_to(self.root).as_posix(), file
+
+    def _below(self, top: Path) -> Iterator[_Found]:
+        for folder, folders, names in os.walk(top, followlinks=False):
+            folders[:] = sorted(one for one in folders if self._enters(Path(folder, one)))
             for name in sorted(names):
                 path = Path(folder, name)
-                if name.startswith(".") or PurePosixPath(name).suffix in _SKIPPED_SUFFIXES:
+                if name.startswith(".") or PurePosixPath(name).suffix in _SKIPPED_SUFFIXES or self.is_data(path):
                     continue
                 if (file := _regular(path)) is not None:
-                    yield path.relative_to(self.root).as_posix(), file
+                    yield file
+
+    def _enters(self, folder: Path) -> bool:
+        return not folder.name.startswith(".") and folder.name not in _SKIPPED_FOLDERS and not self.is_data(folder)
 
 
 def _regular(path: Path) -> _Found | None:
