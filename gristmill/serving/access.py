@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gristmill.core.errors import ForbiddenError, UnauthenticatedError
@@ -59,10 +59,14 @@ class Access:
 def access_of(desired: DesiredState) -> Access:
     """What the desired state says of access."""
     return Access(
-        key_hashes=tuple(key.lower().encode() for key in desired.key_hashes),
+        key_hashes=encoded(desired.key_hashes),
         open=desired.open,
         hosts=frozenset({"127.0.0.1", "localhost", "[::1]"}) if is_loopback(desired.host) else None,
     )
+
+
+def encoded(key_hashes: Iterable[str]) -> tuple[bytes, ...]:
+    return tuple(key.lower().encode() for key in key_hashes)
 
 
 def is_loopback(host: str) -> bool:

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 from gristmill.core.errors import GristmillError, NotFoundError
 from gristmill.endpoints.model import DesiredState
-from gristmill.serving.access import access_of
+from gristmill.serving.access import access_of, encoded
 from gristmill.serving.batching import Batcher
 from gristmill.serving.errors import MethodNotAllowedError, ModelFaultError, OverloadedError, UnsupportedMediaTypeError
 from gristmill.serving.handlers import Handlers, Headers, Route
@@ -22,6 +23,7 @@ from gristmill.serving.http import (
     send_response,
 )
 from gristmill.serving.metrics import Metrics, counter, gauge
+from gristmill.serving.report import KeysInForce
 from gristmill.serving.served import ServedModel
 
 BODY_LIMIT = 16 * 1024 * 1024
@@ -49,6 +51,11 @@ class EndpointApp:
             (b"x-gristmill-variant", variant.name.encode("unicode_escape")),
             (b"x-gristmill-model", f"{variant.model}/{variant.version}".encode("unicode_escape")),
         )
+
+    def accept(self, keys: KeysInForce) -> None:
+        """From now on these keys are taken, and no others. Any thread may say so."""
+        self._access = replace(self._access, key_hashes=encoded(keys.key_hashes))
+        self._desired = replace(self._desired, generation=keys.generation, key_hashes=keys.key_hashes)
 
     def drain(self) -> None:
         """From now on every answer closes its connection, and health says not ready."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from gristmill.endpoints.model import DesiredState, VariantStatus
-from gristmill.serving.report import Outcome, WorkerReport, parse_report
+from gristmill.serving.report import KeysInForce, Outcome, WorkerReport, keys_line, parse_report
 
 _SECRETS = ("GRISTMILL_TOKEN", "MLFLOW_TRACKING_TOKEN")  # a model's code has no business with them
 _REPORT_LIMIT = 64 * 1024 * 1024  # bytes of a report: the answer to the input example is in it
@@ -60,6 +60,10 @@ class Child:
         if report and report.outcome is Outcome.READY:
             self.status = report.status
         return report
+
+    def tell(self, keys: KeysInForce) -> None:
+        if self.alive:
+            self._writer.write(keys_line(keys))
 
     def end(self) -> str:
         """How it ended, for a message."""

@@ -1,4 +1,4 @@
-"""What a worker tells its supervisor, one JSON line for each."""
+"""What worker and supervisor tell each other, one JSON line for each."""
 
 import socket
 from dataclasses import dataclass
@@ -20,6 +20,23 @@ class WorkerReport:
     status: VariantStatus | None = None
     message: str | None = None
     hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeysInForce:
+    """Which keys may call from now on, and which generation the worker serves by that."""
+
+    generation: int
+    key_hashes: tuple[str, ...]
+
+
+def keys_line(keys: KeysInForce) -> bytes:
+    return msgspec.json.encode(keys) + b"\n"
+
+
+def parse_keys(line: bytes) -> KeysInForce:
+    """Raises msgspec.DecodeError where the line names no keys."""
+    return msgspec.json.decode(line, type=KeysInForce)
 
 
 def send_report(supervisor: socket.socket, report: WorkerReport) -> None:

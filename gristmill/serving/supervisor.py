@@ -9,6 +9,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from gristmill.core.clock import Clock
@@ -19,6 +20,7 @@ from gristmill.serving.download import remove_unused
 from gristmill.serving.errors import LoadError
 from gristmill.serving.folders import DESIRED, SERVING, EndpointFolder, live_variant
 from gristmill.serving.listener import Listeners
+from gristmill.serving.report import KeysInForce
 from gristmill.serving.retries import Retries
 from gristmill.serving.starting import DiedError, Starter
 
@@ -69,7 +71,24 @@ class Supervisor:
         _LOG.info("generation %d is desired", state.generation)
         self._folder.write(self._folder.root / DESIRED, state)
         self.desired = state
+        self._put_keys_in_force(state)
         self._wake.set()
+
+    def _put_keys_in_force(self, desired: DesiredState) -> None:
+        """Who may call is the endpoint's and no generation's: every worker is told at once, whatever it serves.
+
+        A worker that should serve the same with other keys needs no successor: it serves the new generation by that.
+        """
+        child = self._serving
+        if child and child.state != desired and _but_keys(child.state, desired) == desired:
+            child.state = self._served = desired
+            self._failed = None
+            self._folder.write(self._folder.generation(desired.generation), desired)
+            self._remember(desired)
+            self._tidy()
+            self.changed.set()
+        for one in filter(None, (child, *self._old)):
+            one.tell(KeysInForce(generation=one.state.generation, key_hashes=desired.key_hashes))
 
     def stop(self) -> None:
         self._stopping = True
@@ -162,6 +181,8 @@ class Supervisor:
         if old:
             self._in_background(self._leave(old))
         self._listeners.keep_only((child.state.host, child.state.port))
+        if self.desired:
+            self._put_keys_in_force(self.desired)  # they may have changed while it was loaded
         self._tidy()
         self.changed.set()
 
@@ -248,3 +269,10 @@ class Supervisor:
         await asyncio.gather(*(child.stop(signal.SIGTERM, _STOP_PATIENCE_S) for child in children))
         await asyncio.gather(*self._background)
         self.changed.set()
+
+
+def _but_keys(state: DesiredState, desired: DesiredState) -> DesiredState:
+    """`state` with the generation and, where they are others, the keys of `desired`."""
+    if state.key_hashes == desired.key_hashes:
+        return state  # the same was deployed again, which starts a worker anew
+    return replace(state, generation=desired.generation, key_hashes=desired.key_hashes)

@@ -19,9 +19,10 @@ from gristmill.core.errors import GristmillError, NotFoundError
 from gristmill.endpoints.model import DesiredState
 from gristmill.serving.folders import EndpointFolder, live_variant
 from gristmill.serving.lifeline import end_with
-from gristmill.serving.report import Outcome, WorkerReport, send_report
+from gristmill.serving.report import KeysInForce, Outcome, WorkerReport, parse_keys, send_report
 
 if TYPE_CHECKING:
+    from gristmill.serving.app import EndpointApp
     from gristmill.serving.served import ServedModel
 
 STOP_GRACE_S = 0.5
@@ -47,9 +48,10 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches the supervisor, which decides
     supervisor = socket.socket(fileno=options.status_fd)
-    end_with(supervisor)
+    keys = _Keys()
+    end_with(supervisor, keys.hear)
     try:
-        _serve(EndpointFolder(options.dir), options.generation, options.listen_fd, supervisor)
+        _serve(EndpointFolder(options.dir), options.generation, options.listen_fd, supervisor, keys)
     except GristmillError as error:
         _LOG.exception("generation %d cannot be served", options.generation)
         send_report(supervisor, WorkerReport(outcome=Outcome.FAILED, message=error.message, hint=error.hint))
@@ -57,7 +59,26 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _serve(folder: EndpointFolder, generation: int, listen_fd: int, supervisor: socket.socket) -> None:
+class _Keys:
+    """The keys that the supervisor says are in force, also while the model is still being loaded."""
+
+    def __init__(self) -> None:
+        self._last: KeysInForce | None = None
+        self._app: EndpointApp | None = None
+
+    def hear(self, line: bytes) -> None:
+        self._last = parse_keys(line)
+        if self._app is not None:
+            self._app.accept(self._last)
+
+    def reach(self, app: "EndpointApp") -> None:
+        # In this order nothing is lost between the two threads: at worst it is accepted twice.
+        self._app = app
+        if self._last is not None:
+            app.accept(self._last)
+
+
+def _serve(folder: EndpointFolder, generation: int, listen_fd: int, supervisor: socket.socket, keys: _Keys) -> None:
     desired = folder.read(folder.generation(generation))
     if desired is None:
         raise NotFoundError(f"generation {generation} is not in the endpoint's folder")
@@ -73,7 +94,7 @@ def _serve(folder: EndpointFolder, generation: int, listen_fd: int, supervisor: 
     gc.collect()
     gc.freeze()  # the model and its libraries are not looked through again at every collection
     with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
-        runner.run(_answer(desired, model, listen_fd, supervisor))
+        runner.run(_answer(desired, model, listen_fd, supervisor, keys))
 
 
 def _size_thread_pools(cpu: float) -> None:
@@ -81,11 +102,14 @@ def _size_thread_pools(cpu: float) -> None:
         os.environ[name] = str(max(1, int(cpu)))
 
 
-async def _answer(desired: DesiredState, model: "ServedModel", listen_fd: int, supervisor: socket.socket) -> None:
+async def _answer(
+    desired: DesiredState, model: "ServedModel", listen_fd: int, supervisor: socket.socket, keys: _Keys
+) -> None:
     from gristmill.serving.app import EndpointApp
     from gristmill.serving.draining import DrainingServer, on_signals
 
     app = EndpointApp(desired, model)
+    keys.reach(app)
     ready = WorkerReport(outcome=Outcome.READY, status=model.status)
     server = DrainingServer(app, on_started=lambda: send_report(supervisor, ready))
     on_signals(server, {signal.SIGTERM: STOP_GRACE_S, signal.SIGUSR1: HANDOVER_GRACE_S})

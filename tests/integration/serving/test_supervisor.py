@@ -325,6 +325,23 @@ def test_new_keys_are_in_force_without_a_failed_request(endpoint: Endpoint) -> N
     assert endpoint.ask(NUMBERS, headers={"Authorization": "Bearer a-key"}).status_code == 200
 
 
+def test_a_revoked_key_is_refused_by_the_worker_that_serves(endpoint: Endpoint) -> None:
+    import hashlib
+
+    kept, revoked = (hashlib.sha256(key).hexdigest() for key in (b"kept", b"leaked"))
+    endpoint.desire("tiny", changes={"open": False, "key_hashes": (kept, revoked)})
+    endpoint.start()
+    endpoint.ready()
+    workers = [worker.pid for worker in endpoint.workers()]
+    leaked = {"Authorization": "Bearer leaked"}
+    assert endpoint.ask(NUMBERS, headers=leaked).status_code == 200
+    endpoint.desire("tiny", changes={"open": False, "key_hashes": (kept,)})
+    until(lambda: endpoint.ask(NUMBERS, headers=leaked).status_code == 401, timeout=5, what="the key is refused")
+    endpoint.ready()
+    assert endpoint.ask(NUMBERS, headers={"Authorization": "Bearer kept"}).status_code == 200
+    assert [worker.pid for worker in endpoint.workers()] == workers, "the model was not loaded again"
+
+
 def test_a_stuck_candidate_is_given_up_for_a_newer_generation(endpoint: Endpoint, tmp_path: Path) -> None:
     """A model whose code never ends at load does not keep its endpoint from the next one."""
     endpoint.desire("tiny")

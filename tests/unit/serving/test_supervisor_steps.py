@@ -14,6 +14,7 @@ from gristmill.endpoints.model import DesiredState, EndpointState, Observed
 from gristmill.serving.errors import LoadError
 from gristmill.serving.folders import DESIRED, SERVING, EndpointFolder
 from gristmill.serving.listener import Listeners
+from gristmill.serving.report import KeysInForce
 from gristmill.serving.starting import DiedError
 from gristmill.serving.supervisor import Supervisor
 from tests.serving_kit.endpoint import desired, variant
@@ -29,10 +30,14 @@ class Pretended:
         self.pid = state.generation
         self.exited = asyncio.Event()
         self.signals: list[signal.Signals] = []
+        self.told: list[KeysInForce] = []
 
     @property
     def alive(self) -> bool:
         return not self.exited.is_set()
+
+    def tell(self, keys: KeysInForce) -> None:
+        self.told.append(keys)
 
     def end(self) -> str:
         return "was ended by SIGKILL"
@@ -75,9 +80,9 @@ class Play:
         self.clock = TestClock()
         self.supervisor = Supervisor(self.folder, self.starter, Listeners(), self.clock)  # type: ignore[arg-type]
 
-    def desire(self, generation: int) -> None:
-        served = variant(version=str(generation))
-        self.supervisor.take(desired(generation=generation, variants=(served,)))
+    def desire(self, generation: int, version: int | None = None, keys: tuple[str, ...] = ()) -> None:
+        served = variant(version=str(version or generation))
+        self.supervisor.take(desired(generation=generation, variants=(served,), key_hashes=keys))
 
     @property
     def now(self) -> Observed:
@@ -253,3 +258,34 @@ async def test_stopping_ends_what_is_being_started(tmp_path: Path) -> None:
         endpoint.desire(1)
         await endpoint.until(lambda: endpoint.starter.begun == [1])
     assert endpoint.starter.cancelled == [1]
+
+
+async def test_a_revoked_key_is_refused_at_once_by_the_worker_that_serves(tmp_path: Path) -> None:
+    async with play(tmp_path) as made:
+        made.desire(1, keys=("a", "b"))
+        await made.serves(1)
+        made.desire(2, version=1, keys=("a",))
+        (child,) = made.starter.children
+        assert child.told[-1] == KeysInForce(generation=2, key_hashes=("a",))
+        await made.serves(2)
+        assert made.starter.begun == [1], "the model is not loaded again"
+        assert made.folder.read(tmp_path / SERVING) == made.supervisor.desired
+
+
+async def test_a_key_is_revoked_although_the_new_generation_does_not_load(tmp_path: Path) -> None:
+    async with play(tmp_path) as made:
+        made.desire(1, keys=("a", "b"))
+        await made.serves(1)
+        made.starter.outcomes[2] = LoadError("broken")
+        made.desire(2, keys=("a",))
+        await made.until(lambda: made.now.failed_generation == 2)
+        assert made.starter.children[0].told[-1] == KeysInForce(generation=1, key_hashes=("a",))
+
+
+async def test_the_same_deployed_again_is_started_anew(tmp_path: Path) -> None:
+    async with play(tmp_path) as made:
+        made.desire(1, keys=("a",))
+        await made.serves(1)
+        made.desire(2, version=1, keys=("a",))
+        await made.serves(2)
+        assert made.starter.begun == [1, 2]
