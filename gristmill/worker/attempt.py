@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +10,20 @@ from gristmill.core.clock import Clock
 from gristmill.core.errors import GristmillError
 from gristmill.core.settings import read_settings
 from gristmill.runs.model import AttemptOrder, FaultKind, RunFault, RunState
+from gristmill.utilisation.model import UtilisationPoint
 from gristmill.worker.bridging import PATIENCE, bridged
 from gristmill.worker.faults import bounded
 from gristmill.worker.kernel_environment import kernel_environment
 from gristmill.worker.outbox import Outbox
 from gristmill.worker.processes import adopt_orphans, end_left_behind
 from gristmill.worker.reporter import Reporter
+from gristmill.worker.secrets import Secrets
 from gristmill.worker.spool import Spool
 from gristmill.worker.stop import Stop
+from gristmill.worker.system_metrics import as_system_metrics
 from gristmill.worker.tracking import Tracking
 from gristmill.worker.transport import ControlPlane, Transport
+from gristmill.worker.utilisation import Utilisation
 from gristmill.worker.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -50,8 +54,18 @@ class Attempt:
         self._order, self._folder, self._stop = order, folder, stop
         self._control_plane, self._spool = control_plane, spool
         self._tracking = Tracking(tracking, run=order.tracking_run, experiment=order.tracking_experiment)
-        self._reporter = Reporter(outbox, spool, clock, log_limit=order.log_limit, on_metrics=self._tracking.log)
+        self._secrets = Secrets(order.secrets, folder / RUNTIME)
+        self._reporter = Reporter(
+            outbox,
+            spool,
+            clock,
+            log_limit=order.log_limit,
+            on_metrics=self._tracking.log,
+            mask=self._secrets.mask,
+        )
+        self._utilisation = Utilisation(order.attempt, self._used)
         self._workspace = Workspace(folder, order)
+        self._workspace.reveals = self._secrets.shown_in
         self._provenance: Provenance | None = None
         self._data: DataRoots | None = None
         self._began = time.monotonic()
@@ -61,7 +75,8 @@ class Attempt:
         if self._order.timeout_s is not None:
             self._stop.at(self._began + self._order.timeout_s)
         try:
-            state, fault = self._execute()
+            with self._secrets:
+                state, fault = self._execute()
             self._conclude(state)
         except BaseException as error:
             end_left_behind(self._order.attempt)
@@ -75,6 +90,7 @@ class Attempt:
 
     def _execute(self) -> tuple[RunState, RunFault | None]:
         self._reporter.attempt_started({})
+        self._utilisation.start()
         adopt_orphans()
         try:
             self._workspace.unpack(self._fetch)
@@ -122,7 +138,11 @@ class Attempt:
             self._order.kernel,
             folder=runtime,
             workdir=self._workspace.workdir,
-            environ=kernel_environment(self._order, workspace=self._workspace.root, workdir=self._workspace.workdir),
+            environ={
+                **kernel_environment(self._order, workspace=self._workspace.root, workdir=self._workspace.workdir),
+                **self._secrets.environ,
+            },
+            notebook=self._workspace.notebook,
         )
         done = False
         try:
@@ -144,6 +164,7 @@ class Attempt:
 
     def _conclude(self, state: RunState) -> None:
         """What comes between the notebook's end and the attempt's."""
+        self._utilisation.stop()
         if (left := end_left_behind(self._order.attempt)) > 0:
             self._reporter.notice(f"the notebook left {left} processes behind: they were ended")
         facts = self._provenance.facts() if self._provenance is not None else {}
@@ -170,7 +191,12 @@ class Attempt:
 
         return {**defaults(read_schema(self._workspace.notebook)), **self._order.parameters}
 
+    def _used(self, points: Sequence[UtilisationPoint]) -> None:
+        self._reporter.utilisation(points)
+        self._tracking.log_system(as_system_metrics(points, self._order.cpu, now=time.time()))
+
     def _end(self, state: RunState, fault: RunFault | None) -> None:
+        self._utilisation.stop()
         executed = self._folder / EXECUTED
         self._reporter.attempt_finished(
             state,

@@ -3,17 +3,21 @@
 import difflib
 import os
 import signal
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gristmill_kernels.imports import named_imports
+from gristmill_kernels.provisioner import IMPORTS, WarmProvisioner
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from traitlets import TraitError
 
 from gristmill.core.errors import GristmillError
+from gristmill.worker.kernel_client import PromptKernelClient
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -72,13 +76,21 @@ def _unknown(name: str, known: Sequence[str]) -> KernelStartError:
 
 class KernelManager(AsyncKernelManager):
     """The one of jupyter_client, whose clients take every message. By default ZeroMQ drops what comes faster than it is
-    read: also the message that a cell has ended.
+    read: also the message that a cell has ended. A kernel is forked from a zygote where that can be.
     """
 
     def client(self, **options: Any) -> Any:
         client = super().client(**options)
         client.context.RCVHWM = 0  # no limit, for the sockets that this client makes
+        client.context.RECONNECT_IVL = 5  # milliseconds; by default a kernel is looked for ten times a second
         return client
+
+    def warm(self) -> None:
+        """From here on this is what starts the process. Nothing is asked of the kernelspec or its environment."""
+        self.kernel_id = self.kernel_id or str(uuid.uuid4())
+        self.provisioner = WarmProvisioner(
+            kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self, holds=True
+        )
 
 
 class Kernel:
@@ -91,30 +103,46 @@ class Kernel:
         self._process: Popen[bytes] | None = getattr(manager.provisioner, "process", None)
 
     @classmethod
-    def start(cls, name: str, *, folder: Path, workdir: Path, environ: Mapping[str, str]) -> "Kernel":
+    def start(
+        cls, name: str, *, folder: Path, workdir: Path, environ: Mapping[str, str], notebook: Path | None = None
+    ) -> "Kernel":
         """Starts the process and returns at once. Connection file and sockets lie in `folder`, for nobody else's eyes.
+        What `notebook` imports is what the environment's zygote learns to have ready.
 
         Raises:
             KernelStartError: the kernelspec is unknown, or what it names cannot be executed.
         """
         spec = find_kernelspec(name)
-        manager = KernelManager(kernel_name=name, connection_file=str(folder / _CONNECTION))
-        if is_ipykernel(spec) and len(os.fsencode(folder / "k-ipc-5")) <= _LONGEST_SOCKET:
-            # No ports, so no race for them; the folder's mode keeps others out.
-            manager.transport = "ipc"
-        arguments = ["--HistoryManager.hist_file=:memory:"] if is_ipykernel(spec) else []
+        manager = KernelManager(
+            kernel_name=name, connection_file=str(folder / _CONNECTION), client_factory=PromptKernelClient
+        )
+        options: dict[str, Any] = {"extra_arguments": []}
+        if is_ipykernel(spec):
+            if len(os.fsencode(folder / "k-ipc-5")) <= _LONGEST_SOCKET:
+                # No ports, so no race for them; the folder's mode keeps others out.
+                manager.transport = "ipc"
+            elif manager.has_trait("transport_encryption"):
+                manager.transport_encryption = "auto"  # where the kernel knows how
+            options["extra_arguments"] = ["--HistoryManager.hist_file=:memory:"]
+            if "kernel_provisioner" not in spec.metadata:
+                manager.warm()
+        if isinstance(manager.provisioner, WarmProvisioner):
+            options[IMPORTS] = named_imports(notebook)
         stderr = folder / "kernel.log"
         with stderr.open("wb") as log:
             try:
-                run_sync(manager.start_kernel)(
-                    cwd=str(workdir), env=dict(environ), stdout=log, stderr=log, extra_arguments=arguments
-                )
+                run_sync(manager.start_kernel)(cwd=str(workdir), env=dict(environ), stdout=log, stderr=log, **options)
             except OSError as error:
                 raise KernelStartError(
                     f"kernel {name!r} cannot be executed: {error.strerror}: {spec.argv[0]!r}",
                     hint=f"Its environment was moved or removed. {_INSTALL_AGAIN}",
                 ) from error
         return cls(manager, stderr)
+
+    @property
+    def pid(self) -> int | None:
+        """Where what the kernel uses is counted from: it need be no child of this process."""
+        return None if self._process is None else self._process.pid
 
     @property
     def language(self) -> str:

@@ -8,6 +8,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from gristmill_kernels.forked import parents_here
+from gristmill_kernels.starting import started_here
+
 from gristmill.worker.kernel_environment import ATTEMPT
 
 _SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
@@ -72,12 +75,15 @@ def _environ(folder: Path) -> list[bytes]:
 
 
 def _is_child(folder: Path) -> bool:
-    """Whether this process is its parent and it still runs (proc(5): state and parent stand behind the name)."""
+    """Whether this process is its parent and it still runs (proc(5): state and parent stand behind the name). What a
+    forked kernel leaves behind has the kernel's keeper as its parent. A zygote is for whoever comes next.
+    """
     try:
         state, parent = (folder / "stat").read_bytes().rpartition(b")")[2].split()[:2]
     except OSError:
         return False
-    return int(parent) == os.getpid() and state != b"Z"
+    mine = {os.getpid(), *parents_here()}
+    return int(parent) in mine and state != b"Z" and int(folder.name) not in started_here()
 
 
 def _collect() -> None:

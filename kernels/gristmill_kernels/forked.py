@@ -10,29 +10,31 @@ import time
 
 from gristmill_kernels.zygote import wire
 
-UNKNOWN_STATUS = 255  # it has ended, and its zygote did before it could tell how
-_TELLING = 1.0  # seconds that a zygote may take to tell a status
+UNKNOWN_STATUS = 255  # it has ended, and who could tell how is gone too
+_TELLING = 1.0  # seconds that its parent may take to tell a status
 _LOOK = 0.05
 
 
 class Forked:
-    """Its status comes from the zygote, which is its parent; that it lives is seen without asking anybody, by a pidfd.
+    """Its status comes from its parent; that it lives is seen without asking anybody, by a pidfd.
 
     As `Popen`, it is polled; `stdin`, `stdout` and `stderr` are None, because the files were given at the start.
+    `parent` is where what its children leave behind comes to, until `release`.
     """
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int, pidfd: int, connection: socket.socket) -> None:
-        self.pid = pid
+    def __init__(self, pid: int, parent: int, pidfd: int, connection: socket.socket) -> None:
+        self.pid, self.parent = pid, parent
         self.returncode: int | None = None
         self._pidfd, self._connection = pidfd, connection
         self._lock = threading.Lock()
+        _here[pid] = self
 
     def poll(self) -> int | None:
         with self._lock:
             if self.returncode is None and self._has_ended(0):
-                self._conclude(self._told_status())
+                self.returncode = self._told_status()
             return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
@@ -64,14 +66,15 @@ class Forked:
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
-    def __del__(self) -> None:
-        if self.returncode is None:
-            self._connection.close()
-            os.close(self._pidfd)
+    def release(self) -> None:
+        """Nothing more is asked of it: its parent need not wait for what it left behind."""
+        with self._lock:
+            if _here.pop(self.pid, None) is not None:
+                self._connection.close()
+                os.close(self._pidfd)
+                self.returncode = UNKNOWN_STATUS if self.returncode is None else self.returncode
 
     def _has_ended(self, timeout: float) -> bool:
-        if self.returncode is not None:
-            return True
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
         return bool(poll.poll(timeout * 1000))
@@ -84,7 +87,10 @@ class Forked:
             told = None
         return UNKNOWN_STATUS if told is None else int(told[0]["status"])
 
-    def _conclude(self, status: int) -> None:
-        self.returncode = status
-        self._connection.close()
-        os.close(self._pidfd)
+
+_here: dict[int, Forked] = {}  # those that were asked for here and not released
+
+
+def parents_here() -> frozenset[int]:
+    """Whose children are ours too."""
+    return frozenset(forked.parent for forked in _here.values())

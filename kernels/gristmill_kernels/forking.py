@@ -64,7 +64,7 @@ def fork(place: Place, wanted: Wanted) -> Forked:
     if answer is None or "pid" not in answer[0]:
         connection.close()
         raise NotForkedError(answer[0]["refused"] if answer else "the zygote has ended")
-    return Forked(answer[0]["pid"], answer[1][0], connection)
+    return Forked(answer[0]["pid"], answer[0]["parent"], answer[1][0], connection)
 
 
 def _message(wanted: Wanted, numbers: list[int], owner: int | None) -> dict[str, object]:

@@ -41,6 +41,15 @@ class WarmProvisioner(LocalProvisioner):
     def _default_home(self) -> str:
         return str(read_settings().home)
 
+    holds = Bool(False, help="What kernels leave behind stays together until this process ends.").tag(config=True)
+    _forked: Forked | None = None
+
+    async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002  # its base class's signature
+        await super().cleanup(restart=restart)
+        if self._forked is not None and not self.holds:
+            self._forked.release()
+            self._forked = None
+
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         imports: Sequence[str] = kwargs.pop(IMPORTS, ())
         command = self._command(cmd, kwargs)
@@ -56,6 +65,7 @@ class WarmProvisioner(LocalProvisioner):
             return started
         # Not asked for: until it is a leader the process is in its zygote's group.
         self.process: Any = process
+        self._forked = process
         self.pid = self.pgid = process.pid
         self.cwd = options.get("cwd") or Path.cwd()
         return self.connection_info

@@ -35,7 +35,6 @@ def settle(order: Order, image: MemoryImage) -> None:
     """Session, files, environment, limits: what others see of a process. The zygote answers when this is done."""
     request = order.request
     os.setsid()
-    _default_signals()
     _take_files(order)
     _replace_environ(request["environ"])
     image.write(request["argv"], dict(os.environb))
@@ -75,7 +74,8 @@ def _take_files(order: Order) -> None:
         os.close(descriptor)
 
 
-def _default_signals() -> None:
+def default_signals() -> None:
+    """As an interpreter sets them at its start."""
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals():
         if number in _KEPT_SIGNALS or number == signal.SIGINT:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 
 from . import streams
 from .become import run
+from .keeper import adopt_orphans
 from .memory_image import MemoryImage
 from .preload import Imports, ThreadStarted
 from .server import Server, note_unsafe, read_config, read_unsafe
-
-_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
 
 def main(folder: str, lock: int) -> None:
@@ -24,7 +22,7 @@ def main(folder: str, lock: int) -> None:
     if not image.usable:
         _say("what /proc shows of this process cannot be written: no zygote here")
         os._exit(1)
-    ctypes.CDLL(None, use_errno=True).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     config, unsafe = read_config(folder), read_unsafe(folder)
     streams.pass_on()
     try:

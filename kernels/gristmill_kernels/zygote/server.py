@@ -1,4 +1,4 @@
-"""The loop of a zygote: one thread, one request at a time, its children's ends reported to who asked for them."""
+"""The loop of a zygote: one thread, one request at a time, no connection kept."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import signal
 import socket
 import sys
 import time
-from contextlib import suppress
 from typing import Any
 
 from . import wire
-from .become import Order, settle
+from .become import Order, default_signals, settle
+from .keeper import keep, report_start
 from .memory_image import MemoryImage
 from .preload import Imports, ThreadStarted, count_threads, preload, stamp, stamps
 from .shadows import shadowed, startup_code
@@ -31,7 +31,7 @@ class Server:
         self._folder, self._lock, self._config, self._image = folder, lock, config, image
         self._path = list(sys.path)
         self._imported, self._own_modules = list(imports.names), imports.kernels_own
-        self._children: dict[int, socket.socket | None] = {}
+        self._children: set[int] = set()
         self._forked, self._asked_at, self._draining = 0, time.monotonic(), False
         self._wanted: list[str] = []
         self._settle_imports()
@@ -135,26 +135,26 @@ class Server:
         if pid == 0:
             return self._in_child(request, files, connection, told, tell)
         os.close(tell)
-        failure = _read_all(told)
-        self._children[pid] = None
-        if failure:
-            wire.send(connection, {"refused": failure.decode(errors="replace")})
-            connection.close()
-            return None
+        self._children.add(pid)
         self._forked += 1
-        self._report_start(connection, pid)
+        if request["kernel"]:
+            os.close(told)  # its keeper answers
+        else:
+            report_start(connection, pid, told)
+        connection.close()
         return None
 
     def _in_child(
         self, request: dict[str, Any], files: list[int], connection: socket.socket, told: int, tell: int
     ) -> Order:
-        """Whatever goes wrong before the child is ready is told; the zygote then says no."""
-        os.close(told)
-        sockets = [connection, self._listener, self._wakeup, self._alarm, *filter(None, self._children.values())]
-        foreign = [one.detach() for one in sockets] + ([self._lock] if self._lock >= 0 else [])
-        order = Order(request, list(files), foreign, self._path)
+        """Whatever goes wrong before the child is ready is told; then there is none."""
+        own = [self._listener.detach(), self._wakeup.detach(), self._alarm.detach(), *self._lock_files()]
+        default_signals()
+        if request["kernel"]:
+            keep(connection, told, [*own, *files, tell], self._image)
+        tell = _moved_up(tell)
         try:
-            tell = _moved_up(tell)
+            order = Order(request, list(files), [*own, connection.detach(), told], self._path)
             settle(order, self._image)
         except BaseException as error:  # noqa: BLE001  # told, then this process ends
             os.write(tell, f"{type(error).__name__}: {error}".encode())
@@ -162,20 +162,8 @@ class Server:
         os.close(tell)
         return order
 
-    def _report_start(self, connection: socket.socket, pid: int) -> None:
-        connection.settimeout(0.5)
-        try:
-            pidfd = os.pidfd_open(pid)
-            try:
-                wire.send(connection, {"pid": pid}, [pidfd])
-            finally:
-                os.close(pidfd)
-        except OSError:
-            # Who asked has gone, and has started another meanwhile.
-            os.kill(pid, signal.SIGKILL)
-            connection.close()
-            return
-        self._children[pid] = connection
+    def _lock_files(self) -> list[int]:
+        return [self._lock] if self._lock >= 0 else []
 
     # What forbids a fork --------------------------------------------------------------------------------------------
 
@@ -213,17 +201,13 @@ class Server:
         """Ended children, and those that were left to this process as a subreaper."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, _ = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
-            connection = self._children.pop(pid, None)
+            self._children.discard(pid)
             self._asked_at = time.monotonic()
-            if connection is not None:
-                with suppress(OSError):  # who asked has ended before
-                    wire.send(connection, {"pid": pid, "status": _exit_code(status)})
-                connection.close()
 
     # Its own end ----------------------------------------------------------------------------------------------------
 
@@ -300,11 +284,6 @@ def _same_user(connection: socket.socket) -> bool:
     return int.from_bytes(peer[4:8], sys.byteorder) == os.getuid()
 
 
-def _read_all(descriptor: int) -> bytes:
-    with open(descriptor, "rb") as pipe:
-        return pipe.read()
-
-
 def _moved_up(descriptor: int) -> int:
     """Out of the way of the numbers that files were asked for at."""
     import fcntl
@@ -312,7 +291,3 @@ def _moved_up(descriptor: int) -> int:
     moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 100)
     os.close(descriptor)
     return moved
-
-
-def _exit_code(status: int) -> int:
-    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)

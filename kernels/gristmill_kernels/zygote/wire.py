@@ -3,9 +3,10 @@
 A zygote takes these messages, one per connection, and answers with one, but for `fork`, whose connection stays:
 
 * `{"ask": "fork", "module", "arguments", "argv", "cwd", "environ", "files", ...}` with one open file beside it for each
-  number in `files`, which is the number it gets in the child. Answer `{"pid"}` with a pidfd beside it, once the child
-  has its environment, files and session; later `{"pid", "status"}`, a status as `Popen.returncode` has it. Or
-  `{"refused": why}`: nothing was forked, and an ordinary start is what is right.
+  number in `files`, which is the number it gets in the child. Answer `{"pid", "parent"}` with a pidfd beside it, once
+  the child has its environment, files and session; of a kernel later `{"pid", "status"}`, a status as
+  `Popen.returncode` has it, from its keeper, which stays until the connection is closed.
+  Or `{"refused": why}`: nothing was forked, and an ordinary start is what is right.
 * `{"ask": "status"}`: what it is and has.
 * `{"ask": "stop"}`: no fork any more; it ends when its children have.
 """
