@@ -91,10 +91,13 @@ def list_runs(
     notebook: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    metric: str | None = None,
+    ascending: bool | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> Call[tuple[Run, ...]]:
-    query = {"state": state, "notebook": notebook, "text": text, "label": label, "before": before, "limit": limit}
+    query = {"state": state, "notebook": notebook, "text": text, "label": label, "metric": metric}
+    query |= {"ascending": ascending, "before": before, "limit": limit}
     return call("GET", "/api/runs", tuple[Run, ...], query=query)
 
 

@@ -25,6 +25,7 @@ from gristmill.runs.model import (
     WorkerEvents,
     WorkerEventsAnswer,
 )
+from gristmill.runs.search import RunFilter
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=PROBLEMS)
 
@@ -50,10 +51,21 @@ def list_runs(
     notebook: str | None = None,
     text: Annotated[str | None, Query(max_length=200, description="In name, notebook or labels")] = None,
     label: Annotated[str | None, Query(max_length=300, description="name=value")] = None,
+    metric: Annotated[str | None, Query(max_length=250, description="Only runs that have it, highest first")] = None,
+    ascending: Annotated[bool, Query(description="The metric's lowest value first")] = False,  # noqa: FBT002  # a query
     before: Annotated[int | None, Query(ge=1, le=2**62, description="Only runs with a lower number")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[Run]:
-    wanted = service.RunFilter(state=state, notebook=notebook, text=text, label=label, before=before, limit=limit)
+    wanted = RunFilter(
+        state=state,
+        notebook=notebook,
+        text=text,
+        label=label,
+        metric=metric,
+        ascending=ascending,
+        before=before,
+        limit=limit,
+    )
     with db.read() as tx:
         return list(service.list_runs(tx, actor, wanted))
 

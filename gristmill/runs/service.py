@@ -18,7 +18,7 @@ from gristmill.data_roots import service as data_roots
 from gristmill.notebooks.values import check_values
 from gristmill.profiles.model import Catalogue, ProfileUse
 from gristmill.profiles.service import resolve
-from gristmill.runs import store
+from gristmill.runs import search, store
 from gristmill.runs.model import (
     FINAL_STATES,
     Attempt,
@@ -30,22 +30,11 @@ from gristmill.runs.model import (
     RunState,
     check_transition,
 )
+from gristmill.runs.search import RunFilter
 from gristmill.snapshots.model import Snapshot
 
 MAX_RETRIES = 100
 MAX_LABELS = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunFilter:
-    """What `list_runs` looks for; everything left out matches."""
-
-    state: RunState | None = None
-    notebook: str | None = None
-    text: str | None = None  # in name, notebook or label
-    label: str | None = None  # name=value
-    before: int | None = None  # run number
-    limit: int = 50
 
 
 def create(
@@ -110,6 +99,7 @@ def create(
         data=data_roots.of_run(tx, actor, request.data, source=snapshot.source, notebook=snapshot.notebook),
     )
     store.insert_run(tx, run)
+    search.add(tx, run)
     announce(tx, run, "run.queued", clock)
     audit.record(tx, actor, time=now, action="run.create", subject=run.id, detail={"notebook": run.notebook})
     return run
@@ -132,22 +122,9 @@ def detail(tx: Tx, actor: Actor, key: str) -> RunDetail:
 
 
 def list_runs(tx: Tx, actor: Actor, wanted: RunFilter) -> Sequence[Run]:
-    """Newest first."""
+    """Newest first, or best first by a metric."""
     actor.require(Scope.READ)
-    table = store.runs
-    query = sa.select(table).where(table.c.project_id == actor.project_id)
-    if wanted.state is not None:
-        query = query.where(table.c.state == wanted.state.value)
-    if wanted.notebook is not None:
-        query = query.where(table.c.notebook == wanted.notebook)
-    if wanted.before is not None:
-        query = query.where(table.c.number < wanted.before)
-    if wanted.text:
-        query = query.where(sa.or_(*(column.icontains(wanted.text, autoescape=True) for column in _searched())))
-    if wanted.label is not None:
-        name, _, value = wanted.label.partition("=")
-        query = query.where(table.c.labels[name].as_string() == value)
-    return store.load_runs(tx, query.order_by(table.c.number.desc()).limit(wanted.limit))
+    return search.find(tx, actor.project_id, wanted)
 
 
 def cancel(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
@@ -193,6 +170,7 @@ def delete(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
     tx.execute(sa.delete(store.outputs).where(store.outputs.c.attempt_id.in_(ids)))
     tx.execute(sa.delete(store.metrics).where(store.metrics.c.run_id == run.id))
     tx.execute(sa.delete(store.attempts).where(store.attempts.c.run_id == run.id))
+    search.remove(tx, run.id)
     tx.execute(sa.delete(store.runs).where(store.runs.c.id == run.id))
     audit.record(tx, actor, time=clock.now(), action="run.delete", subject=run.id, detail={"name": run.name})
     return run
@@ -291,10 +269,6 @@ def output_named(tx: Tx, actor: Actor, key: str, name: str) -> Output:
     if name not in found:
         raise NotFoundError(f"run {key} has no output {name!r}", hint=f"It has: {', '.join(found) or 'none'}.")
     return found[name]
-
-
-def _searched() -> tuple[sa.ColumnElement[str], ...]:
-    return (store.runs.c.name, store.runs.c.notebook, sa.cast(store.runs.c.labels, sa.Text))
 
 
 def _check_request(request: RunRequest) -> None:

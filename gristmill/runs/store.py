@@ -42,6 +42,8 @@ runs = sa.Table(
     time_column("ended_at"),
     sa.UniqueConstraint("project_id", "number"),
     sa.Index("ix_runs_state", "state", "priority", "number"),
+    sa.Index("ix_runs_project_state", "project_id", "state", "number"),
+    sa.Index("ix_runs_project_notebook", "project_id", "notebook", "number"),
 )
 
 attempts = sa.Table(
@@ -82,7 +84,7 @@ metrics = sa.Table(
     sa.Column("step", sa.BigInteger),
     sa.Column("place", sa.Integer),  # in the order of the first report
     sa.PrimaryKeyConstraint("run_id", "name"),
-    sa.Index("ix_run_metrics_value", "project_id", "name", "value"),
+    sa.Index("ix_run_metrics_value", "project_id", "name", "value", "run_id"),
 )
 
 outputs = sa.Table(

@@ -115,5 +115,7 @@ def test_a_schema_that_is_newer_than_the_program_is_refused(old: Database) -> No
 def test_the_migrations_make_the_tables_that_the_program_knows(old: Database) -> None:
     schema.upgrade(old)
     with old.engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        # What texts are found by is SQLite's own, with tables below it that nobody else knows.
+        known = {"include_name": lambda name, kind, _parents: kind != "table" or not name.startswith("run_texts")}
+        differences = compare_metadata(MigrationContext.configure(connection, opts=known), metadata)
     assert differences == []
