@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from gristmill.client import api
@@ -162,6 +163,30 @@ def test_a_key_is_issued_once_and_kept_for_its_person(
     other = gristmill("endpoints", "key", served, "--new", "--json").json["key"]
     assert other != key
     assert gristmill("endpoints", "key", served).out.strip() == other
+    assert json.loads(gristmill("endpoints", "predict", served).out) == {"predictions": [0, 0]}
+
+
+def test_a_key_is_made_for_somebody_listed_and_revoked(gristmill: Gristmill, served: str) -> None:
+    made = gristmill("endpoints", "keys", "create", served, "--name", "dashboard", "--json").json
+    url = gristmill("endpoints", "show", served, "--json").json["url"]
+
+    def status() -> int:
+        headers = {"Authorization": f"Bearer {made['key']}"}
+        return httpx.post(f"{url}/invocations", json={"inputs": {"x": [3.0], "y": [0.0]}}, headers=headers).status_code
+
+    assert status() == 200
+    listed = gristmill("endpoints", "keys", "list", served).out
+    assert made["id"] in listed
+    assert "dashboard" in listed
+    assert made["key"] not in listed
+    assert (
+        "has a key 'dashboard' already"
+        in gristmill("endpoints", "keys", "create", served, "--name", "dashboard", status=5).err
+    )
+    gristmill("endpoints", "keys", "revoke", served, "dashboard", "--yes")
+    assert status() == 401
+    assert made["id"] not in gristmill("endpoints", "keys", "list", served).out
+    assert "has no key" in gristmill("endpoints", "keys", "revoke", served, made["id"], "--yes", status=4).err
     assert json.loads(gristmill("endpoints", "predict", served).out) == {"predictions": [0, 0]}
 
 

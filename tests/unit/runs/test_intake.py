@@ -14,7 +14,7 @@ from gristmill.runs import service
 from gristmill.runs.executors.local import LocalExecutor
 from gristmill.runs.intake import Intake
 from gristmill.runs.model import RunRequest
-from gristmill.runs.service import RunFilter
+from gristmill.runs.search import RunFilter
 from gristmill.snapshots.model import Snapshot
 from tests.unit.conftest import TestClock
 

@@ -15,7 +15,7 @@ from gristmill.core.events import read_after
 from gristmill.core.scopes import Actor, ActorKind, Scope
 from gristmill.runs import service, store
 from gristmill.runs.model import Attempt, FaultKind, Run, RunFault, RunState
-from gristmill.runs.service import RunFilter
+from gristmill.runs.search import RunFilter
 from tests.unit.conftest import TestClock
 
 Create = Callable[..., Run]
