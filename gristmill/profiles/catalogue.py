@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from gristmill.profiles.defaults import default_catalogue
 from gristmill.core.fields import Document, Fields
+from gristmill.profiles.defaults import default_catalogue
 from gristmill.profiles.machine import Machine, read_machine
 from gristmill.profiles.model import Catalogue, Profile, ProfileUse, Resources
 from gristmill.profiles.quantities import cores, count, memory, rate
@@ -13,7 +13,7 @@ from gristmill.profiles.quantities import cores, count, memory, rate
 _CAPACITY = ("cpu", "memory", "accelerators")
 _PROFILE = (
     *_CAPACITY,
-    *("accelerator", "description", "image", "rate_per_hour", "uses", "groups", "default"),
+    *("accelerator", "description", "image", "rate_per_hour", "uses", "groups", "default", "default_for"),
 )
 # What other catalogues call it.
 _MEANT = {
@@ -66,6 +66,10 @@ def _profile(name: str, fields: Fields) -> Profile:
     fields.need("cpu")
     fields.need("memory")
     uses = fields.take_list("uses", _use)
+    uses = list(ProfileUse) if uses is None else uses
+    default_for = fields.take_list("default_for", _use) or []
+    for use in set(default_for) - set(uses):
+        fields.fault("default_for", f"names {use.value!r}, which is not among its uses")
     return Profile(
         name=name,
         resources=Resources(
@@ -77,9 +81,10 @@ def _profile(name: str, fields: Fields) -> Profile:
         accelerator=fields.take("accelerator", _optional_text, None),
         image=fields.take("image", _optional_text, None),
         rate_per_hour=fields.take("rate_per_hour", rate, 0.0),
-        uses=frozenset(ProfileUse) if uses is None else frozenset(uses),
+        uses=frozenset(uses),
         groups=frozenset(fields.take_list("groups", _text) or ()),
         default=fields.take("default", _flag, False),
+        default_for=frozenset(default_for),
     )
 
 
@@ -88,6 +93,10 @@ def _with_one_default(fields: Fields, profiles: list[Profile]) -> tuple[Profile,
     marked = [profile.name for profile in profiles if profile.default]
     for name in marked[1:]:
         fields.fault(name, f"is marked as default, and {marked[0]!r} is already", hint="Mark one.")
+    for use in ProfileUse:
+        named = [profile.name for profile in profiles if use in profile.default_for]
+        for name in named[1:]:
+            fields.fault(name, f"is marked as default for {use.value!r}, and {named[0]!r} is already", hint="Mark one.")
     if profiles and not marked:
         profiles[0] = replace(profiles[0], default=True)
     return tuple(profiles)

@@ -39,7 +39,10 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """`rate_per_hour` is money in the catalogue's own currency, 0 on a laptop."""
+    """`rate_per_hour` is money in the catalogue's own currency, 0 on a laptop.
+
+    `default` is taken where none is named; `default_for` are uses that take this one instead.
+    """
 
     name: str
     resources: Resources
@@ -50,6 +53,7 @@ class Profile:
     uses: frozenset[ProfileUse] = frozenset(ProfileUse)
     groups: frozenset[str] = frozenset()  # empty: everybody
     default: bool = False
+    default_for: frozenset[ProfileUse] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

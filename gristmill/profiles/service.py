@@ -7,7 +7,7 @@ from gristmill.profiles.model import Catalogue, Profile, ProfileUse
 
 
 def resolve(catalogue: Catalogue, name: str | None, use: ProfileUse) -> Profile:
-    """The profile of that name; without a name the default one, or the first that allows the use.
+    """The profile of that name; without a name the default for the use, the default, or the first that allows the use.
 
     Raises:
         NotFoundError: where there is none of that name; offers the nearest.
@@ -34,7 +34,8 @@ def _default(catalogue: Catalogue, fitting: list[Profile], use: ProfileUse) -> P
             f"no profile of {catalogue.source} is for {use.value}",
             hint=f"Add {use.value!r} to the uses of one of: {', '.join(one.name for one in catalogue.profiles)}.",
         )
-    return next((profile for profile in fitting if profile.default), fitting[0])
+    best = sorted(fitting, key=lambda profile: (use not in profile.default_for, not profile.default))
+    return best[0]  # sorting keeps the order of those that are alike
 
 
 def _unknown(catalogue: Catalogue, name: str) -> NotFoundError:

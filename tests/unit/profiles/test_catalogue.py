@@ -173,3 +173,13 @@ def test_a_file_that_somebody_named_must_be_there(tmp_path: Path) -> None:
 
 def test_this_machine_has_a_catalogue() -> None:
     assert load_catalogue(None).profiles
+
+
+def test_a_use_has_one_default_of_its_own_among_its_uses(load: Load) -> None:
+    small = "a: {cpu: 1, memory: 1 GB, default_for: [endpoint]}"
+    (profile,) = load(f"profiles:\n  {small}").profiles
+    assert profile.default_for == {ProfileUse.ENDPOINT}
+    with pytest.raises(InvalidInputError) as caught:
+        load(f"profiles:\n  {small}\n  b: {{cpu: 1, memory: 1 GB, default_for: endpoint, uses: run}}")
+    assert "names 'endpoint', which is not among its uses" in str(caught.value.faults)
+    assert "is marked as default for 'endpoint', and 'a' is already" in str(caught.value.faults)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from gristmill.profiles.defaults import default_catalogue
 from gristmill.profiles.machine import Machine
 from gristmill.profiles.model import ProfileUse
+from gristmill.profiles.service import resolve
 
 GB = 10**9
 
@@ -22,6 +23,15 @@ def test_two_cores() -> None:
 
 def test_sixty_four_cores() -> None:
     assert sizes(64, 256 * GB) == {"small": (2, 7.2), "medium": (8, 28.8), "large": (64, 230.4)}
+
+
+@pytest.mark.parametrize("cpu", [1, 2, 4, 16, 64])
+def test_two_endpoints_leave_a_run_its_place(cpu: float) -> None:
+    """Those for which nobody named a profile."""
+    catalogue = default_catalogue(Machine(cpu=cpu, memory=8 * GB))
+    endpoint = resolve(catalogue, None, ProfileUse.ENDPOINT).resources
+    run = resolve(catalogue, None, ProfileUse.RUN).resources
+    assert (endpoint + endpoint + run).fits_in(catalogue.capacity)
 
 
 @given(st.floats(0.1, 512), st.integers(2**29, 2**42), st.integers(0, 16))

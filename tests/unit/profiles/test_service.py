@@ -1,5 +1,7 @@
 """A thing gets the profile that it names, or the default one."""
 
+from dataclasses import replace
+
 import pytest
 
 from gristmill.core.errors import InvalidInputError, NotFoundError
@@ -25,6 +27,13 @@ def test_by_name() -> None:
 @pytest.mark.parametrize(("use", "name"), [(ProfileUse.RUN, "medium"), (ProfileUse.ENDPOINT, "served")])
 def test_without_a_name_the_default_or_the_first_that_allows_the_use(use: ProfileUse, name: str) -> None:
     assert resolve(CATALOGUE, None, use).name == name
+
+
+def test_a_use_may_have_a_default_of_its_own() -> None:
+    for_endpoints = Profile(name="small", resources=SIZE, default_for=frozenset({ProfileUse.ENDPOINT}))
+    catalogue = replace(CATALOGUE, profiles=(*CATALOGUE.profiles, for_endpoints))
+    assert resolve(catalogue, None, ProfileUse.ENDPOINT).name == "small"
+    assert resolve(catalogue, None, ProfileUse.RUN).name == "medium"
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
