@@ -7,11 +7,13 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from gristmill.endpoints.model import DesiredState, VariantStatus
+from gristmill.endpoints.model import DesiredState, Phase, VariantStatus, last_lines
+from gristmill.serving.output import WorkerOutput
 from gristmill.serving.report import KeysInForce, Outcome, WorkerReport, keys_line, parse_report
 
 _SECRETS = ("GRISTMILL_TOKEN", "MLFLOW_TRACKING_TOKEN")  # a model's code has no business with them
@@ -27,17 +29,20 @@ class Child:
         state: DesiredState,
         process: asyncio.subprocess.Process,
         channel: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        output: WorkerOutput,
     ) -> None:
         self.state = state
         self.exited = asyncio.Event()
         self.status: VariantStatus | None = None
         self._process = process
         self._reader, self._writer = channel
+        self._output = output
         self._waiting = asyncio.ensure_future(self._wait())
 
     async def _wait(self) -> None:
         """The channel stays open as long as the process lives: its closing would end it."""
         await self._process.wait()
+        self._output.close()
         self._writer.close()
         self.exited.set()
 
@@ -49,17 +54,22 @@ class Child:
     def alive(self) -> bool:
         return self._process.returncode is None
 
-    async def report(self) -> WorkerReport | None:
-        """Its one report, None where it ended without."""
-        try:
-            line = await self._reader.readline()
-            report = parse_report(line) if line else None
-        except (msgspec.DecodeError, ValueError, OSError) as error:
-            _LOG.warning("worker %d: its report cannot be read: %s", self.pid, error)
-            report = None
+    async def report(self, on_phase: Callable[[Phase], None]) -> WorkerReport | None:
+        """Its last report, None where it ended without; `on_phase` is told how far it is."""
+        while (report := await self._next_report()) and report.outcome is Outcome.GOES_ON:
+            if report.phase is not None:
+                on_phase(report.phase)
         if report and report.outcome is Outcome.READY:
             self.status = report.status
         return report
+
+    async def _next_report(self) -> WorkerReport | None:
+        try:
+            line = await self._reader.readline()
+            return parse_report(line) if line else None
+        except (msgspec.DecodeError, ValueError, OSError) as error:
+            _LOG.warning("worker %d: its report cannot be read: %s", self.pid, error)
+            return None
 
     def tell(self, keys: KeysInForce) -> None:
         if self.alive:
@@ -72,6 +82,11 @@ class Child:
             with contextlib.suppress(ValueError):
                 return f"was ended by {signal.Signals(-code).name}"
         return f"ended with status {code}"
+
+    def last_words(self) -> str:
+        """How it ended, with the last lines that it wrote."""
+        said = last_lines(self._output.tail)
+        return f"{self.end()}; its last lines:\n{said}" if said else self.end()
 
     def send(self, number: signal.Signals) -> None:
         if self.alive:
@@ -92,17 +107,21 @@ class Child:
 async def start_child(root: Path, state: DesiredState, listener: socket.socket) -> Child:
     """A worker for this generation, which has been written to the endpoint's folder."""
     ours, theirs = socket.socketpair()
+    output = WorkerOutput()
     try:
         with theirs:
-            process = await _spawn(root, state, listener, theirs)
+            process = await _spawn(root, state, listener, theirs, output.write_end)
     except BaseException:
         ours.close()
+        output.close()
         raise
-    return Child(state, process, await asyncio.open_connection(sock=ours, limit=_REPORT_LIMIT))
+    finally:
+        os.close(output.write_end)
+    return Child(state, process, await asyncio.open_connection(sock=ours, limit=_REPORT_LIMIT), output)
 
 
 async def _spawn(
-    root: Path, state: DesiredState, listener: socket.socket, channel: socket.socket
+    root: Path, state: DesiredState, listener: socket.socket, channel: socket.socket, output: int
 ) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -114,6 +133,8 @@ async def _spawn(
         f"--listen-fd={listener.fileno()}",
         f"--status-fd={channel.fileno()}",
         stdin=asyncio.subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
         pass_fds=(listener.fileno(), channel.fileno()),
         env=_environment(state),
         cwd=root,

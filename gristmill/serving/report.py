@@ -6,10 +6,11 @@ from enum import StrEnum
 
 import msgspec
 
-from gristmill.endpoints.model import VariantStatus
+from gristmill.endpoints.model import Phase, VariantStatus
 
 
 class Outcome(StrEnum):
+    GOES_ON = "goes_on"  # it has come to the next phase
     READY = "ready"  # the model is loaded, answered its example, and the worker accepts requests
     FAILED = "failed"  # it never will; the worker ends
 
@@ -17,6 +18,7 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class WorkerReport:
     outcome: Outcome
+    phase: Phase | None = None
     status: VariantStatus | None = None
     message: str | None = None
     hint: str | None = None

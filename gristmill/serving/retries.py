@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 QUICK_S = 30.0  # a worker that lived longer than this starts with a clean slate
+MOST_DEATHS = 8  # quick ones in a row; then it has failed, and is tried again as seldom as what cannot be loaded
 _FIRST_S = 0.5
-_DEATH_MOST_S = 30.0
 _FAILURE_FIRST_S = 10.0
 _FAILURE_MOST_S = 300.0
 
@@ -17,10 +17,15 @@ class Retry:
     deaths: int = 0
     failures: int = 0
 
-    def died(self, now: float, lived: float) -> None:
-        """Its worker ended unasked after `lived` seconds of service."""
+    def died(self, now: float, lived: float) -> bool:
+        """Its worker ended unasked after `lived` seconds of service. Whether that was once too often."""
         self.deaths = 1 if lived > QUICK_S else self.deaths + 1
-        self.at = now + (0.0 if self.deaths == 1 else min(_DEATH_MOST_S, _FIRST_S * 2 ** (self.deaths - 2)))
+        if self.deaths >= MOST_DEATHS:
+            self.failures += 1
+            self.at = now + _FAILURE_MOST_S
+            return True
+        self.at = now + (0.0 if self.deaths == 1 else _FIRST_S * 2 ** (self.deaths - 2))
+        return False
 
     def failed(self, now: float) -> None:
         """It could not be loaded. What it lacks may be installed meanwhile."""

@@ -1,5 +1,6 @@
 """One variant, loaded and tried: its model, what its requests must be, and what it answered to its own example."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import orjson
 
 from gristmill.core.errors import GristmillError, InvalidInputError
-from gristmill.endpoints.model import Variant, VariantStatus
+from gristmill.endpoints.model import Phase, Variant, VariantStatus
 from gristmill.serving.artifact import ModelFolder
 from gristmill.serving.batch import Batch
 from gristmill.serving.errors import LoadError, ModelFaultError
@@ -33,17 +34,21 @@ class ServedModel:
     status: VariantStatus
 
 
-def load_variant(variant: Variant, folder: ModelFolder, cpu: float) -> ServedModel:
-    """The variant, ready to answer: loaded, and its input example predicted.
+def load_variant(
+    variant: Variant, folder: ModelFolder, cpu: float, *, on_phase: Callable[[Phase], None] = lambda _: None
+) -> ServedModel:
+    """The variant, ready to answer: loaded, and its input example predicted; `on_phase` is told of each.
 
     Raises:
         LoadError: it cannot be loaded, or it fails on its own input example.
     """
     start = perf_counter()
+    on_phase(Phase.LOADING)
     signature, params = compile_signature(folder), ParamSchema(folder.params)
     sample, notes = _sample(folder, Invocations(signature, params, unified=True))
     predictor = load(folder, LoadContext(signature=signature, sample=sample, cpu=cpu))
     load_s = perf_counter() - start
+    on_phase(Phase.CHECKING)
     answer, answer_ms = _try(predictor, sample)
     joinable = predictor.joinable and signature.joinable
     if joinable and sample is not None and not answers_row_by_row(predictor, sample):

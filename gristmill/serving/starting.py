@@ -2,9 +2,10 @@
 
 import logging
 import signal
+from collections.abc import Callable
 
 from gristmill.core.errors import UnavailableError
-from gristmill.endpoints.model import DesiredState
+from gristmill.endpoints.model import DesiredState, Phase
 from gristmill.serving.child import Child, start_child
 from gristmill.serving.control_plane import ControlPlane
 from gristmill.serving.download import download
@@ -27,20 +28,22 @@ class Starter:
         self._control_plane = control_plane
         self._listeners = listeners
 
-    async def start(self, state: DesiredState) -> Child:
-        """A worker that serves `state`. Cancelled, it leaves no worker behind.
+    async def start(self, state: DesiredState, on_phase: Callable[[Phase], None]) -> Child:
+        """A worker that serves `state`; `on_phase` is told how far that is. Cancelled, it leaves no worker behind.
 
         Raises:
             UnavailableError: the files cannot be had now.
             LoadError: the model cannot be served here.
             DiedError: the worker died of it.
         """
+        on_phase(Phase.DOWNLOADING)
         await self._bring_files(state)
+        on_phase(Phase.LOADING)
         self._folder.write(self._folder.generation(state.generation), state)
         child = await start_child(self._folder.root, state, self._listeners.at((state.host, state.port)))
         _LOG.info("generation %d: worker %d starts", state.generation, child.pid)
         try:
-            await self._ready(child)
+            await self._ready(child, on_phase)
         except BaseException:
             child.send(signal.SIGKILL)
             await child.exited.wait()
@@ -58,13 +61,13 @@ class Starter:
                 hint="Start the control plane once: it has them.",
             )
 
-    async def _ready(self, child: Child) -> None:
-        report = await child.report()
+    async def _ready(self, child: Child, on_phase: Callable[[Phase], None]) -> None:
+        report = await child.report(on_phase)
         if report is None:
             await child.stop(signal.SIGTERM, _PATIENCE_S)
             raise DiedError(
-                f"worker {child.pid} {child.end()} while it loaded the model",
-                hint="If memory ran out, deploy on a larger profile. The endpoint's log may say more.",
+                f"while it loaded the model, worker {child.pid} {child.last_words()}",
+                hint="If memory ran out, deploy on a larger profile.",
             )
         if report.outcome is Outcome.FAILED:
             await child.stop(signal.SIGTERM, _PATIENCE_S)

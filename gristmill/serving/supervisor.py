@@ -14,14 +14,14 @@ from typing import Any
 
 from gristmill.core.clock import Clock
 from gristmill.core.errors import GristmillError, UnavailableError, UnsupportedError
-from gristmill.endpoints.model import DesiredState, EndpointState, Observed
+from gristmill.endpoints.model import DesiredState, EndpointState, Observed, Phase
 from gristmill.serving.child import Child
 from gristmill.serving.download import remove_unused
 from gristmill.serving.errors import LoadError
 from gristmill.serving.folders import DESIRED, SERVING, EndpointFolder, live_variant
 from gristmill.serving.listener import Listeners
 from gristmill.serving.report import KeysInForce
-from gristmill.serving.retries import Retries
+from gristmill.serving.retries import MOST_DEATHS, Retries
 from gristmill.serving.starting import DiedError, Starter
 
 _STOP_PATIENCE_S = 30.0
@@ -49,6 +49,7 @@ class Supervisor:
         self._failed: tuple[int, GristmillError] | None = None
         self._trouble: GristmillError | None = None  # what keeps it from serving now, and may pass
         self._restarts = 0
+        self._phase: tuple[int, Phase] | None = None  # of the newest try, by its generation
         self._stopping = False
         self._wake = asyncio.Event()
 
@@ -71,7 +72,9 @@ class Supervisor:
         _LOG.info("generation %d is desired", state.generation)
         self._folder.write(self._folder.root / DESIRED, state)
         self.desired = state
+        self._failed = self._trouble = None  # that was said of another one
         self._put_keys_in_force(state)
+        self.changed.set()
         self._wake.set()
 
     def _put_keys_in_force(self, desired: DesiredState) -> None:
@@ -144,14 +147,9 @@ class Supervisor:
         """One try to serve `state`, with what follows from it."""
         retry = self._retries.of(state.generation)
         try:
-            child = await self._starter.start(state)
+            child = await self._starter.start(state, lambda phase: self._comes_to(state, phase))
         except DiedError as error:
-            if state == self._served:
-                retry.died(self._clock.monotonic(), lived=0.0)
-                self._in_trouble(error)
-            else:
-                retry.failed(self._clock.monotonic())
-                self._cannot(state, error)
+            self._died_of_loading(state, error)
         except UnavailableError as error:
             retry.unavailable(self._clock.monotonic())
             self._in_trouble(error)
@@ -166,7 +164,14 @@ class Supervisor:
         finally:
             if self._tries.get(state.generation) is asyncio.current_task():
                 del self._tries[state.generation]
+            if self._phase and self._phase[0] == state.generation:
+                self._phase = None
             self._wake.set()
+
+    def _comes_to(self, state: DesiredState, phase: Phase) -> None:
+        if self._phase != (state.generation, phase):
+            self._phase = (state.generation, phase)
+            self.changed.set()
 
     def _switch(self, child: Child) -> None:
         """`child` serves from now on; the one before it leaves in its own time."""
@@ -218,9 +223,21 @@ class Supervisor:
         self._serving = None
         self._restarts += 1
         retry = self._retries.of(child.state.generation)
-        retry.died(now, lived=now - self._ready_at)
+        if retry.died(now, lived=now - self._ready_at):
+            self._cannot(child.state, _too_often(UnavailableError(f"worker {child.pid} {child.last_words()}")))
+            return
         pause = f"in {retry.at - now:g} s" if retry.at > now else "at once"
         self._in_trouble(UnavailableError(f"worker {child.pid} {child.end()}; another is started {pause}"))
+
+    def _died_of_loading(self, state: DesiredState, error: DiedError) -> None:
+        retry, now = self._retries.of(state.generation), self._clock.monotonic()
+        if state != self._served:
+            retry.failed(now)
+            self._cannot(state, error)
+        elif retry.died(now, lived=0.0):
+            self._cannot(state, _too_often(error))
+        else:
+            self._in_trouble(error)
 
     def _cannot(self, state: DesiredState, error: GristmillError) -> None:
         _LOG.error("generation %d cannot be served: %s", state.generation, error.message)
@@ -248,6 +265,7 @@ class Supervisor:
             variants=(serving.status,) if serving and serving.status else (),
             restarts=self._restarts,
             failed_generation=self._failed[0] if self._failed else None,
+            phase=self._phase[1] if self._phase else None,
         )
 
     def _state(self) -> EndpointState:
@@ -276,3 +294,11 @@ def _but_keys(state: DesiredState, desired: DesiredState) -> DesiredState:
     if state.key_hashes == desired.key_hashes:
         return state  # the same was deployed again, which starts a worker anew
     return replace(state, generation=desired.generation, key_hashes=desired.key_hashes)
+
+
+def _too_often(error: GristmillError) -> GristmillError:
+    """Why a generation has failed whose workers die soon after their start; the last death as its reason."""
+    return LoadError(
+        f"workers died {MOST_DEATHS} times in a row soon after their start; at last {error.message}",
+        hint=error.hint or "Mend what it says, then deploy again. It is tried again every five minutes.",
+    )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gristmill.core.errors import GristmillError, NotFoundError
-from gristmill.endpoints.model import DesiredState
+from gristmill.endpoints.model import DesiredState, Phase
 from gristmill.serving.folders import EndpointFolder, live_variant
 from gristmill.serving.lifeline import end_with
 from gristmill.serving.report import KeysInForce, Outcome, WorkerReport, parse_keys, send_report
@@ -90,7 +90,11 @@ def _serve(folder: EndpointFolder, generation: int, listen_fd: int, supervisor: 
     from gristmill.serving.served import load_variant
 
     variant = live_variant(desired)
-    model = load_variant(variant, read_model(folder.model(variant)), desired.cpu)
+
+    def tell(phase: Phase) -> None:
+        send_report(supervisor, WorkerReport(outcome=Outcome.GOES_ON, phase=phase))
+
+    model = load_variant(variant, read_model(folder.model(variant)), desired.cpu, on_phase=tell)
     gc.collect()
     gc.freeze()  # the model and its libraries are not looked through again at every collection
     with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:

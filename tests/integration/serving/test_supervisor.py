@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from gristmill.endpoints.model import EndpointState, Tier
+from gristmill.endpoints.model import EndpointState, Phase, Tier
 from tests.integration.serving.conftest import Endpoint, free_port
 from tests.serving_kit.control_plane import EndpointControlPlane
 from tests.waiting import until
@@ -287,6 +287,31 @@ def test_a_worker_that_keeps_dying_is_restarted_ever_later_and_counted(endpoint:
     assert "another is started at once" in endpoint.log
     assert "another is started in 0.5 s" in endpoint.log
     assert "another is started in 1 s" in endpoint.log
+
+
+def test_a_worker_that_dies_of_loading_leaves_its_last_lines_as_the_reason(endpoint: Endpoint, tmp_path: Path) -> None:
+    dying = tmp_path / "dying"
+    endpoint.variant("tiny")
+    shutil.copytree(endpoint.control_plane.artifacts["1/models/tiny/artifacts"], dying)
+    (module,) = (dying / "code").glob("*.py")
+    module.write_text("import os, sys\nprint('no licence was found', file=sys.stderr, flush=True)\nos._exit(7)\n")
+    endpoint.control_plane.artifacts["1/models/dying"] = dying
+    endpoint.desire("tiny", model="dying", artifact_path="1/models/dying")
+    endpoint.start()
+    seen = endpoint.reported(state=EndpointState.FAILED)
+    assert "ended with status 7; its last lines:" in (seen.message or "")
+    assert "no licence was found" in (seen.message or "")
+    assert "no licence was found" in endpoint.log, "its log has it too"
+
+
+def test_a_start_reports_its_phases(endpoint: Endpoint) -> None:
+    endpoint.desire("tiny")
+    endpoint.start()
+    endpoint.ready()
+    told = list(dict.fromkeys(one.phase for one in endpoint.control_plane.reports if one.phase))
+    assert Phase.LOADING in told
+    assert told == [one for one in Phase if one in told], "in their order; one that is over at once may be passed over"
+    assert endpoint.reported(state=EndpointState.READY).phase is None
 
 
 def test_another_port_is_moved_to(endpoint: Endpoint) -> None:

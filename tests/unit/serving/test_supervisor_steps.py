@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from gristmill.core.errors import UnavailableError
-from gristmill.endpoints.model import DesiredState, EndpointState, Observed
+from gristmill.endpoints.model import DesiredState, EndpointState, Observed, Phase
 from gristmill.serving.errors import LoadError
 from gristmill.serving.folders import DESIRED, SERVING, EndpointFolder
 from gristmill.serving.listener import Listeners
 from gristmill.serving.report import KeysInForce
+from gristmill.serving.retries import MOST_DEATHS
 from gristmill.serving.starting import DiedError
 from gristmill.serving.supervisor import Supervisor
 from tests.serving_kit.endpoint import desired, variant
@@ -42,6 +43,9 @@ class Pretended:
     def end(self) -> str:
         return "was ended by SIGKILL"
 
+    def last_words(self) -> str:
+        return "was ended by SIGKILL; its last lines:\nno memory is left"
+
     async def stop(self, number: signal.Signals, patience: float) -> None:
         self.signals.append(number)
         self.exited.set()
@@ -56,8 +60,10 @@ class PretendingStarter:
         self.children: list[Pretended] = []
         self.cancelled: list[int] = []
 
-    async def start(self, state: DesiredState) -> Pretended:
+    async def start(self, state: DesiredState, on_phase: Callable[[Phase], None]) -> Pretended:
         self.begun.append(state.generation)
+        self.on_phase = on_phase
+        on_phase(Phase.DOWNLOADING)
         outcome = self.outcomes.get(state.generation)
         try:
             if isinstance(outcome, asyncio.Event):
@@ -227,6 +233,69 @@ async def test_a_worker_that_served_before_and_dies_of_loading_is_tried_again_so
         del endpoint.starter.outcomes[1]
         endpoint.later(1)
         await endpoint.serves(1)
+
+
+async def test_a_start_tells_its_phases_as_they_come(tmp_path: Path) -> None:
+    async with play(tmp_path) as endpoint:
+        loaded = endpoint.starter.outcomes[1] = asyncio.Event()
+        endpoint.desire(1)
+        assert endpoint.supervisor.changed.is_set(), "what is desired is news"
+        await endpoint.until(lambda: endpoint.now.phase is Phase.DOWNLOADING)
+        for phase in (Phase.LOADING, Phase.CHECKING):
+            endpoint.supervisor.changed.clear()
+            endpoint.starter.on_phase(phase)
+            assert (endpoint.now.state, endpoint.now.phase) == (EndpointState.STARTING, phase)
+            assert endpoint.supervisor.changed.is_set()
+        loaded.set()
+        await endpoint.serves(1)
+        await endpoint.until(lambda: endpoint.now.phase is None)
+
+
+async def test_the_phase_of_a_new_generation_is_told_beside_the_one_that_serves(tmp_path: Path) -> None:
+    async with play(tmp_path) as endpoint:
+        endpoint.desire(1)
+        await endpoint.serves(1)
+        endpoint.starter.outcomes[2] = LoadError("no package")
+        endpoint.desire(2)
+        await endpoint.until(lambda: endpoint.now.failed_generation == 2)
+        assert (endpoint.now.state, endpoint.now.generation, endpoint.now.phase) == (EndpointState.READY, 1, None)
+
+
+async def test_a_worker_that_keeps_dying_soon_after_it_serves_has_failed(tmp_path: Path) -> None:
+    """The reason has its last lines, and it is tried again, but seldom."""
+    async with play(tmp_path) as endpoint:
+        endpoint.desire(1)
+        for count in range(MOST_DEATHS):
+            await endpoint.serves(1)
+            assert endpoint.now.restarts == count
+            endpoint.starter.children[-1].exited.set()
+            await endpoint.until(lambda: endpoint.now.state is not EndpointState.READY)
+            endpoint.later(29)
+        seen = endpoint.now
+        assert (seen.state, seen.failed_generation, seen.restarts) == (EndpointState.FAILED, 1, MOST_DEATHS)
+        assert "no memory is left" in (seen.message or "")
+        endpoint.later(200)
+        await asyncio.sleep(0)
+        assert len(endpoint.starter.begun) == MOST_DEATHS
+        endpoint.later(200)
+        await endpoint.serves(1)
+        assert endpoint.now.failed_generation is None
+
+
+async def test_a_worker_that_served_before_and_keeps_dying_of_loading_has_failed(tmp_path: Path) -> None:
+    async with play(tmp_path) as endpoint:
+        endpoint.desire(1)
+        await endpoint.serves(1)
+        endpoint.starter.outcomes[1] = DiedError("while it loaded the model, worker 7 ended with status 1")
+        endpoint.starter.children[0].exited.set()
+        for count in range(1, MOST_DEATHS):
+            await endpoint.until(lambda count=count: len(endpoint.starter.begun) == count + 1)  # type: ignore[misc]
+            endpoint.later(29)
+        await endpoint.until(lambda: endpoint.now.state is EndpointState.FAILED)
+        assert "ended with status 1" in (endpoint.now.message or "")
+        del endpoint.starter.outcomes[1]
+        endpoint.desire(2)
+        await endpoint.serves(2)
 
 
 @pytest.mark.parametrize("fallback_loads", [True, False])
