@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -20,6 +21,7 @@ ADDRESS = "address"  # in the home: the URL of the control plane that lives, or 
 _WITHHELD = frozenset(
     {
         "GRISTMILL_DATABASE_URL",
+        "GRISTMILL_SECRETS_KEY",
         "GRISTMILL_TOKEN",
         "GRISTMILL_URL",
         "GRISTMILL_ATTEMPT",
@@ -40,7 +42,25 @@ def reap() -> None:
     _started[:] = [child for child in _started if child.poll() is None]
 
 
-def spawn_locked(argv: Sequence[str], folder: Path, *, environ: Mapping[str, str], token: str, log: str) -> bool:
+class Fork(Protocol):
+    """Another way to start a process than `Popen`: True if it has, in a session of its own, with both of its outputs
+    on `output` and the files `kept` open at the same numbers.
+    """
+
+    def __call__(
+        self, argv: Sequence[str], folder: Path, environ: Mapping[str, str], *, output: int, kept: Sequence[int]
+    ) -> bool: ...
+
+
+def spawn_locked(
+    argv: Sequence[str],
+    folder: Path,
+    *,
+    environ: Mapping[str, str],
+    token: str,
+    log: str,
+    fork: Fork | None = None,
+) -> bool:
     """Starts `argv + [--token-fd N --lock-fd M]` in `folder`; False if the lock is held: it is there already.
 
     The token travels through a pipe: it is in no argument list, no environment and no file.
@@ -55,21 +75,29 @@ def spawn_locked(argv: Sequence[str], folder: Path, *, environ: Mapping[str, str
         try:
             os.write(write_end, token.encode())
             os.close(write_end)
+            argv = [*argv, "--token-fd", str(read_end), "--lock-fd", str(lock.fileno())]
+            kept = (read_end, lock.fileno())
             with (folder / log).open("ab") as output:
-                child = subprocess.Popen(
-                    [*argv, "--token-fd", str(read_end), "--lock-fd", str(lock.fileno())],
-                    cwd=folder,
-                    env=dict(environ),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    pass_fds=(read_end, lock.fileno()),
-                    start_new_session=True,
-                )
-            _started.append(child)
+                if fork is None or not fork(argv, folder, environ, output=output.fileno(), kept=kept):
+                    _started.append(_popen(argv, folder, environ, output=output.fileno(), kept=kept))
             return True
         finally:
             os.close(read_end)
+
+
+def _popen(
+    argv: Sequence[str], folder: Path, environ: Mapping[str, str], *, output: int, kept: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        argv,
+        cwd=folder,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        pass_fds=kept,
+        start_new_session=True,
+    )
 
 
 def holds_lock(folder: Path) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 import uvicorn
+from gristmill_kernels.workers import WarmWorkers
 
 from gristmill import __version__
 from gristmill.core import tokens
@@ -78,7 +79,7 @@ def _serve(settings: Settings) -> int:
         catalogue=load_catalogue(
             settings.profiles or settings.home / "profiles.yaml", required=settings.profiles is not None
         ),
-        executor=LocalExecutor(settings.attempts),
+        executor=LocalExecutor(settings.attempts, warm=_warm_workers(settings)),
         backend=LocalBackend(settings.endpoints),
         mlflow=MlflowProcess(settings.mlflow, clock=clock, environ=os.environ),
         identity=identity,
@@ -148,6 +149,10 @@ def _bound(port: int) -> socket.socket | None:
     return listener
 
 
+def _warm_workers(settings: Settings) -> WarmWorkers | None:
+    return WarmWorkers(settings.home, idle=settings.warm_idle) if settings.warm_workers else None
+
+
 def _person_token(db: Database, settings: Settings, clock: SystemClock) -> str:
     """The token of whoever owns this home: the kept one while it is valid."""
     kept = files.kept_token(settings.home)
@@ -155,11 +160,11 @@ def _person_token(db: Database, settings: Settings, clock: SystemClock) -> str:
         ensure_default(tx, clock.now())
         if kept is not None:
             try:
-                tokens.authenticate(tx, kept, clock.now())
+                if tokens.authenticate(tx, kept, clock.now()).scopes >= PERSON_SCOPES:
+                    return kept
+                log.info("the kept token is from before there was all that it is for; a new one is issued")
             except UnauthenticatedError:
                 log.warning("the kept token is not valid any more; a new one is issued")
-            else:
-                return kept
         token = tokens.issue(
             tx,
             project_id=DEFAULT_PROJECT,

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from gristmill_kernels.starting import is_supported, started_here, stop_all
+from gristmill_kernels.status import zygotes
+from gristmill_kernels.workers import WarmWorkers
 
+from gristmill.core import processes
 from gristmill.core.blobs import digest_of
 from gristmill.core.errors import InvalidInputError
 from gristmill.core.ids import new_id
@@ -41,12 +45,32 @@ signal.pause()
 """
 
 
-@pytest.fixture(params=[LocalExecutor])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Executor]:
+def local(tmp_path: Path) -> Iterator[Callable[[], Executor]]:
+    command = (sys.executable, "-m", "stand_in")
+    yield lambda: LocalExecutor(tmp_path / "attempts", command=command)
+
+
+def local_from_a_zygote(tmp_path: Path) -> Iterator[Callable[[], Executor]]:
+    """Every worker is forked: the zygote is there before the first, and none is started in another way."""
+    if not is_supported():
+        pytest.skip("this platform has no zygotes")
+    command = (sys.executable, "-m", "stand_in")
+    warm = WarmWorkers(tmp_path / "home", module="stand_in", ahead=("psutil",))
+    assert warm.start(sys.executable, processes.inherited_environ())
+    zygote = until(lambda: [one for one in zygotes(tmp_path / "home") if one.imported], what="the zygote answers")[0]
+    yield lambda: LocalExecutor(tmp_path / "attempts", command=command, warm=warm)
+    assert stop_all(tmp_path / "home") == 1, "one zygote served all"
+    until(lambda: zygote.pid not in started_here(), what="the zygote is gone")
+
+
+@pytest.fixture(params=[local, local_from_a_zygote])
+def make(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Executor]]:
     """Makes an executor on the same ground; a second one stands for a control plane that was restarted."""
-    program = tmp_path / "worker.py"
-    program.write_text(WORKER)
-    return lambda: request.param(tmp_path / "attempts", command=(sys.executable, str(program)))
+    (tmp_path / "stand_in.py").write_text(WORKER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    yield from request.param(tmp_path)
 
 
 @pytest.fixture

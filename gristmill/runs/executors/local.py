@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+from gristmill_kernels.workers import WarmWorkers
 
 from gristmill.core import processes
 from gristmill.core.blobs import CHUNK
@@ -29,12 +30,24 @@ log = logging.getLogger(__name__)
 
 
 class LocalExecutor(Executor):
-    """A session of its own per worker, in `<home>/attempts/<id>`; alive while it holds that folder's lock."""
+    """A session of its own per worker, in `<home>/attempts/<id>`; alive while it holds that folder's lock.
 
-    def __init__(self, attempts: Path, command: Sequence[str] = WORKER, kernels: Sequence[str] = KERNELS) -> None:
+    With `warm`, workers are forked from a process that has imported what they import; it is found again, or replaced,
+    by a control plane that was restarted, and its workers live on without it.
+    """
+
+    def __init__(
+        self,
+        attempts: Path,
+        command: Sequence[str] = WORKER,
+        kernels: Sequence[str] = KERNELS,
+        *,
+        warm: WarmWorkers | None = None,
+    ) -> None:
         self._attempts = attempts
         self._command = command
         self._kernels = kernels
+        self._warm = warm
 
     def kernels(self) -> tuple[str, ...] | None:
         """Asked in a process with a worker's own environment, from which it will start them."""
@@ -59,7 +72,7 @@ class LocalExecutor(Executor):
         argv = [*self._command, "--url", order.url, "--address-file", str(address)]
         argv += ["--attempt", order.attempt, "--dir", str(folder)]
         try:
-            processes.spawn_locked(argv, folder, environ=environ, token=order.token, log=WORKER_LOG)
+            processes.spawn_locked(argv, folder, environ=environ, token=order.token, log=WORKER_LOG, fork=self._warm)
         except OSError as error:
             raise UnavailableError(f"the worker cannot be started: {error}") from error
 

@@ -17,7 +17,6 @@ from typing import Any
 from . import kernel_start, random_state, streams, thread_pools
 from .memory_image import MemoryImage
 
-_ABOVE = 200  # a number above every descriptor that is asked for
 _KEPT_SIGNALS = (signal.SIGKILL, signal.SIGSTOP)
 
 
@@ -66,7 +65,7 @@ def run(order: Order) -> None:
 def _take_files(order: Order) -> None:
     """Every file at the number that was asked for, and nothing of the zygote's left open."""
     numbers = order.request["files"]
-    high = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, _ABOVE) for file in order.files]
+    high = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, max(numbers) + 1) for file in order.files]
     for descriptor in {*order.files, *order.foreign}:
         os.close(descriptor)
     for descriptor, number in zip(high, numbers):  # noqa: B905  # `strict` came with 3.10

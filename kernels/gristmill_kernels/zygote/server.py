@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import json
 import os
@@ -152,7 +153,7 @@ class Server:
         default_signals()
         if request["kernel"]:
             keep(connection, told, [*own, *files, tell], self._image)
-        tell = _moved_up(tell)
+        tell = _moved_up(tell, request["files"])
         try:
             order = Order(request, list(files), [*own, connection.detach(), told], self._path)
             settle(order, self._image)
@@ -284,10 +285,8 @@ def _same_user(connection: socket.socket) -> bool:
     return int.from_bytes(peer[4:8], sys.byteorder) == os.getuid()
 
 
-def _moved_up(descriptor: int) -> int:
+def _moved_up(descriptor: int, numbers: list[int]) -> int:
     """Out of the way of the numbers that files were asked for at."""
-    import fcntl
-
-    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 100)
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, max(numbers) + 1)
     os.close(descriptor)
     return moved
