@@ -11,22 +11,33 @@ if TYPE_CHECKING:
     from gristmill.client.client import Client
     from gristmill.endpoints.model import Endpoint
 
+_PHASES = {
+    "downloading": "downloading the model's files",
+    "loading": "loading the model",
+    "checking": "checking its answer to the input example",
+}
+
 
 def deploy(
     version: Annotated[str, typer.Argument(metavar="MODEL/VERSION", help="For example churn/3.")],
     endpoint: Annotated[str, typer.Option("--endpoint", help="Its name; it is made if it is not there.")],
     profile: ProfileName = None,
     without_key: Annotated[bool, typer.Option("--open", help="Answer without an API key (loopback only).")] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0, metavar="SECONDS", help="How long to wait until it serves.")
+    ] = 600.0,
     as_json: AsJson = False,
 ) -> None:
     """Serve a model version at an endpoint.
 
     Returns when it has answered the model's input example and serves. What serves now goes on until then, and for good
-    where the new version cannot be loaded.
+    where the new version cannot be loaded. Ctrl-C and the timeout end the waiting only: it stays deployed, and serves
+    as soon as it can.
     """
     from gristmill.cli.endpoint_page import print_deployed
+    from gristmill.cli.errors import INTERRUPTED
     from gristmill.cli.options import model_version
-    from gristmill.cli.output import write_json
+    from gristmill.cli.output import remark, write_json
     from gristmill.cli.session import connected_with_tracking
     from gristmill.client import api
     from gristmill.endpoints.model import DeployRequest
@@ -35,20 +46,24 @@ def deploy(
     request = DeployRequest(model=model, version=number, profile=profile, open=without_key)
     with connected_with_tracking() as client:
         deployed = client.ensure_key(client.send(api.deploy(endpoint, request)))
-        ready = _watch(client, deployed, quiet=as_json)
+        try:
+            ready = _watch(client, deployed, timeout=timeout, quiet=as_json)
+        except KeyboardInterrupt:
+            remark(f"{endpoint} stays deployed and serves as soon as it can: gristmill endpoints show {endpoint}")
+            raise typer.Exit(INTERRUPTED) from None
         if as_json:
             write_json(ready)
             return
         print_deployed(ready, client.send(api.get_model_version(model, number)).input_example)
 
 
-def _watch(client: "Client", deployed: "Endpoint", *, quiet: bool) -> "Endpoint":
+def _watch(client: "Client", deployed: "Endpoint", *, timeout: float, quiet: bool) -> "Endpoint":
     """The endpoint once it serves; each phase is a line as it begins."""
     from gristmill.cli.output import say, state
     from gristmill.cli.quantities import duration
 
     began, said, current = time.monotonic(), "", deployed
-    for current in client.watch_endpoint(deployed):
+    for current in client.watch_endpoint(deployed, timeout=timeout):
         now = phase(current, deployed.generation)
         if now != said and not quiet:
             said = now
@@ -60,7 +75,7 @@ def _watch(client: "Client", deployed: "Endpoint", *, quiet: bool) -> "Endpoint"
 
 
 def phase(endpoint: "Endpoint", generation: int) -> str:
-    """`starting`, `waiting: why`, `loading` or `ready`, of this generation."""
+    """`starting`, `waiting: why`, `loading: what` or `ready`, of this generation."""
     from gristmill.endpoints.model import EndpointState
 
     seen = endpoint.observed
@@ -70,4 +85,6 @@ def phase(endpoint: "Endpoint", generation: int) -> str:
         return "starting"
     if seen.state is EndpointState.READY and seen.generation >= generation:
         return "ready"
+    if seen.phase is not None:
+        return f"loading: {_PHASES[seen.phase.value]}"
     return f"loading: {seen.message}" if seen.message and seen.state is EndpointState.STARTING else "loading"

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 PATIENCE = 60.0  # seconds that a control plane may be away before who follows something gives up
 POLL = 0.1
+SERVE_PATIENCE = 600.0  # seconds; large models load for minutes, and what waits for capacity may wait for ever
 
 
 class Client:
@@ -137,11 +138,14 @@ class Client:
         *,
         profile: str | None = None,
         open: bool = False,  # noqa: A002  # the word of the command line and of the API
+        timeout: float | None = SERVE_PATIENCE,
     ) -> Endpoint:
         """The endpoint, once it serves this version (`name/number` or a version).
 
         Raises:
             GristmillError: the version did not load; what served before still serves.
+            UnavailableError: it does not serve after `timeout` seconds; the message says what it waits for. It stays
+                deployed, and serves as soon as it can.
         """
         if isinstance(version, str):
             model, separator, number = version.rpartition("/")
@@ -151,7 +155,7 @@ class Client:
             model, number = version.name, version.version
         request = DeployRequest(model=model, version=number, profile=profile, open=open)
         deployed = self.send(api.deploy(endpoint, request))
-        return self.wait_for_endpoint(self.ensure_key(deployed))
+        return self.wait_for_endpoint(self.ensure_key(deployed), timeout=timeout)
 
     def predictor(self, endpoint: str) -> "Predictor":
         """What asks this endpoint, with a key of this person's."""
@@ -204,20 +208,22 @@ class Client:
         self.keys.keep(current, issued.key)
         return current, issued.key
 
-    def wait_for_endpoint(self, endpoint: Endpoint) -> Endpoint:
+    def wait_for_endpoint(self, endpoint: Endpoint, *, timeout: float | None = SERVE_PATIENCE) -> Endpoint:
         """The endpoint, once it serves at least this generation; raises as `watch_endpoint` does."""
-        for current in self.watch_endpoint(endpoint):
+        for current in self.watch_endpoint(endpoint, timeout=timeout):
             endpoint = current
         return endpoint
 
-    def watch_endpoint(self, endpoint: Endpoint) -> Iterator[Endpoint]:
+    def watch_endpoint(self, endpoint: Endpoint, *, timeout: float | None = SERVE_PATIENCE) -> Iterator[Endpoint]:
         """The endpoint whenever it has changed, until it serves at least the generation that it has now.
 
         Raises:
             GristmillError: that generation did not load; what served before still serves.
-            UnavailableError: the control plane was away for a minute.
+            UnavailableError: the control plane was away for a minute, or the endpoint does not serve after `timeout`
+                seconds; None waits for ever.
         """
         wanted, seen = endpoint.generation, None
+        deadline = None if timeout is None else time.monotonic() + timeout
         patience = _Patience()
         while True:
             try:
@@ -232,6 +238,8 @@ class Client:
                 seen = current
             if _serves(current, wanted):
                 return
+            if deadline is not None and time.monotonic() >= deadline:
+                raise _too_late(current, timeout or 0.0)
             time.sleep(POLL)
 
     def close(self) -> None:
@@ -295,3 +303,13 @@ def _serves(endpoint: Endpoint, generation: int) -> bool:
     if failed or (seen.state is EndpointState.FAILED and seen.generation >= generation):
         raise GristmillError(seen.message or f"endpoint {endpoint.name} failed to start", hint=seen.hint)
     return seen.state is EndpointState.READY and seen.generation >= generation
+
+
+def _too_late(endpoint: Endpoint, timeout: float) -> UnavailableError:
+    seen = endpoint.observed
+    doing = f"it is {seen.phase.value}" if seen and seen.phase else f"it is {endpoint.state.value}"
+    return UnavailableError(
+        f"endpoint {endpoint.name} does not serve generation {endpoint.generation} after {timeout:g} s: "
+        f"{endpoint.waiting or (seen and seen.message) or doing}",
+        hint=f"It stays deployed and serves as soon as it can: `gristmill endpoints show {endpoint.name}`.",
+    )

@@ -8,7 +8,7 @@ import pytest
 
 from gristmill.cli.deploy import phase
 from gristmill.cli.endpoint_page import curl, print_deployed, print_endpoint, python, shortened
-from gristmill.endpoints.model import EndpointState
+from gristmill.endpoints.model import EndpointState, Phase
 from tests.unit.cli.made import an_endpoint, seen
 
 EXAMPLE: dict[str, Any] = {"dataframe_split": {"index": [0, 1], "columns": ["it's"], "data": [["a'b"], ["c"]]}}
@@ -56,6 +56,9 @@ def test_an_example_is_shortened_where_its_rows_are_known(example: dict[str, Any
         (seen(EndpointState.STARTING), "loading"),
         (seen(EndpointState.STARTING, message="the files cannot be had"), "loading: the files cannot be had"),
         (seen(EndpointState.READY, generation=1), "loading"),
+        (seen(EndpointState.STARTING, phase=Phase.DOWNLOADING), "loading: downloading the model's files"),
+        (seen(EndpointState.READY, generation=1, phase=Phase.LOADING), "loading: loading the model"),
+        (seen(EndpointState.STARTING, phase=Phase.CHECKING), "loading: checking its answer to the input example"),
         (seen(EndpointState.READY, generation=2), "ready"),
         (seen(EndpointState.READY, generation=3), "ready"),
         (seen(EndpointState.STOPPED), "starting"),

@@ -134,6 +134,26 @@ def test_a_failure_of_an_earlier_generation_is_not_this_ones() -> None:
     assert client.wait_for_endpoint(an_endpoint(generation=2)).observed == seen(EndpointState.READY, generation=2)
 
 
+def test_an_endpoint_that_waits_is_given_up_in_time_and_says_what_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = iter(range(0, 10_000, 10))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(passed)))
+    waits = an_endpoint(waiting="waiting for 1 core (0 free): endpoint other holds the rest")
+    client, _ = client_of([], endpoint=[waits])
+    watched: list[Endpoint] = []
+    with pytest.raises(UnavailableError, match=r"does not serve generation .* after 60 s: waiting for 1 core") as caught:
+        watched.extend(client.watch_endpoint(waits, timeout=60))
+    assert "endpoint other" in caught.value.message
+    assert "stays deployed" in (caught.value.hint or "")
+    assert 6 <= next(passed) / 10 <= 9
+
+
+def test_it_is_shown_that_an_endpoint_waits_while_it_does() -> None:
+    waits = an_endpoint(waiting="waiting for 1 core")
+    client, _ = client_of([], endpoint=[waits, an_endpoint(seen(EndpointState.READY, generation=2))])
+    watched: list[Endpoint] = list(client.watch_endpoint(an_endpoint(generation=2)))
+    assert [one.waiting for one in watched] == ["waiting for 1 core", None]
+
+
 def test_plain_http_reads_no_certificate_authorities() -> None:
     assert trust_for("https://example.org") is True
     assert trust_for("http://127.0.0.1:80") is not True
