@@ -1,0 +1,119 @@
+"""All commands, one after the other as somebody would use them, each with `--json`."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from gristmill.cli.main import app
+from tests.integration.cli.conftest import Run as Gristmill
+from tests.integration.conftest import ControlPlane, WriteNotebook
+
+pytestmark = pytest.mark.slow
+
+TRAIN = """\
+import mlflow
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+X = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0], "y": [1.0, 0.0, 1.0, 0.0]})
+model = LogisticRegression(C=c).fit(X, [0, 0, 1, 1])
+mlflow.sklearn.log_model(model, name="plain", input_example=X.head(2))
+print("logged")
+"""
+
+# What is typed, in this order. Where it is refused the exit status stands first.
+WALK: tuple[tuple[str, ...], ...] = (
+    ("init", "project"),
+    ("doctor",),
+    ("8", "server", "status"),
+    ("server", "start"),
+    ("server", "status"),
+    ("db", "status"),
+    ("db", "upgrade"),
+    ("profiles",),
+    ("secrets", "set", "password"),
+    ("secrets", "list"),
+    ("secrets", "rotate"),
+    ("secrets", "delete", "password"),
+    ("parameters", "work.ipynb"),
+    ("run", "work.ipynb", "-p", "c=0.5"),
+    ("runs", "rerun", "1", "--detach"),
+    ("5", "runs", "start-anyway", "1"),
+    ("runs", "cancel", "2"),
+    ("runs", "list"),
+    ("runs", "show", "1"),
+    ("runs", "logs", "1"),
+    ("runs", "events", "1"),
+    ("runs", "outputs", "1"),
+    ("runs", "diff", "1", "2"),
+    ("runs", "logs", "2", "--follow"),
+    ("runs", "delete", "2"),
+    ("models", "register", "plain", "--run", "1"),
+    ("models", "list"),
+    ("models", "show", "plain/1"),
+    ("open", "mlflow"),
+    ("deploy", "plain/1", "--endpoint", "plain"),
+    ("endpoints", "list"),
+    ("endpoints", "show", "plain"),
+    ("endpoints", "predict", "plain"),
+    ("endpoints", "key", "plain"),
+    ("endpoints", "keys", "create", "plain", "--name", "other"),
+    ("endpoints", "keys", "list", "plain"),
+    ("endpoints", "keys", "revoke", "plain", "other"),
+    ("endpoints", "delete", "plain"),
+    ("audit", "verify"),
+    ("server", "stop", "--all"),
+)
+LINES = {("runs", "logs"), ("runs", "events")}  # a document a line, as they come
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield path
+        return
+    for name, child in below.items():
+        yield from commands(child, (*path, name))
+
+
+def named(words: tuple[str, ...], known: set[tuple[str, ...]]) -> tuple[str, ...]:
+    return max((words[:length] for length in range(1, 4) if words[:length] in known), key=len)
+
+
+@pytest.fixture
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    plane = ControlPlane(tmp_path_factory.mktemp("home"))
+    yield plane
+    plane.stop()
+
+
+@pytest.mark.timeout(600)
+def test_every_command_answers_with_json(
+    gristmill: Gristmill, control_plane: ControlPlane, notebook: WriteNotebook
+) -> None:
+    """A result is one document, or one a line; a refusal is a problem document on stderr."""
+    notebook(TRAIN, parameters="c: float = 1.0")
+    known, walked = set(commands(typer.main.get_command(app))), set()
+    for step in WALK:
+        status, words = (int(step[0]), step[1:]) if step[0].isdecimal() else (0, step)
+        command = named(words, known)
+        walked.add(command)
+        ran = gristmill(*words, "--json", status=status, text="hidden\n")
+        if status:
+            assert json.loads(ran.err)["code"], words
+        elif command in LINES:
+            assert [json.loads(line) for line in ran.out.splitlines()], words
+        else:
+            json.loads(ran.out)
+    assert known - walked == set(), "a new command is walked here too"
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_help_fits_the_terminal(gristmill: Gristmill, columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TERMINAL_WIDTH", columns)
+    for path in [(), *commands(typer.main.get_command(app))]:
+        too_long = [line for line in gristmill(*path, "--help").out.splitlines() if len(line) > int(columns)]
+        assert too_long == [], path
