@@ -1,5 +1,10 @@
-"""Databases for tests: SQLite always, PostgreSQL where its server programs are installed."""
+"""Databases for tests: SQLite always, PostgreSQL where its server programs are installed.
 
+Processes start cold in tests: a zygote costs more than it saves where every test has a home of its own. The tests that
+are about warm kernels and workers say so.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +13,9 @@ import pytest
 from gristmill.core.database import Database
 from gristmill.server.schema import upgrade
 from tests.postgres import TEMPLATE, Postgres, programs, server
+
+os.environ.setdefault("GRISTMILL_WARM_KERNELS", "0")
+os.environ.setdefault("GRISTMILL_WARM_WORKERS", "0")
 
 
 @pytest.fixture(scope="session")
