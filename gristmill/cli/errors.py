@@ -15,7 +15,7 @@ INTERNAL = 70
 INTERRUPTED = 130
 
 ORDER = (
-    *("run", "runs", "parameters", "profiles", "models", "deploy"),
+    *("run", "runs", "parameters", "profiles", "data", "models", "deploy"),
     *("endpoints", "open", "server", "audit", "db", "doctor", "init"),
 )
 

@@ -15,15 +15,16 @@ _WHY = {
     Reason.NAME: "has a name that other systems refuse: it is not packed; rename it",
 }
 _WHAT_TO_DO = {
-    Reason.LARGE: "Read it by its absolute path.",
+    Reason.LARGE: "`gristmill data add NAME {name}` makes it a data root.",
     Reason.IGNORED: "`!{name}` in .gristmillignore brings it back.",
-    Reason.OUTSIDE: "Move it below {root}, or read it by its absolute path.",
+    Reason.OUTSIDE: "Move it below {root}, or make it a data root: `gristmill data add`.",
 }
 
 
-def sentence(one: LeftOut, root: Path) -> str:
-    """`data/train.csv (1.2 GB) is larger than 1 MB, …`."""
+def sentence(one: LeftOut, root: Path, *, cure: bool = True) -> str:
+    """`data/train.csv (1.2 GB) is larger than 1 MB, …`; without its `cure` where that is offered anyway."""
     kind = "/" if one.folder and not one.path.endswith("/") else ""
     weight = f" ({size(one.size)})" if one.size is not None else ""
-    advice = _WHAT_TO_DO.get(one.reason, "").format(name=f"{one.path}{kind}", root=root)
+    advice = _WHAT_TO_DO.get(one.reason, "") if cure else ""
+    advice = advice.format(name=f"{one.path}{kind}", root=root)
     return f"{one.path}{kind}{weight} {_WHY[one.reason]}. {advice}".rstrip()

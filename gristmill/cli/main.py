@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gristmill import __version__
-from gristmill.cli import audit, db, endpoints, models, runs, server
+from gristmill.cli import audit, data, db, endpoints, models, runs, server
 from gristmill.cli.deploy import deploy
 from gristmill.cli.doctor import doctor
 from gristmill.cli.errors import Commands, internal_fault
@@ -53,6 +53,7 @@ app.command("run")(run)
 app.add_typer(runs.app, name="runs")
 app.command("parameters")(parameters)
 app.command("profiles")(profiles)
+app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
 app.command("deploy")(deploy)
 app.add_typer(endpoints.app, name="endpoints")

@@ -10,7 +10,6 @@ from gristmill.cli.options import AsJson, ProfileName, assigned, seconds
 
 if TYPE_CHECKING:
     from gristmill.client.client import Client
-    from gristmill.client.pack import Packed
     from gristmill.runs.model import Run
 
 Detach = Annotated[bool, typer.Option("--detach", help="Return as soon as the run is queued.")]
@@ -32,6 +31,11 @@ def run(
     ] = None,
     retries: Annotated[int, typer.Option("--retries", min=0, help="More attempts, if one fails.")] = 0,
     priority: Annotated[int, typer.Option("--priority", help="Higher starts sooner, where runs wait.")] = 0,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", metavar="NAME[=PATH|URL]", help="A data root for this run. May be given again."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Make what is offered: data roots of data.")] = False,
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
@@ -41,17 +45,17 @@ def run(
     at once. Ctrl-C asks whether to detach or to cancel.
     """
     from gristmill.cli.notebook import open_notebook
+    from gristmill.cli.offering import packed_with_data
     from gristmill.cli.session import connected
 
     values = open_notebook(notebook).values(assigned(parameter or [], "-p"))
     labels = assigned(label or [], "--label")
     with connected() as client:
         from gristmill.client import api
-        from gristmill.client.pack import pack
         from gristmill.runs.model import RunRequest
 
-        with pack(notebook) as packed:
-            _notices(packed)
+        packed, bound = packed_with_data(client, notebook, data or [], yes=yes, ask=not as_json)
+        with packed:
             snapshot = client.send_snapshot(packed)
         request = RunRequest(
             snapshot=snapshot.id,
@@ -63,6 +67,7 @@ def run(
             priority=priority,
             timeout_s=timeout,
             retries=retries,
+            data=bound,
         )
         stay(client, client.send(api.create_run(request)), detach=detach, as_json=as_json)
 
@@ -107,13 +112,3 @@ def _print_queued(created: "Run") -> None:
 
     say(f"{state(created.state.value).text}  {styled(created.name, bold=True)}  {created.notebook}")
     say(f"  gristmill runs show {created.number} · gristmill runs logs -f {created.number}")
-
-
-def _notices(packed: "Packed") -> None:
-    """What is done otherwise than one may expect; above all a file that the notebook names and the run will lack."""
-    from gristmill.cli.left_out import sentence
-    from gristmill.cli.output import remark, styled
-
-    told = [sentence(one, packed.root) for one in packed.left_out if one.named]
-    for notice in (*packed.notices, *told):
-        remark(f"{styled('!', 'yellow')} {notice}")

@@ -69,11 +69,17 @@ class Client:
         priority: int = 0,
         timeout_s: float | None = None,
         retries: int = 0,
+        data: Mapping[str, str | Path] | None = None,
     ) -> Run:
-        """A new run of this notebook as it stands now on disk; it is queued when this returns."""
+        """A new run of this notebook as it stands now on disk; it is queued when this returns.
+
+        It finds the project's data roots in their places; `data` names more of them, or others, for this run alone.
+        """
+        from gristmill.client.data_roots import of_project
         from gristmill.client.pack import pack  # only who runs something packs: every command starts the sooner
 
-        snapshot = self.send_snapshot(pack(Path(notebook)))
+        _, bound = of_project(self, Path(notebook), [f"{name}={source}" for name, source in (data or {}).items()])
+        snapshot = self.send_snapshot(pack(Path(notebook), data=[one.at for one in bound]))
         request = RunRequest(
             snapshot=snapshot.id,
             parameters=dict(parameters or {}),
@@ -84,6 +90,7 @@ class Client:
             priority=priority,
             timeout_s=timeout_s,
             retries=retries,
+            data=bound,
         )
         return self.send(api.create_run(request))
 

@@ -44,6 +44,13 @@ class Document:
             raise InvalidInputError(f"{self.path} holds {_kind(node)}, expected a mapping{keys}")
         return Fields(self, node, "")
 
+    def is_blank(self) -> bool:
+        """Whether there is nothing in it but comments."""
+        try:
+            return yaml.compose(self._text(), Loader=yaml.SafeLoader) is None
+        except yaml.YAMLError:
+            return False
+
     def fault(self, node: yaml.Node, field: str, message: str, *, hint: str | None = None) -> None:
         where = self._where(node.start_mark)
         got = node.value if isinstance(node, yaml.ScalarNode) else None
@@ -133,10 +140,19 @@ class Fields:
         if key not in self._nodes:
             self._document.fault(self.node, self._path(key), "is missing")
 
-    def mapping(self, key: str) -> "Fields | None":
-        """The mapping below a key; None where it is not there or none, which is a fault."""
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._nodes)
+
+    def is_mapping(self, key: str) -> bool:
+        return isinstance(self._nodes.get(key), yaml.MappingNode)
+
+    def mapping(self, key: str, *, optional: bool = False) -> "Fields | None":
+        """The mapping below a key; None where it is not there or none, which is a fault.
+
+        With `optional` an empty value, as behind a bare `key:`, is none either, and no fault.
+        """
         node = self._nodes.get(key)
-        if node is None:
+        if node is None or (optional and isinstance(node, yaml.ScalarNode) and node.value == ""):
             return None
         if not isinstance(node, yaml.MappingNode):
             self._document.fault(node, self._path(key), f"expected a mapping, got {_kind(node)}")

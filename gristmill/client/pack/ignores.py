@@ -24,6 +24,11 @@ _BUILT_IN = re.compile("|".join(fnmatch.translate(name) for name in BUILT_IN), r
 _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 
 
+def is_built_in(name: str) -> bool:
+    """Whether a file or folder of this name is never packed unless it is brought back: it is no data either."""
+    return bool(_BUILT_IN.match(name))
+
+
 class Ignores:
     """The rules of one project, read folder by folder as a walk comes by.
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    LARGE = "large"  # data: bind its folder as a data root
+    LARGE = "large"  # data: its folder can be bound as a data root
     IGNORED = "ignored"  # only told of what the notebook names
     OUTSIDE = "outside"  # named by the notebook, beyond the project root
     LINK = "link"  # leaves the project root, or leads nowhere
@@ -17,6 +17,7 @@ class Reason(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
     """`path` is relative to the project root; `named` is True where the notebook's source names the file or its folder.
+    `certain` is True where the notebook surely fails without it.
 
     `size` in bytes, None of a folder and of what was not looked at.
     """
@@ -26,3 +27,4 @@ class LeftOut:
     size: int | None = None
     folder: bool = False
     named: bool = False
+    certain: bool = False

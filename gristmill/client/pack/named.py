@@ -3,13 +3,15 @@
 import os
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from gristmill.client.pack.ignores import Ignores
 from gristmill.client.pack.left_out import LeftOut, Reason
+from gristmill.client.pack.reads import certain_reads
 from gristmill.client.pack.root import ProjectRoot
+from gristmill.data_roots.model import lies_in
 from gristmill.notebooks.source import NotebookSource
 
 MAX_NAMES = 2000
@@ -26,6 +28,7 @@ class NamedPaths:
         relative = [one for one in sorted(strings)[:MAX_NAMES] if not one.startswith(("/", "~")) and "\0" not in one]
         self.paths = {posixpath.normpath(posixpath.join(folder, one)) for one in relative} - {".", ".."}
         # `f"{folder}/train.csv"` and `folder / "train.csv"` name a file by its last part alone.
+        self.certain = certain_reads(notebook, folder)
         self._tails = {posixpath.basename(one) for one in strings if "." in posixpath.basename(one)}
 
     def names(self, path: str) -> bool:
@@ -35,14 +38,23 @@ class NamedPaths:
 
 
 def told(
-    left_out: Iterable[LeftOut], named: NamedPaths, packed: set[str], root: ProjectRoot, ignores: Ignores
+    left_out: Iterable[LeftOut],
+    named: NamedPaths,
+    packed: set[str],
+    root: ProjectRoot,
+    ignores: Ignores,
+    data: Collection[str] = (),
 ) -> tuple[LeftOut, ...]:
-    """What was left out, each with whether it is named, and with what is named but ignored or outside the root."""
+    """What was left out, each with whether it is named, and with what is named but ignored or outside the root.
+
+    What lies at one of the places in `data` is not told of: the run has it.
+    """
     known = [replace(one, named=named.names(one.path)) for one in left_out if one.path not in packed]
     paths = packed | {one.path for one in known}
     above = {path[:index] for path in paths for index, character in enumerate(path) if character == "/"}
     more = [_missing(path, root, ignores) for path in sorted(named.paths - paths - above)]
-    return (*known, *(one for one in more if one))
+    lacking = [one for one in (*known, *more) if one and not any(lies_in(one.path, place) for place in data)]
+    return tuple(replace(one, certain=one.path in named.certain) for one in lacking)
 
 
 def _missing(path: str, root: ProjectRoot, ignores: Ignores) -> LeftOut | None:

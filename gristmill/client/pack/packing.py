@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from gristmill.client.pack.regular import GrownError, NotRegularError, Regular, 
 from gristmill.client.pack.root import MARKS, ProjectRoot, find_root
 from gristmill.client.pack.walk import SMALL, Found, Walked, walk
 from gristmill.core.errors import InvalidInputError, NotFoundError, TooLargeError
+from gristmill.data_roots.model import lies_in
 from gristmill.notebooks.source import NotebookSource, read_notebook
 from gristmill.snapshots.model import (
     MAX_BYTES,
@@ -33,8 +34,11 @@ MAX_ENTRIES = 50_000  # of folders, looked at in a project
 MAX_ENTRIES_UNMARKED = 2_000  # in a folder that nothing marks as one: it may be a home directory
 
 
-def pack(notebook: Path, *, within: Path | None = None) -> Packed:
+def pack(notebook: Path, *, within: Path | None = None, data: Collection[str] = ()) -> Packed:
     """The snapshot of the notebook at this path as it is now; nothing above `within` is looked at.
+
+    `data` are the places of data roots, from the project root: what lies there is bound, and not packed unless it is a
+    module that the notebook imports.
 
     Raises:
         NotFoundError: where there is no such file; offers one that is.
@@ -42,7 +46,7 @@ def pack(notebook: Path, *, within: Path | None = None) -> Packed:
         TooLargeError: where the project holds more than a snapshot may; names its largest folders.
     """
     root, path = _locate(notebook, within)
-    packing = _Packing(root, path)
+    packing = _Packing(root, path, data)
     return packing.packed(source=str(root.path / path))
 
 
@@ -78,8 +82,9 @@ def _missing(notebook: Path, folder: Path) -> InvalidInputError | NotFoundError:
 
 
 class _Packing:
-    def __init__(self, root: ProjectRoot, path: str) -> None:
+    def __init__(self, root: ProjectRoot, path: str, data: Collection[str]) -> None:
         self._root = root
+        self._data = frozenset(data)
         self._path = path
         self._ignores = Ignores(root.path)
         self._contents = Contents()
@@ -100,7 +105,7 @@ class _Packing:
         return Packed(
             request=request,
             root=self._root.path,
-            left_out=told(self._left_out, named, set(self._files), self._root, self._ignores),
+            left_out=told(self._left_out, named, set(self._files), self._root, self._ignores, self._data),
             notices=(*self._notices, *self._ignores.faults),
             contents=self._contents,
         )
@@ -124,7 +129,7 @@ class _Packing:
     def _walk(self, named: NamedPaths) -> tuple[Found, ...]:
         marked = self._root.mark is not None
         entries = MAX_ENTRIES if marked else MAX_ENTRIES_UNMARKED
-        walked = walk(self._root, self._ignores, entries=entries, files=2 * MAX_FILES)
+        walked = walk(self._root, self._ignores, entries=entries, files=2 * MAX_FILES, data=self._data)
         if walked.complete:
             self._left_out += walked.left_out
             return walked.found
@@ -148,7 +153,7 @@ class _Packing:
             real = self._root.path / path
             if real.is_symlink() or not real.is_file() or self._ignores.ignored_with_parents(path):
                 continue
-            if not self._root.holds(real.resolve()):
+            if not self._root.holds(real.resolve()) or any(lies_in(path, place) for place in self._data):
                 continue
             size = real.stat().st_size
             if size > SMALL:

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -46,16 +46,22 @@ class _Folder:
         return self.reals[-1]
 
 
-def walk(root: ProjectRoot, ignores: Ignores, *, entries: int, files: int) -> Walked:
-    """Every small file below the root, by name, until so many entries of folders were seen or files found."""
-    walker = _Walker(root, ignores)
+def walk(
+    root: ProjectRoot, ignores: Ignores, *, entries: int, files: int, data: Collection[str] = frozenset()
+) -> Walked:
+    """Every small file below the root, by name, until so many entries of folders were seen or files found.
+
+    Nothing at the places in `data` is looked at.
+    """
+    walker = _Walker(root, ignores, data)
     complete = walker.run(entries, files)
     return Walked(found=tuple(walker.found), left_out=tuple(walker.left_out), complete=complete)
 
 
 class _Walker:
-    def __init__(self, root: ProjectRoot, ignores: Ignores) -> None:
+    def __init__(self, root: ProjectRoot, ignores: Ignores, data: Collection[str]) -> None:
         self._root = root
+        self._data = data
         self._ignores = ignores
         self.found: list[Found] = []
         self.left_out: list[LeftOut] = []
@@ -87,6 +93,8 @@ class _Walker:
     def _look(self, folder: _Folder, entry: os.DirEntry[str]) -> Iterator[_Folder]:
         """Puts a file where it belongs, and yields a folder to look into."""
         path = f"{folder.path}/{entry.name}" if folder.path else entry.name
+        if path in self._data:
+            return
         link = entry.is_symlink()
         try:
             check_path(path)

@@ -84,7 +84,7 @@ def test_large_files_are_left_out_and_told_with_whether_they_are_named(project: 
     for name in ("data/train.csv", "data/test.csv", "data/other.csv"):
         write(project / name, LARGE)
     assert set(pack(notebook).left_out) == {
-        LeftOut(path="data/train.csv", reason=Reason.LARGE, size=len(LARGE), named=True),
+        LeftOut(path="data/train.csv", reason=Reason.LARGE, size=len(LARGE), named=True, certain=True),
         LeftOut(path="data/test.csv", reason=Reason.LARGE, size=len(LARGE), named=True),
         LeftOut(path="data/other.csv", reason=Reason.LARGE, size=len(LARGE), named=False),
     }
@@ -106,7 +106,9 @@ def test_ignored_files_are_told_of_where_the_notebook_names_them(project: Path, 
 def test_files_beyond_the_root_are_told_of_where_the_notebook_names_them(project: Path, write: Write) -> None:
     notebook = write(project / "nb.ipynb", 'read("../shared/train.csv"); read("/etc/hostname"); read("../absent")')
     write(project.parent / "shared" / "train.csv", "a")
-    assert pack(notebook).left_out == (LeftOut(path="../shared/train.csv", reason=Reason.OUTSIDE, size=1, named=True),)
+    assert pack(notebook).left_out == (
+        LeftOut(path="../shared/train.csv", reason=Reason.OUTSIDE, size=1, named=True, certain=True),
+    )
 
 
 def test_needed_modules_are_packed_though_large_or_ignored(project: Path, write: Write) -> None:
