@@ -27,8 +27,8 @@ def status(as_json: AsJson = False) -> None:
 def upgrade(as_json: AsJson = False) -> None:
     """Bring the database to this version's schema.
 
-    SQLite is upgraded at every start of the control plane, after a copy of its file. On PostgreSQL this command does it:
-    make a backup first, and start the new control planes afterwards. The ones of the version before go on meanwhile.
+    SQLite is upgraded at every start of the control plane, after a copy of its file. On PostgreSQL this command does
+    it: make a backup first, and start the new control planes afterwards. Those of the version before go on meanwhile.
     """
     from gristmill.cli.output import say, write_json
 
@@ -61,7 +61,7 @@ def _ask(what: str) -> dict[str, Any]:
             "the server part of Gristmill is not installed here", hint="pip install 'gristmill[server,postgres]'"
         )
     command = [sys.executable, "-m", "gristmill.server.database", what]
-    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         answer: dict[str, Any] = json.loads(ran.stdout)
     except ValueError:

@@ -59,7 +59,7 @@ def _ours(error: exc.DBAPIError, place: str) -> GristmillError | None:
 
 
 def _away(error: exc.DBAPIError, place: str) -> DatabaseAwayError:
-    return DatabaseAwayError(f"the database {place} does not answer: {_said(error)}", hint="It is tried again.")
+    return DatabaseAwayError(f"the database {place} does not answer: {_said(error)}", hint="Try again when it is back.")
 
 
 def _said(error: exc.DBAPIError) -> str:

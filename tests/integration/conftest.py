@@ -1,5 +1,6 @@
 """A real control plane in a home of its own, started the way every command starts it."""
 
+import base64
 import json
 import os
 import signal
@@ -24,10 +25,12 @@ class ControlPlane:
     """Stopped with everything that it started when the tests of a module are through."""
 
     home: Path
+    database_url: str | None = None
+    shared: Path | None = None
 
     @property
     def settings(self) -> Settings:
-        return Settings(home=self.home)
+        return Settings(home=self.home, database_url=self.database_url, shared=self.shared)
 
     def client(self) -> Client:
         """A client of the living control plane; it is started where none lives."""
@@ -51,7 +54,10 @@ class ControlPlane:
                 process = psutil.Process(self.pid)
                 client.send(api.stop_server(everything=True))
             until(lambda: not _lives(process), what="the control plane has ended")
-        until(lambda: not self.processes(), what=f"nothing of {self.home} lives")
+        try:
+            until(lambda: not self.processes(), what=f"nothing of {self.home} lives")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.processes()}") from None
 
     def processes(self) -> list[str]:
         """Everything of this home that lives, by its command line: it names the home, or has it in its environment."""
@@ -68,9 +74,26 @@ def _lives(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
+@pytest.fixture(scope="session", autouse=True)
+def secrets_key() -> Iterator[None]:
+    """No test makes a key among the person's own configuration."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRISTMILL_SECRETS_KEY", base64.urlsafe_b64encode(os.urandom(32)).decode())
+        patch.setenv("GRISTMILL_SECRETS_VAULT", "encrypted")
+        yield
+
+
 @pytest.fixture(scope="module")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    plane = ControlPlane(tmp_path_factory.mktemp("home"))
+def control_plane_database() -> str | None:
+    """SQLite in its home; `server/` has PostgreSQL too."""
+    return None
+
+
+@pytest.fixture(scope="module")
+def control_plane(
+    tmp_path_factory: pytest.TempPathFactory, control_plane_database: str | None
+) -> Iterator[ControlPlane]:
+    plane = ControlPlane(tmp_path_factory.mktemp("home"), control_plane_database)
     yield plane
     plane.stop()
 

@@ -52,7 +52,11 @@ def _fill(connection: sa.Connection) -> None:
     )
     texts = sa.table("run_texts", *(sa.column(name) for name in ("run_id", "number", "text")))
     rows = [
-        {"run_id": row.id, "number": row.number, "text": _text(row.name, row.notebook, row.labels or {})}
+        {
+            "run_id": row.id,
+            "number": row.number,
+            "text": _text(row.name, row.notebook, row.labels if isinstance(row.labels, dict) else {}),
+        }
         for row in connection.execute(sa.select(runs).order_by(runs.c.number))
     ]
     if rows:
