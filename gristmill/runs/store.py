@@ -1,7 +1,6 @@
 """Rows of runs, attempts, metrics and outputs."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -114,6 +113,7 @@ _ATTEMPT_FIELDS = (
     "waiting",
     "executed_notebook",
 )
+_WITHOUT_PROVENANCE = [column for column in attempts.c if column.name != "provenance"]
 
 
 def insert_run(tx: Tx, run: Run) -> None:
@@ -218,9 +218,10 @@ def load_runs(tx: Tx, query: sa.Select[Any]) -> list[Run]:
     rows = tx.execute(query).mappings().all()
     ids = [row["id"] for row in rows]
     measured = _metrics_of(tx, ids)
-    found = load_attempts(tx, attempts.c.run_id.in_(ids)) if ids else []
-    last = {attempt.run_id: replace(attempt, provenance={}) for attempt in found}
-    return [_run(row, measured.get(row["id"], {}), last.get(row["id"])) for row in rows]
+    brief = sa.select(*_WITHOUT_PROVENANCE).where(attempts.c.run_id.in_(ids)).order_by(attempts.c.number)
+    last = {row["run_id"]: row for row in tx.execute(brief).mappings()} if ids else {}
+    found = {run_id: _attempt(row) for run_id, row in last.items()}
+    return [_run(row, measured.get(row["id"], {}), found.get(row["id"])) for row in rows]
 
 
 def load_attempts(tx: Tx, *where: sa.ColumnElement[bool]) -> list[Attempt]:
@@ -287,7 +288,7 @@ def _attempt(row: sa.RowMapping) -> Attempt:
         state=RunState(row["state"]),
         progress=msgspec.convert(row["progress"] or {}, Progress),
         fault=msgspec.convert(row["fault"], RunFault | None),
-        provenance=row["provenance"] or {},
+        provenance=row.get("provenance") or {},
     )
 
 
