@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gristmill.verbs import output, progress, report
+    from gristmill.verbs import output, progress, report, secret
 
-__all__ = ["output", "progress", "report"]
+__all__ = ["output", "progress", "report", "secret"]
 __version__ = "0.1.0"
 
 

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, SupportsIndex
 
-from gristmill.core.errors import InvalidInputError
+from gristmill.core.errors import ForbiddenError, InvalidInputError, NotFoundError, UnavailableError
 
 MIME = "application/vnd.gristmill.v1+json"
 WORKDIR = "GRISTMILL_WORKDIR"  # where the worker started the kernel: `os.chdir` in a notebook does not change it
+SECRETS = "GRISTMILL_SECRETS"  # in a run: the socket at which its worker answers; empty where it was granted none
+_BY_HAND = "GRISTMILL_SECRET_"
 _MOST_OFTEN = 0.2  # seconds between two `progress` displays
 _MAX_NAME = 250  # characters of a metric's name; MLflow takes no more
 
@@ -79,6 +81,50 @@ def progress(fraction: float | None = None, message: str | None = None) -> None:
     _last_progress = time.monotonic()
     text = " ".join(([] if part is None else [f"{part:.0%}"]) + ([] if message is None else [str(message)]))
     _publish({"verb": "progress", "fraction": part, "message": message and str(message)}, text, replace=True)
+
+
+def secret(name: str) -> str:
+    """The value of a secret that was granted to this run: `gristmill.secret("DB_PASSWORD")`.
+
+    By hand, outside of a run, it is the value of the environment variable `GRISTMILL_SECRET_DB_PASSWORD`. Wherever it
+    shows in what a run prints, displays, raises or logs, it is masked.
+
+    Raises:
+        ForbiddenError: it was not granted to this run.
+        NotFoundError: outside of a run: there is no such variable.
+    """
+    place = os.environ.get(SECRETS)
+    if place is None:
+        if value := os.environ.get(_BY_HAND + name):
+            return value
+        raise NotFoundError(
+            f"there is no secret {name!r} here: this is no run, and {_BY_HAND}{name} is not set",
+            hint=f"Run it with `gristmill run … --secret {name}`, or start Jupyter with that variable set.",
+        )
+    answer = _ask(place, name) if place else {"granted": []}
+    if "value" not in answer:
+        granted = ", ".join(answer["granted"]) or "none"
+        raise ForbiddenError(
+            f"the secret {name!r} was not granted to this run: it has {granted}",
+            hint=f"Grant it: gristmill run … --secret {name}",
+        )
+    return str(answer["value"])
+
+
+def _ask(place: str, name: str) -> dict[str, Any]:
+    """The worker's answer. See `gristmill.worker.secrets`."""
+    import json
+    import socket
+
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, connection.makefile("rwb") as file:
+            connection.connect(place)
+            file.write(name.partition("\n")[0].encode(errors="replace") + b"\n")
+            file.flush()
+            answer: dict[str, Any] = json.loads(file.read())
+            return answer
+    except (OSError, ValueError) as error:
+        raise UnavailableError(f"the run's secrets cannot be asked for: {error}", hint="Is the run over?") from error
 
 
 def _name(name: Any) -> str:

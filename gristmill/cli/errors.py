@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 ORDER = (
     *("run", "runs", "parameters", "profiles", "data", "models", "deploy"),
-    *("endpoints", "open", "server", "audit", "db", "doctor", "init"),
+    *("endpoints", "secrets", "open", "server", "audit", "db", "doctor", "init"),
 )
 
 _JSON = "gristmill.json"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gristmill import __version__
-from gristmill.cli import audit, data, db, endpoints, models, runs, server
+from gristmill.cli import audit, data, db, endpoints, models, runs, secrets, server
 from gristmill.cli.deploy import deploy
 from gristmill.cli.doctor import doctor
 from gristmill.cli.errors import Commands, internal_fault
@@ -57,6 +57,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
 app.command("deploy")(deploy)
 app.add_typer(endpoints.app, name="endpoints")
+app.add_typer(secrets.app, name="secrets")
 app.command("open")(open_page)
 app.add_typer(server.app, name="server")
 app.add_typer(audit.app, name="audit")

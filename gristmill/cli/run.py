@@ -7,6 +7,7 @@ import typer
 
 from gristmill.cli.errors import INTERRUPTED
 from gristmill.cli.options import AsJson, ProfileName, assigned, seconds
+from gristmill.cli.secrets import Granted, GrantedAsVariable
 
 if TYPE_CHECKING:
     from gristmill.client.client import Client
@@ -20,6 +21,8 @@ def run(
     parameter: Annotated[
         list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="May be given again.")
     ] = None,
+    secret: Granted = None,
+    secret_env: GrantedAsVariable = None,
     profile: ProfileName = None,
     kernel: Annotated[str | None, typer.Option("-k", "--kernel", help="Kernelspec; default: the notebook's.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="Default: the notebook's name and the number.")] = None,
@@ -44,16 +47,20 @@ def run(
     Shows how it goes; exit status 1 where it does not succeed. Values are checked before anything is sent, all faults
     at once. Ctrl-C asks whether to detach or to cancel.
     """
+    from gristmill.cli import secrets
     from gristmill.cli.notebook import open_notebook
     from gristmill.cli.offering import packed_with_data
     from gristmill.cli.session import connected
 
-    values = open_notebook(notebook).values(assigned(parameter or [], "-p"))
+    opened = open_notebook(notebook)
+    values = opened.values(assigned(parameter or [], "-p"))
+    granted = secrets.grants(secret or [], secret_env or [])
     labels = assigned(label or [], "--label")
     with connected() as client:
         from gristmill.client import api
         from gristmill.runs.model import RunRequest
 
+        secrets.check(client, granted, opened)
         packed, bound = packed_with_data(client, notebook, data or [], yes=yes, ask=not as_json)
         with packed:
             snapshot = client.send_snapshot(packed)
@@ -62,6 +69,7 @@ def run(
             parameters=values,
             profile=profile,
             kernel=kernel,
+            secrets=granted,
             name=name,
             labels=labels,
             priority=priority,

@@ -181,5 +181,21 @@ def revoke_endpoint_key(name: str, key: str) -> Call[Endpoint]:
     return call("DELETE", "/api/endpoints/{name}/keys/{key}", Endpoint, {"name": name, "key": key})
 
 
+def list_secrets() -> Call[tuple[Secret, ...]]:
+    return call("GET", "/api/secrets", tuple[Secret, ...])
+
+
+def set_secret(name: str, request: SecretValue) -> Call[Secret]:
+    return call("PUT", "/api/secrets/{name}", Secret, {"name": name}, body=request)
+
+
+def delete_secret(name: str) -> Call[Secret]:
+    return call("DELETE", "/api/secrets/{name}", Secret, {"name": name})
+
+
+def rotate_secrets() -> Call[tuple[Secret, ...]]:
+    return call("POST", "/api/secrets/rotate", tuple[Secret, ...])
+
+
 def verify_audit() -> Call[AuditVerdict]:
     return call("GET", "/api/audit/verify", AuditVerdict)

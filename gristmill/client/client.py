@@ -1,7 +1,7 @@
 """The client: what a script or a notebook uses to run, register, deploy and ask."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -18,6 +18,7 @@ from gristmill.core.wire import Event
 from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, EndpointState, KeyRequest
 from gristmill.models.model import ModelVersion, RegisterRequest
 from gristmill.runs.model import Run, RunRequest
+from gristmill.secrets.model import SecretGrant
 from gristmill.snapshots.model import Snapshot
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Client:
         notebook: str | Path,
         parameters: Mapping[str, Any] | None = None,
         *,
+        secrets: Iterable[SecretGrant | str] = (),
         profile: str | None = None,
         kernel: str | None = None,
         name: str | None = None,
@@ -73,7 +75,8 @@ class Client:
     ) -> Run:
         """A new run of this notebook as it stands now on disk; it is queued when this returns.
 
-        It finds the project's data roots in their places; `data` names more of them, or others, for this run alone.
+        `secrets` are granted by name; as a `SecretGrant` with `env` as an environment variable too. The
+        run finds the project's data roots in their places; `data` names more of them, or others, for this run alone.
         """
         from gristmill.client.data_roots import of_project
         from gristmill.client.pack import pack  # only who runs something packs: every command starts the sooner
@@ -83,6 +86,7 @@ class Client:
         request = RunRequest(
             snapshot=snapshot.id,
             parameters=dict(parameters or {}),
+            secrets=tuple(SecretGrant(name=one) if isinstance(one, str) else one for one in secrets),
             profile=profile,
             kernel=kernel,
             name=name,

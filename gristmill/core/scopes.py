@@ -13,6 +13,8 @@ class Scope(StrEnum):
     RUNS_WRITE = "runs:write"
     MODELS_WRITE = "models:write"
     ENDPOINTS_WRITE = "endpoints:write"
+    SECRETS_READ = "secrets:read"  # their names; values are told to the runs that they are granted to
+    SECRETS_WRITE = "secrets:write"
     BLOBS_WRITE = "blobs:write"
     BLOBS_READ = "blobs:read"
     TRACKING_READ = "tracking:read"

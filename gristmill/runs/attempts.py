@@ -9,7 +9,7 @@ import msgspec
 from gristmill.core import blobs, events, tokens
 from gristmill.core.clock import Clock
 from gristmill.core.database import Tx
-from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError
+from gristmill.core.errors import ConflictError, GristmillError, InvalidInputError, NotFoundError, UnavailableError
 from gristmill.core.scopes import KERNEL_SCOPES, Actor, ActorKind, Scope
 from gristmill.core.settings import Settings
 from gristmill.ledger import service as ledger
@@ -32,6 +32,8 @@ from gristmill.runs.model import (
     WorkerEventKind,
     WorkerEventsAnswer,
 )
+from gristmill.secrets import service as secrets
+from gristmill.secrets.model import GrantedSecret
 from gristmill.snapshots import service as snapshots
 
 
@@ -45,9 +47,15 @@ class ClaimContext:
 
 
 def claim(
-    tx: Tx, actor: Actor, attempt_id: str, request: ClaimRequest, context: ClaimContext, clock: Clock
+    tx: Tx,
+    actor: Actor,
+    attempt_id: str,
+    request: ClaimRequest,
+    context: ClaimContext,
+    clock: Clock,
+    granted: tuple[GrantedSecret, ...] = (),
 ) -> AttemptOrder:
-    """The order to execute this attempt, for the one process that may.
+    """The order to execute this attempt, for the one process that may; it has the secrets' values.
 
     Raises:
         ConflictError: another process has claimed it, or it is over: exit without running anything.
@@ -59,6 +67,7 @@ def claim(
         raise ConflictError(f"attempt {attempt_id} is another worker's or over")
     if attempt.claimed_at is None:
         ledger.activate(tx, attempt_id, clock.now())
+        secrets.used(tx, actor, run.secrets, run.id, clock)
     snapshot = snapshots.of_run(tx, run.project_id, run.snapshot)
     tracked = store.tracked_run(tx, attempt_id)
     if snapshot is None or tracked is None:
@@ -88,6 +97,7 @@ def claim(
         kernel=run.kernel,
         timeout_s=run.timeout_s,
         cpu=resolve(context.catalogue, run.profile, ProfileUse.RUN).resources.cpu,
+        secrets=granted,
         tracking_uri=f"{context.url}/mlflow",
         tracking_run=tracked[0],
         tracking_experiment=tracked[1],
@@ -96,6 +106,28 @@ def claim(
         output_limit=context.settings.output_limit,
         data=run.data,
     )
+
+
+def granted(tx: Tx, attempt_id: str) -> tuple[secrets.Grant, ...]:
+    """The secrets that the attempt's run was granted; none where there is no such attempt."""
+    attempt = store.find_attempt(tx, attempt_id)
+    if attempt is None:
+        return ()
+    return secrets.granted(tx, attempt.project_id, store.get_run(tx, attempt.run_id).secrets)
+
+
+def refuse(tx: Tx, actor: Actor, attempt_id: str, error: GristmillError, clock: Clock) -> None:
+    """The attempt has failed before anybody has claimed it; one that was claimed goes on.
+
+    Raises:
+        UnavailableError: it was claimed: its worker may ask again.
+    """
+    attempt, run = _attempt_of(tx, actor, attempt_id)
+    if attempt.claimed_at is not None:
+        raise UnavailableError(error.message, hint=error.hint) from error
+    if not attempt.state.final:
+        fault = RunFault(kind=FaultKind.LAUNCH, message=error.message, hint=error.hint)
+        service.end_attempt(tx, run, attempt, RunState.FAILED, clock, fault)
 
 
 def tracked_run(tx: Tx, attempt_id: str) -> tuple[str, str] | None:

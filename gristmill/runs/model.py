@@ -8,6 +8,7 @@ from typing import Any
 from gristmill.core.errors import ConflictError
 from gristmill.core.wire import Strict
 from gristmill.data_roots.model import DataBinding
+from gristmill.secrets.model import GrantedSecret, SecretGrant
 from gristmill.snapshots.model import SnapshotFile
 
 WORKER_PROTOCOL = 1
@@ -128,6 +129,7 @@ class RunRequest(Strict):
     parameters: dict[str, Any] = field(default_factory=dict)
     profile: str | None = None
     kernel: str | None = None
+    secrets: tuple[SecretGrant, ...] = ()
     name: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     priority: int = 0
@@ -150,6 +152,7 @@ class Run:
     given: tuple[str, ...]
     profile: str
     kernel: str
+    secrets: tuple[SecretGrant, ...] = ()
     labels: dict[str, str]
     priority: int
     timeout_s: float | None
@@ -213,6 +216,7 @@ class AttemptOrder:
     kernel: str
     timeout_s: float | None
     cpu: float  # cores: sizes the thread pools
+    secrets: tuple[GrantedSecret, ...] = ()
     tracking_uri: str
     tracking_run: str
     tracking_experiment: str

@@ -26,6 +26,8 @@ from gristmill.runs.model import (
     WorkerEventsAnswer,
 )
 from gristmill.runs.search import RunFilter
+from gristmill.secrets import service as secrets
+from gristmill.secrets.model import SecretUnavailableError
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=PROBLEMS)
 
@@ -146,10 +148,18 @@ def claim_attempt(
     db: DatabaseOf,
     clock: ClockOf,
     context: Annotated[attempts.ClaimContext, Depends(provide(attempts.ClaimContext))],
+    opened: Annotated[secrets.Granted, Depends(provide(secrets.Granted))],
 ) -> AttemptOrder:
     """The one compare-and-set by which an attempt happens at most once. 409: another worker has it; run nothing."""
+    actor.require_subject(attempt)
+    try:
+        granted = opened.open(attempt)
+    except SecretUnavailableError as error:
+        with db.write() as tx:
+            attempts.refuse(tx, actor, attempt, error, clock)
+        raise
     with db.write() as tx:
-        return attempts.claim(tx, actor, attempt, request, context, clock)
+        return attempts.claim(tx, actor, attempt, request, context, clock, granted)
 
 
 @router.post("/attempts/{attempt}/events", summary="Report an attempt's events", tags=["workers"])

@@ -31,6 +31,7 @@ from gristmill.runs.model import (
     check_transition,
 )
 from gristmill.runs.search import RunFilter
+from gristmill.secrets import service as secrets
 from gristmill.snapshots.model import Snapshot
 
 MAX_RETRIES = 100
@@ -50,12 +51,13 @@ def create(
     """The new run, queued. Nothing is stored unless all of the request holds.
 
     Raises:
-        InvalidInputError: every fault of the parameters at once, or another field that does not hold.
+        InvalidInputError: every fault of the parameters at once, or of the secrets, or of another field.
         NotFoundError: an unknown profile.
         QueueFullError: as many runs wait as may.
     """
     actor.require(Scope.RUNS_WRITE)
     values = check_values(snapshot.schema, request.parameters)
+    granted = secrets.check(tx, actor.project_id, request.secrets, used=snapshot.secrets)
     profile = resolve(catalogue, request.profile, ProfileUse.RUN)
     _check_request(request)
     if not profile.resources.fits_in(catalogue.capacity):
@@ -89,6 +91,7 @@ def create(
         given=tuple(values),
         profile=profile.name,
         kernel=kernel,
+        secrets=granted,
         labels=request.labels,
         priority=request.priority,
         timeout_s=request.timeout_s,
@@ -101,7 +104,7 @@ def create(
     store.insert_run(tx, run)
     search.add(tx, run)
     announce(tx, run, "run.queued", clock)
-    audit.record(tx, actor, time=now, action="run.create", subject=run.id, detail={"notebook": run.notebook})
+    audit.record(tx, actor, time=now, action="run.create", subject=run.id, detail=_noted(run))
     return run
 
 
@@ -183,6 +186,7 @@ def again(run: Run) -> RunRequest:
         parameters={name: run.parameters[name] for name in run.given},
         profile=run.profile,
         kernel=run.kernel,
+        secrets=run.secrets,
         labels=run.labels,
         priority=run.priority,
         timeout_s=run.timeout_s,
@@ -269,6 +273,11 @@ def output_named(tx: Tx, actor: Actor, key: str, name: str) -> Output:
     if name not in found:
         raise NotFoundError(f"run {key} has no output {name!r}", hint=f"It has: {', '.join(found) or 'none'}.")
     return found[name]
+
+
+def _noted(run: Run) -> dict[str, Any]:
+    secrets_named = {"secrets": [grant.name for grant in run.secrets]} if run.secrets else {}
+    return {"notebook": run.notebook, **secrets_named}
 
 
 def _check_request(request: RunRequest) -> None:

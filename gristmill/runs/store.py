@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
 from gristmill.data_roots.model import DataBinding
 from gristmill.runs.model import Attempt, LoggedModel, Metric, Output, Progress, Run, RunFault, RunState
+from gristmill.secrets.model import SecretGrant
 
 runs = sa.Table(
     "runs",
@@ -24,6 +25,7 @@ runs = sa.Table(
     json_column("given", nullable=False),
     sa.Column("profile", sa.String(80), nullable=False),
     sa.Column("kernel", sa.String(200), nullable=False),
+    json_column("secrets"),
     json_column("labels", nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),
     sa.Column("timeout_s", sa.Float),
@@ -118,6 +120,7 @@ _WITHOUT_PROVENANCE = [column for column in attempts.c if column.name != "proven
 
 def insert_run(tx: Tx, run: Run) -> None:
     values: dict[str, Any] = {column.name: getattr(run, column.name) for column in _RUN_COLUMNS}
+    values["secrets"] = msgspec.to_builtins(run.secrets)
     values.update(state=run.state.value, given=list(run.given), models=[], fault=None, created_at=run.created_at)
     values["data"] = msgspec.to_builtins(run.data)
     tx.execute(sa.insert(runs).values(**values))
@@ -276,6 +279,7 @@ def _run(row: sa.RowMapping, measured: dict[str, Metric], attempt: Attempt | Non
     values: dict[str, Any] = {column.name: row[column.name] for column in _RUN_COLUMNS}
     values["state"] = RunState(row["state"])
     values["given"] = tuple(row["given"])
+    values["secrets"] = msgspec.convert(row["secrets"] or (), tuple[SecretGrant, ...])
     values["models"] = tuple(LoggedModel(**model) for model in row["models"] or ())
     values["fault"] = msgspec.convert(row["fault"], RunFault | None)
     values["data"] = msgspec.convert(row["data"] or (), tuple[DataBinding, ...])

@@ -31,6 +31,9 @@ from gristmill.runs import routes as run_routes
 from gristmill.runs.executors.base import Executor
 from gristmill.runs.intake import Intake
 from gristmill.runs.reconcile import RunsReconciler
+from gristmill.secrets import routes as secret_routes
+from gristmill.secrets.known_vaults import Vaults
+from gristmill.secrets.service import Granted
 from gristmill.server import opening, routes, streams
 from gristmill.server.identity import Identity
 from gristmill.server.limits import BodyLimit
@@ -134,6 +137,8 @@ def create_app(parts: Parts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    vaults = Vaults(parts.settings)
+    granted = Granted(parts.db, vaults, attempts.granted)
     sessions = opening.Opening(parts.clock, parts.identity.instance)
     services: Services = {
         Settings: parts.settings,
@@ -157,7 +162,9 @@ def create_app(parts: Parts) -> FastAPI:
         attempts.ClaimContext: attempts.ClaimContext(
             url=parts.identity.url, catalogue=parts.catalogue, settings=parts.settings
         ),
-        MlflowProxy: _proxy(parts, exchange),
+        Vaults: vaults,
+        Granted: granted,
+        MlflowProxy: _proxy(parts, exchange, granted),
         opening.Opening: sessions,
         tracking_routes.BrowserSessions: sessions,
         Shutdown: Shutdown(
@@ -176,6 +183,7 @@ def create_app(parts: Parts) -> FastAPI:
         opening,
         tracking_routes,
         streams,
+        secret_routes,
         snapshot_routes,
         ledger_routes,
         data_root_routes,
@@ -190,7 +198,7 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-def _proxy(parts: Parts, exchange: Exchange) -> MlflowProxy:
+def _proxy(parts: Parts, exchange: Exchange, granted: Granted) -> MlflowProxy:
     def tracked_run(attempt: str) -> tuple[str, str] | None:
         with parts.db.read() as tx:
             return attempts.tracked_run(tx, attempt)
@@ -200,4 +208,4 @@ def _proxy(parts: Parts, exchange: Exchange) -> MlflowProxy:
             return endpoint_service.artifact_prefixes(tx, actor)
 
     ownership = Ownership(parts.db, parts.clock, tracked_run)
-    return MlflowProxy(exchange, ownership, artifact_prefixes=artifact_prefixes)
+    return MlflowProxy(exchange, ownership, artifact_prefixes=artifact_prefixes, masks=granted.mask)

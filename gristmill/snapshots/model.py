@@ -58,6 +58,7 @@ class Snapshot:
     files: tuple[SnapshotFile, ...]
     import_roots: tuple[str, ...]
     schema: ParameterSchema
+    secrets: tuple[str, ...] = ()  # those that the notebook asks for by name
     kernel: str | None  # the notebook's own kernelspec name
     created_by: str
     created_at: datetime

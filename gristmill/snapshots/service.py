@@ -10,6 +10,7 @@ from gristmill.core.ids import new_id
 from gristmill.core.scopes import Actor, Scope
 from gristmill.notebooks.model import ParameterSchema
 from gristmill.notebooks.python_parameters import read_parameters
+from gristmill.notebooks.secret_names import read_secret_names
 from gristmill.notebooks.source import read_notebook
 from gristmill.snapshots import store
 from gristmill.snapshots.model import Snapshot, SnapshotRequest, snapshot_digest
@@ -21,6 +22,7 @@ class NotebookFacts:
 
     schema: ParameterSchema
     kernel: str | None
+    secrets: tuple[str, ...] = ()
 
 
 def check_blobs(tx: Tx, actor: Actor, request: SnapshotRequest) -> None:
@@ -42,7 +44,9 @@ def read_facts(content: bytes, name: str) -> NotebookFacts:
     """Raises InvalidInputError, naming the notebook, for what is no notebook or has parameters that cannot be read."""
     try:
         notebook = read_notebook(content)
-        return NotebookFacts(schema=read_parameters(notebook), kernel=notebook.kernel)
+        return NotebookFacts(
+            schema=read_parameters(notebook), kernel=notebook.kernel, secrets=read_secret_names(notebook)
+        )
     except InvalidInputError as error:
         fault = Fault(where=name, message=error.message, hint=error.hint)
         raise InvalidInputError(f"{name}: {error.message}", hint=error.hint, faults=error.faults or (fault,)) from error
@@ -64,6 +68,7 @@ def create(tx: Tx, actor: Actor, request: SnapshotRequest, facts: NotebookFacts,
         files=request.files,
         import_roots=request.import_roots,
         schema=facts.schema,
+        secrets=facts.secrets,
         kernel=facts.kernel,
         created_by=actor.name,
         created_at=now,

@@ -19,6 +19,7 @@ from gristmill.tracking.model import EXPERIMENT_TAG, PARENT_TAG
 from gristmill.tracking.otlp import decompressed, trace_ids
 from gristmill.tracking.ownership import Ownership
 from gristmill.tracking.rules import Act, Confinement
+from gristmill.tracking.secrecy import Mask
 from gristmill.tracking.store import OwnedKind
 
 _JSON = {"content-type": "application/json"}
@@ -47,12 +48,14 @@ class Acts:
             return await self._create_experiment(confined, asked)
         return await self._name_experiment(confined, asked)
 
-    async def export_spans(self, confined: Confined, confinement: Confinement, asked: Asked, body: bytes) -> Response:
+    async def export_spans(
+        self, confined: Confined, confinement: Confinement, asked: Asked, body: bytes, mask: Mask
+    ) -> Response:
         """Stores spans of traces that are the attempt's own or nobody's yet."""
         await run_in_threadpool(confined.check, confinement, asked)
         if asked.headers.get("content-type", "").partition(";")[0].strip() != _SPANS:
             raise InvalidInputError(f"spans must be sent as {_SPANS}")
-        data = decompressed(body, asked.headers.get("content-encoding", "").lower(), _MAX_SPANS)
+        data = mask.content(decompressed(body, asked.headers.get("content-encoding", "").lower(), _MAX_SPANS))
         for trace_id in sorted(trace_ids(data)):
             await self._claim(confined, trace_id)
         names = ("x-mlflow-experiment-id", "x-mlflow-run-id", "user-agent")

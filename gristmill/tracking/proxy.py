@@ -18,6 +18,7 @@ from gristmill.tracking.exchange import Exchange, Target, forwarded, limited, ta
 from gristmill.tracking.ownership import Ownership
 from gristmill.tracking.pages import with_preferences
 from gristmill.tracking.rules import Act, Confinement, Rule
+from gristmill.tracking.secrecy import Mask, Masks, check_address, unrevealing
 
 # Where an endpoint's model files lie: what its supervisor may read.
 ArtifactPrefixes = Callable[[Actor], tuple[str, ...]]
@@ -44,10 +45,11 @@ class MlflowProxy:
         ownership: Ownership,
         *,
         artifact_prefixes: ArtifactPrefixes,
+        masks: Masks,
         limits: ProxyLimits | None = None,
     ) -> None:
         self._exchange, self._ownership, self._prefixes = exchange, ownership, artifact_prefixes
-        self._limits = limits or ProxyLimits()
+        self._masks, self._limits = masks, limits or ProxyLimits()
         self._acts = Acts(exchange, ownership)
 
     async def answer(self, actor: Actor, request: Request) -> Response:
@@ -71,8 +73,11 @@ class MlflowProxy:
         asked = Asked(params=params, query=target.query, headers=request.headers)
         if actor.kind is ActorKind.SUPERVISOR:
             await run_in_threadpool(self._check_prefix, actor, rule, asked)
-        elif actor.kind in _ATTEMPT_KINDS and rule.confined is not None:
-            return await self._confined(actor, rule, rule.confined, asked, target, request)
+        elif actor.kind in _ATTEMPT_KINDS:
+            mask = await run_in_threadpool(self._masks, actor.subject or "")
+            check_address(mask, target)
+            if rule.confined is not None:
+                return await self._confined(actor, rule, rule.confined, asked, target, request, mask)
         return await self._free(rule, asked, target, request)
 
     async def _first_page(self, target: Target) -> Response:
@@ -89,24 +94,35 @@ class MlflowProxy:
         return await self._send(rule, target, request)
 
     async def _confined(
-        self, actor: Actor, rule: Rule, confinement: Confinement, asked: Asked, target: Target, request: Request
+        self,
+        actor: Actor,
+        rule: Rule,
+        confinement: Confinement,
+        asked: Asked,
+        target: Target,
+        request: Request,
+        mask: Mask,
     ) -> Response:
         attempt = await run_in_threadpool(self._ownership.attempt, actor)
         confined = Confined(attempt, self._ownership)
         if confinement.act is Act.EXPORT_SPANS:
             body = await self._bytes(request)
-            return await self._acts.export_spans(confined, confinement, asked, body)
-        needs_body = request.method != "GET" and _looks_into_body(rule, confinement)
+            return await self._acts.export_spans(confined, confinement, asked, body, mask)
+        told = bool(mask) and not _is_upload(rule)
+        needs_body = request.method != "GET" and (told or _looks_into_body(rule, confinement))
         if needs_body:
-            asked = Asked(params=asked.params, query=asked.query, headers=asked.headers, body=await self._json(request))
+            body = mask.json(await self._json(request))
+            asked = Asked(params=asked.params, query=asked.query, headers=asked.headers, body=body)
         check_locations(rule, asked)
         if confinement.act is not Act.FORWARD:
             return await self._acts.perform(confined, confinement, asked)
         await run_in_threadpool(confined.check, confinement, asked)
         content = json.dumps(asked.body).encode() if needs_body else None
-        return await self._send(rule, target, request, content)
+        return await self._send(rule, target, request, content, mask)
 
-    async def _send(self, rule: Rule, target: Target, request: Request, content: bytes | None = None) -> Response:
+    async def _send(
+        self, rule: Rule, target: Target, request: Request, content: bytes | None = None, mask: Mask | None = None
+    ) -> Response:
         headers = forwarded(request)
         added = _SANDBOX if rule.file else None
         if request.method in {"GET", "HEAD"}:  # MLflow would read a body where the query is empty
@@ -116,10 +132,11 @@ class MlflowProxy:
             headers = {**headers, "content-length": str(len(content)), "content-type": "application/json"}
             headers.pop("content-encoding", None)
             return await self._exchange.stream(request.method, target.encoded, headers=headers, content=content)
-        limit = self._limits.artifact if "{artifact_path" in rule.path else self._limits.body
+        limit = self._limits.artifact if _is_upload(rule) else self._limits.body
         _check_length(request, limit)
+        body = limited(request, limit)
         return await self._exchange.stream(
-            request.method, target.url, headers=headers, content=limited(request, limit), added=added
+            request.method, target.url, headers=headers, content=unrevealing(body, mask) if mask else body, added=added
         )
 
     async def _bytes(self, request: Request) -> bytes:
@@ -183,6 +200,10 @@ def _looks_into_body(rule: Rule, confinement: Confinement) -> bool:
         confinement.source or "",
     )
     return confinement.act is not Act.FORWARD or any(place.startswith("body:") for place in places)
+
+
+def _is_upload(rule: Rule) -> bool:
+    return "{artifact_path" in rule.path
 
 
 def _check_length(request: Request, limit: int) -> None:

@@ -15,10 +15,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output, output_from_msg
 from papermill.clientwrap import PapermillNotebookClient
 
+from gristmill.secrets.masking import Mask
 from gristmill.verbs import MIME
 from gristmill.worker.cell_outputs import CellStreams
 from gristmill.worker.cells import is_executed
 from gristmill.worker.listener import Listener
+from gristmill.worker.masking import Message, MessageMask
 from gristmill.worker.stop import Stop
 
 _WATCH = 0.1  # seconds between two looks at kernel and stop
@@ -40,6 +42,7 @@ class GristmillNotebookClient(PapermillNotebookClient):  # type: ignore[misc]  #
         stop: Stop | None = None,
         stream_limit: int = _STREAM_LIMIT,
         prelude: str = "",
+        mask: Mask | None = None,
         **options: Any,
     ) -> None:
         if listener is not None:
@@ -50,6 +53,7 @@ class GristmillNotebookClient(PapermillNotebookClient):  # type: ignore[misc]  #
         self._stop = stop or Stop()
         self._stream_limit = stream_limit
         self._prelude = prelude
+        self._masked = MessageMask(mask or Mask({}))
         self._streams: CellStreams | None = None
         self._displayed: dict[str, list[tuple[int, NotebookNode]]] = {}
         self._interrupted_at: float | None = None
@@ -107,6 +111,9 @@ class GristmillNotebookClient(PapermillNotebookClient):  # type: ignore[misc]  #
             cell.outputs.append(new_output("error", ename="DeadKernelError", evalue=text, traceback=[text]))
             raise
         finally:
+            for name, text in self._masked.release():  # the cell's last message did not come
+                self._listener.stream(index, name, text)
+                self._stream(cell.outputs, {"name": name, "text": text})
             if self._streams is not None:
                 self._streams.write()
             self._listener.cell_finished(index, cell.outputs, time.monotonic() - began, failed=failed)
@@ -179,7 +186,16 @@ class GristmillNotebookClient(PapermillNotebookClient):  # type: ignore[misc]  #
                 except CellExecutionComplete:
                     return
 
-    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+    async def _check_raise_for_error(self, cell: NotebookNode, cell_index: int, exec_reply: Message | None) -> None:
+        await super()._check_raise_for_error(cell, cell_index, self._masked.reply(exec_reply))
+
+    def process_message(self, msg: Message, cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        output = None
+        for masked in self._masked.take(msg):
+            output = self._process(masked, cell, cell_index)
+        return output
+
+    def _process(self, msg: Message, cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         if self._listener:
             self._tell(self._listener, msg["msg_type"], msg["content"], cell_index)
         try:

@@ -97,6 +97,7 @@ class NotebookRun:
             km=self._kernel.manager,
             prelude=self._kernel.prelude,
             listener=self._reporter,
+            mask=self._reporter.mask,
             stop=self._stop,
             save_to=self._executed,
         )

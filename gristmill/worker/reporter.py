@@ -10,6 +10,7 @@ import msgspec
 
 from gristmill.core.clock import Clock
 from gristmill.runs.model import LoggedModel, Metric, Output, RunFault, RunState, WorkerEvent, WorkerEventKind
+from gristmill.secrets.masking import Mask
 from gristmill.verbs import MIME
 from gristmill.worker.cells import Cell, executed_cells
 from gristmill.worker.logs import FLUSH_SECONDS, Logs
@@ -33,7 +34,9 @@ class Reporter:
         *,
         log_limit: int,
         on_metrics: Callable[[Mapping[str, Metric]], None] = lambda _: None,
+        mask: Mask | None = None,
     ) -> None:
+        self.mask = mask or Mask({})  # what the run's secrets are hidden by, in every event
         self._outbox, self._spool, self._clock = outbox, spool, clock
         self._on_metrics = on_metrics
         self._logs = Logs(self._log, limit=log_limit)
@@ -186,7 +189,8 @@ class Reporter:
 
     def _emit(self, kind: WorkerEventKind, data: Mapping[str, Any], blobs: Sequence[str] = ()) -> None:
         self._last += 1
-        self._outbox.put(WorkerEvent(n=self._last, kind=kind, time=self._clock.now(), data=_text(data)), blobs)
+        shown = _text(self.mask.json(data))
+        self._outbox.put(WorkerEvent(n=self._last, kind=kind, time=self._clock.now(), data=shown), blobs)
 
 
 def is_clean_exit(ename: str, evalue: str) -> bool:

@@ -36,6 +36,7 @@ class Workspace:
         self.is_data: Callable[[Path], bool] = lambda _: False
         self.notebook = self.root / order.notebook
         self.workdir = self.notebook.parent
+        self.reveals: Callable[[Path], str | None] = lambda _: None  # the secret whose value a file holds
         self._order = order
         self._before: dict[str, tuple[int, int]] = {}
 
@@ -76,6 +77,9 @@ class Workspace:
                 )
                 continue
             try:
+                if (secret := self.reveals(found.path)) is not None:
+                    notice(f"output {name!r} is not kept: it holds the value of the secret {secret}")
+                    continue
                 digest, size = spool.adopt(found.path)
             except OSError as error:
                 notice(f"output {name!r} is not kept: {error.strerror}")

@@ -19,6 +19,7 @@ from gristmill.core.http import install_error_handlers
 from gristmill.core.scopes import KERNEL_SCOPES, PERSON_SCOPES, SUPERVISOR_SCOPES, WORKER_SCOPES, ActorKind, Scope
 from gristmill.core.tokens import issue
 from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
+from gristmill.secrets.masking import Mask
 from gristmill.server import opening
 from gristmill.tracking import routes
 from gristmill.tracking.exchange import Exchange
@@ -65,6 +66,7 @@ class Site:
     tracking: TrackingClient
     tracked: dict[str, tuple[str, str]]
     prefixes: dict[str, tuple[str, ...]]
+    secrets: dict[str, dict[str, str]]  # attempt → the values that it was given
     restart: Callable[[], None]  # forgets what the proxy has in memory
     clients: ExitStack
 
@@ -110,6 +112,7 @@ def site(tmp_path: Path, mlflow: MlflowProcess, tracking: TrackingClient) -> Ite
         ensure_default(tx, CLOCK.now())
     tracked: dict[str, tuple[str, str]] = {}
     prefixes: dict[str, tuple[str, ...]] = {}
+    secrets: dict[str, dict[str, str]] = {}
     exchange = Exchange(mlflow.address)
 
     @asynccontextmanager
@@ -134,12 +137,13 @@ def site(tmp_path: Path, mlflow: MlflowProcess, tracking: TrackingClient) -> Ite
             exchange,
             Ownership(db, CLOCK, tracked.get),
             artifact_prefixes=lambda actor: prefixes[actor.subject or ""],
+            masks=lambda attempt: Mask(secrets.get(attempt, {})),
             limits=LIMITS,
         )
 
     restart()
     with served(app) as url, ExitStack() as clients:
-        yield Site(url, db, tracking, tracked, prefixes, restart, clients)
+        yield Site(url, db, tracking, tracked, prefixes, secrets, restart, clients)
     db.close()
 
 

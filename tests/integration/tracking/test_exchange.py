@@ -17,6 +17,7 @@ from gristmill.core.database import Database, metadata
 from gristmill.core.scopes import PERSON_SCOPES, ActorKind
 from gristmill.core.tokens import issue
 from gristmill.projects.store import ensure_default
+from gristmill.secrets.masking import Mask
 from gristmill.server.opening import Opening
 from gristmill.tracking import routes
 from gristmill.tracking.address import MlflowAddress, local_address
@@ -83,7 +84,12 @@ async def person(tmp_path: Path, address: MlflowAddress) -> AsyncIterator[httpx.
     app.state.services = {
         Clock: CLOCK,
         Database: db,
-        MlflowProxy: MlflowProxy(exchange, Ownership(db, CLOCK, lambda _: None), artifact_prefixes=lambda _: ()),
+        MlflowProxy: MlflowProxy(
+            exchange,
+            Ownership(db, CLOCK, lambda _: None),
+            artifact_prefixes=lambda _: (),
+            masks=lambda _: Mask({}),
+        ),
         routes.BrowserSessions: Opening(CLOCK, "server_01k3x4m5n6p7q8r9s0t1v2w3x4"),
     }
     client = httpx.AsyncClient(

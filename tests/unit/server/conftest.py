@@ -34,8 +34,8 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-def make_app(tmp_path: Path, db: Database, clock: TestClock) -> FastAPI:
-    settings = Settings(home=tmp_path, max_body_bytes=100_000)
+def make_app(tmp_path: Path, db: Database, clock: TestClock, settings: Settings | None = None) -> FastAPI:
+    settings = settings or Settings(home=tmp_path, max_body_bytes=100_000)
     small = Profile(name="small", resources=Resources(cpu=1, memory=2**30), default=True)
     return create_app(
         Parts(

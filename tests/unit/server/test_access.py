@@ -13,9 +13,14 @@ from gristmill.core.scopes import SUPERVISOR_SCOPES, WORKER_SCOPES, ActorKind, S
 from tests.unit.conftest import TestClock
 
 PUBLIC = {"/api/instance", "/open/{code}"}
+PEOPLES = {
+    *(Scope.READ, Scope.RUNS_WRITE, Scope.MODELS_WRITE, Scope.ENDPOINTS_WRITE, Scope.ADMIN),
+    *(Scope.SECRETS_READ, Scope.SECRETS_WRITE),
+}
 BODIES: dict[str, Any] = {
     "/api/runs": {"snapshot": "x"},
     "/api/open": {"path": "/mlflow/"},
+    "/api/secrets/{name}": {"value": "a-value"},
     "/api/blobs/missing": {"digests": []},
     "/api/snapshots": {"notebook": "a.ipynb", "files": []},
     "/api/models/{name}/versions": {"run": "1"},
@@ -102,7 +107,7 @@ async def test_workers_and_supervisors_reach_nothing_that_is_peoples(
     for scopes in (WORKER_SCOPES, SUPERVISOR_SCOPES):
         bound = token(db, clock, scopes, subject="attempt_mine")
         for method, path, needed in routes(document):
-            if needed & {Scope.READ, Scope.RUNS_WRITE, Scope.MODELS_WRITE, Scope.ENDPOINTS_WRITE, Scope.ADMIN}:
+            if needed & PEOPLES:
                 assert await ask(http, method, path, bound) == 403, f"{method} {path}"
 
 

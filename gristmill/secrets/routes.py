@@ -1,0 +1,63 @@
+"""HTTP of secrets. No route answers a value."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from gristmill.core.clock import Clock
+from gristmill.core.database import Database
+from gristmill.core.http import PROBLEMS, provide, requires
+from gristmill.core.scopes import Actor, Scope
+from gristmill.secrets import service
+from gristmill.secrets.known_vaults import Vaults
+from gristmill.secrets.model import Secret, SecretValue
+
+router = APIRouter(prefix="/api", tags=["secrets"], responses=PROBLEMS)
+
+DatabaseOf = Annotated[Database, Depends(provide(Database))]
+ClockOf = Annotated[Clock, Depends(provide(Clock))]
+VaultsOf = Annotated[Vaults, Depends(provide(Vaults))]
+Reader = Annotated[Actor, requires(Scope.SECRETS_READ)]
+Writer = Annotated[Actor, requires(Scope.SECRETS_WRITE)]
+
+
+@router.get("/secrets", summary="List secrets, without their values")
+def list_secrets(actor: Reader, db: DatabaseOf) -> list[Secret]:
+    with db.read() as tx:
+        return service.list_secrets(tx, actor)
+
+
+@router.put("/secrets/{name}", summary="Set a secret's value")
+def set_secret(
+    name: str, request: SecretValue, actor: Writer, db: DatabaseOf, clock: ClockOf, vaults: VaultsOf
+) -> Secret:
+    """Makes the secret, or gives it another value. Runs that have begun keep the one that they were given."""
+    sealed = service.seal(vaults, actor, name, request.value)
+    with db.write() as tx:
+        stored, before = service.put(tx, actor, sealed, clock)
+    if before is not None:
+        service.forget(vaults, before)
+    return stored
+
+
+@router.delete("/secrets/{name}", summary="Delete a secret")
+def delete_secret(name: str, actor: Writer, db: DatabaseOf, clock: ClockOf, vaults: VaultsOf) -> Secret:
+    """Runs that were granted it and have not begun fail when they begin."""
+    with db.write() as tx:
+        deleted, sealed = service.delete(tx, actor, name, clock)
+    service.forget(vaults, sealed)
+    return deleted
+
+
+@router.post("/secrets/rotate", summary="Encrypt every secret anew")
+def rotate_secrets(actor: Writer, db: DatabaseOf, clock: ClockOf, vaults: VaultsOf) -> list[Secret]:
+    """With the newest key, in the vault that takes new values. The old key is not needed any more then."""
+    with db.read() as tx:
+        known = service.sealed_of(tx, actor)
+    changes = [(before, service.reseal(vaults, before)) for before in known]
+    with db.write() as tx:
+        unused = [before if service.replace(tx, actor, before, after, clock) else after for before, after in changes]
+        stored = service.list_secrets(tx, actor)
+    for sealed in unused:
+        service.forget(vaults, sealed)
+    return stored
