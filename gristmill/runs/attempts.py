@@ -145,21 +145,26 @@ def receive(tx: Tx, actor: Actor, attempt_id: str, batch: tuple[WorkerEvent, ...
     if attempt.claimed_at is None:
         raise ConflictError(f"attempt {attempt_id} was not claimed")
     last = take(tx, run, attempt, batch, clock)
-    return WorkerEventsAnswer(last=last, cancel=store.get_run(tx, run.id).cancel_requested)
+    return WorkerEventsAnswer(last=last, cancel=run.cancel_requested)
 
 
 def take(tx: Tx, run: Run, attempt: Attempt, batch: tuple[WorkerEvent, ...], clock: Clock) -> int:
-    """Stores the events behind the last one held and lets each have its effect; the new last number."""
+    """Stores the events behind the last one held and lets each have its effect; the new last number.
+
+    `run` is locked, and it and `attempt` were read after that.
+    """
     last = events.last_of_attempt(tx, attempt.id)
+    current: Attempt | None = attempt
     for event in batch:
         if event.n <= last:
             continue
         if event.n != last + 1:
             raise ConflictError(f"event {event.n} of {attempt.id} came after {last}: expected {last + 1}")
-        current, now_run = store.find_attempt(tx, attempt.id), store.get_run(tx, run.id)
+        if current is None:  # the event before may have changed both
+            current, run = store.find_attempt(tx, attempt.id), store.brief_run(tx, run.id)
         if current is None or current.state.final:
             break  # it was given up meanwhile: what it says now changes nothing
-        _apply(tx, now_run, current, event, clock)
+        _apply(tx, run, current, event, clock)
         events.append(
             tx,
             project_id=run.project_id,
@@ -172,7 +177,8 @@ def take(tx: Tx, run: Run, attempt: Attempt, batch: tuple[WorkerEvent, ...], clo
         )
         last = event.n
         if event.kind is WorkerEventKind.ATTEMPT_FINISHED:
-            _finish(tx, store.get_run(tx, run.id), current, event, clock)
+            _finish(tx, run, current, event, clock)
+        current = None
     return last
 
 
@@ -270,7 +276,7 @@ def _attempt_of(tx: Tx, actor: Actor, attempt_id: str) -> tuple[Attempt, Run]:
     attempt = store.find_attempt(tx, attempt_id)
     if attempt is None or attempt.project_id != actor.project_id:
         raise NotFoundError(f"no attempt {attempt_id[:80]!r}")
-    run = store.get_run(tx, attempt.run_id, lock=True)
+    run = store.brief_run(tx, attempt.run_id, lock=True)
     # What was read before the lock may have changed while it was waited for.
     return store.find_attempt(tx, attempt_id) or attempt, run
 

@@ -70,7 +70,7 @@ class RunsReconciler:
 
     def _advance(self, attempt: Attempt) -> None:
         with self.db.read() as tx:
-            run, launches = store.get_run(tx, attempt.run_id), store.launches(tx, attempt.id)
+            run, launches = store.brief_run(tx, attempt.run_id), store.launches(tx, attempt.id)
         presence = self.executor.observe(attempt.id)
         if presence is Presence.ALIVE:
             self.watch.look_after(run, attempt)
@@ -89,6 +89,6 @@ class RunsReconciler:
     def _wait(self, attempt: Attempt, why: str) -> None:
         if attempt.waiting != why:
             with self.leader.write() as tx:
-                run = store.get_run(tx, attempt.run_id, lock=True)
+                run = store.brief_run(tx, attempt.run_id, lock=True)
                 store.update_attempt(tx, attempt.id, waiting=why)
                 service.announce(tx, run, "run.waiting", self.clock, {"waiting": why})

@@ -207,6 +207,13 @@ def get_run(tx: Tx, run_id: str, *, lock: bool = False) -> Run:
     return load_runs(tx, query.with_for_update() if lock else query)[0]
 
 
+def brief_run(tx: Tx, run_id: str, *, lock: bool = False) -> Run:
+    """As `get_run`, without its metrics and its attempt: one query."""
+    query = sa.select(runs).where(runs.c.id == run_id)
+    row = tx.execute(query.with_for_update() if lock else query).mappings().one()
+    return _run(row, {}, None)
+
+
 def lock_runs(tx: Tx, *where: sa.ColumnElement[bool]) -> list[Run]:
     """Several runs at once are locked in the order of their numbers."""
     query = sa.select(runs).where(*where).order_by(runs.c.project_id, runs.c.number)

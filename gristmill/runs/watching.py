@@ -82,7 +82,8 @@ class Watch:
         said = self.executor.log_tail(attempt.id)
         try:
             with self.leader.write() as tx:
-                store.get_run(tx, run.id, lock=True)
+                run = store.brief_run(tx, run.id, lock=True)
+                attempt = store.find_attempt(tx, attempt.id) or attempt
                 for digest, size in sizes.items():
                     remember(tx, project_id=run.project_id, digest=digest, size=size, now=self.clock.now())
                 grant(tx, project_id=run.project_id, subject=attempt.id, digests=sizes)
@@ -119,7 +120,7 @@ class Watch:
 
     def end(self, run: Run, attempt: Attempt, state: RunState, fault: RunFault | None = None) -> None:
         with self.leader.write() as tx:
-            run = store.get_run(tx, run.id, lock=True)
+            run = store.brief_run(tx, run.id, lock=True)
             current = store.find_attempt(tx, attempt.id)
             if current is not None and not current.state.final:
                 service.end_attempt(tx, run, current, state, self.clock, fault)
@@ -130,7 +131,7 @@ class Watch:
             return
         self._end_tracked(attempt)
         with self.leader.write() as tx:
-            store.get_run(tx, attempt.run_id, lock=True)
+            store.brief_run(tx, attempt.run_id, lock=True)
             service.close_attempt(tx, attempt, self.clock)
             ledger.release(tx, attempt.id, self.clock.now())
         self.executor.forget(attempt.id)
