@@ -11,12 +11,13 @@ from gristmill.runs.model import Attempt, Run, RunDetail, RunState
 from gristmill.snapshots.model import Snapshot
 
 
-def print_run(detail: RunDetail, snapshot: Snapshot) -> None:
+def print_run(detail: RunDetail, snapshot: Snapshot, used: Cell) -> None:
+    """`used`: what it used of its machine."""
     run = detail.run
     say(headline(run))
     if run.fault is not None and run.state is not RunState.SUCCEEDED:
         print_fault(run.fault, run.attempt, whole=True)
-    pairs(_facts(run), "  ")
+    pairs([*_facts(run), ("used", used)], "  ")
     _parameters(run)
     if run.metrics:
         heading("Metrics")

@@ -54,14 +54,16 @@ def show(run: RunKey, as_json: AsJson = False) -> None:
     from gristmill.cli.output import write_json
     from gristmill.cli.run_page import print_run
     from gristmill.cli.session import connected
+    from gristmill.cli.utilisation import seen, used, with_utilisation
     from gristmill.client import api
 
     with connected() as client:
         detail = client.send(api.get_run(run))
+        utilisation = seen(client, detail.run)
         if as_json:
-            write_json(detail)
+            write_json(with_utilisation(detail, utilisation))
         else:
-            print_run(detail, client.send(api.get_snapshot(detail.run.snapshot)))
+            print_run(detail, client.send(api.get_snapshot(detail.run.snapshot)), used(utilisation))
 
 
 @app.command()

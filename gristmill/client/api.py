@@ -18,6 +18,7 @@ from gristmill.profiles.model import ProfileStatus
 from gristmill.runs.model import Run, RunDetail, RunRequest, RunState
 from gristmill.secrets.model import Secret, SecretValue
 from gristmill.snapshots.model import Snapshot, SnapshotRequest
+from gristmill.utilisation.model import Utilisation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,10 @@ def list_runs(
 
 def get_run(run: str) -> Call[RunDetail]:
     return call("GET", "/api/runs/{run}", RunDetail, {"run": run})
+
+
+def get_utilisation(run: str) -> Call[Utilisation]:
+    return call("GET", "/api/runs/{run}/utilisation", Utilisation, {"run": run})
 
 
 def delete_run(run: str) -> Call[Run]:

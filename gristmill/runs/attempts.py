@@ -15,7 +15,7 @@ from gristmill.core.settings import Settings
 from gristmill.ledger import service as ledger
 from gristmill.profiles.model import Catalogue, ProfileUse
 from gristmill.profiles.service import resolve
-from gristmill.runs import service, store
+from gristmill.runs import service, store, utilisation
 from gristmill.runs.model import (
     WORKER_PROTOCOL,
     Attempt,
@@ -225,6 +225,10 @@ def _models(tx: Tx, run: Run, _attempt: Attempt, event: WorkerEvent, _clock: Clo
     store.update_run(tx, run.id, models=msgspec.convert(event.data["models"], tuple[LoggedModel, ...]))
 
 
+def _utilisation(tx: Tx, _run: Run, attempt: Attempt, event: WorkerEvent, _clock: Clock) -> None:
+    utilisation.take(tx, attempt, event)
+
+
 def _nothing(_tx: Tx, _run: Run, _attempt: Attempt, _event: WorkerEvent, _clock: Clock) -> None:
     """The event itself is all."""
 
@@ -290,5 +294,6 @@ _EFFECTS = {
     WorkerEventKind.PROGRESS: _progressed,
     WorkerEventKind.OUTPUT: _output,
     WorkerEventKind.MODELS: _models,
+    WorkerEventKind.UTILISATION: _utilisation,
     WorkerEventKind.ATTEMPT_FINISHED: _nothing,
 }

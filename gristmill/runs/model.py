@@ -237,6 +237,7 @@ class WorkerEventKind(StrEnum):
     PROGRESS = "progress"  # {fraction?, message?}
     OUTPUT = "output"  # {name, digest, size, declared, description?}
     MODELS = "models"  # {models: [{id, name}]}
+    UTILISATION = "utilisation"  # {points: [UtilisationPoint]}
     ATTEMPT_FINISHED = "attempt.finished"  # {state, fault?: RunFault, executed_notebook?: digest, seconds, notices}
 
 

@@ -13,7 +13,8 @@ from gristmill.core.events import read_after
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.wire import EventPage
-from gristmill.runs import attempts, service
+from gristmill.profiles.model import Catalogue
+from gristmill.runs import attempts, service, utilisation
 from gristmill.runs.intake import Intake
 from gristmill.runs.model import (
     AttemptOrder,
@@ -28,6 +29,7 @@ from gristmill.runs.model import (
 from gristmill.runs.search import RunFilter
 from gristmill.secrets import service as secrets
 from gristmill.secrets.model import SecretUnavailableError
+from gristmill.utilisation.model import Utilisation
 
 router = APIRouter(prefix="/api", tags=["runs"], responses=PROBLEMS)
 
@@ -115,6 +117,17 @@ def list_run_events(
     with db.read() as tx:
         found = service.find(tx, actor, run)
         return read_after(tx, project_id=actor.project_id, after=after, subject=found.id, limit=limit)
+
+
+@router.get("/runs/{run}/utilisation", summary="What a run used of its machine")
+def get_utilisation(
+    run: str, actor: Reader, db: DatabaseOf, catalogue: Annotated[Catalogue, Depends(provide(Catalogue))]
+) -> Utilisation:
+    """Cores, memory and devices of the last attempt from second to second, at most 2,000 points, and once the run is
+    over whether another profile would do.
+    """
+    with db.read() as tx:
+        return utilisation.of_run(tx, actor, run, catalogue)
 
 
 @router.get("/runs/{run}/notebook", summary="The executed notebook", response_class=StreamingResponse)

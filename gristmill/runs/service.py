@@ -33,6 +33,7 @@ from gristmill.runs.model import (
 from gristmill.runs.search import RunFilter
 from gristmill.secrets import service as secrets
 from gristmill.snapshots.model import Snapshot
+from gristmill.utilisation import service as utilisation
 
 MAX_RETRIES = 100
 MAX_LABELS = 64
@@ -171,6 +172,7 @@ def delete(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
     announce(tx, run, "run.deleted", clock)
     ids = [attempt.id for attempt in store.load_attempts(tx, store.attempts.c.run_id == run.id)]
     tx.execute(sa.delete(store.outputs).where(store.outputs.c.attempt_id.in_(ids)))
+    utilisation.forget(tx, ids)
     tx.execute(sa.delete(store.metrics).where(store.metrics.c.run_id == run.id))
     tx.execute(sa.delete(store.attempts).where(store.attempts.c.run_id == run.id))
     search.remove(tx, run.id)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import msgspec
 from gristmill.core.clock import Clock
 from gristmill.runs.model import LoggedModel, Metric, Output, RunFault, RunState, WorkerEvent, WorkerEventKind
 from gristmill.secrets.masking import Mask
+from gristmill.utilisation.model import UtilisationPoint
 from gristmill.verbs import MIME
 from gristmill.worker.cells import Cell, executed_cells
 from gristmill.worker.logs import FLUSH_SECONDS, Logs
@@ -41,6 +43,7 @@ class Reporter:
         self._on_metrics = on_metrics
         self._logs = Logs(self._log, limit=log_limit)
         self._last = 0
+        self._emitting = threading.Lock()
         self._numbers: dict[int, int] = {}
         self._metrics: dict[str, Metric] = {}
         self._progress: dict[str, Any] = {}
@@ -72,6 +75,10 @@ class Reporter:
     def said(self, text: str) -> None:
         """What the worker itself is at, before the notebook starts."""
         self._emit(WorkerEventKind.PROGRESS, {"message": text[:200]})
+
+    def utilisation(self, points: Sequence[UtilisationPoint]) -> None:
+        """From any thread."""
+        self._emit(WorkerEventKind.UTILISATION, {"points": msgspec.to_builtins(points)})
 
     def notice(self, text: str) -> None:
         """Something that the run's owner should know and that is no fault; told with the end."""
@@ -188,6 +195,10 @@ class Reporter:
         return {"cell": self.place(index), "number": self._numbers.get(index, 0), "of": len(self._numbers)}
 
     def _emit(self, kind: WorkerEventKind, data: Mapping[str, Any], blobs: Sequence[str] = ()) -> None:
+        with self._emitting:  # numbers have no gaps, and are those of the order in the outbox
+            self._number(kind, data, blobs)
+
+    def _number(self, kind: WorkerEventKind, data: Mapping[str, Any], blobs: Sequence[str] = ()) -> None:
         self._last += 1
         shown = _text(self.mask.json(data))
         self._outbox.put(WorkerEvent(n=self._last, kind=kind, time=self._clock.now(), data=shown), blobs)

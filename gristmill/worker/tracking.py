@@ -16,6 +16,7 @@ from gristmill.worker.bridging import PATIENCE, bridged
 from gristmill.worker.transport import Transport
 
 _METRICS_PER_BATCH = 1000
+_SYSTEM_PAUSE = 30.0  # seconds between two batches of system metrics
 _MODEL_READY = "LOGGED_MODEL_READY"
 _PARAMS_PER_BATCH = 100
 _LONGEST_VALUE = 6000  # characters of a parameter's value
@@ -36,6 +37,8 @@ class Tracking:
         self._transport, self._run, self._experiment = transport, run, experiment
         self._queue: queue.SimpleQueue[list[dict[str, Any]] | None] = queue.SimpleQueue()
         self._own: set[str] = set()  # metrics that were reported to us, and logged from here
+        self._system: list[dict[str, Any]] = []
+        self._system_logged = time.monotonic()
         self._give_up_at: float | None = None
         self._notices: list[str] = []
         self._thread = threading.Thread(target=self._log_all, name="tracking", daemon=True)
@@ -47,9 +50,23 @@ class Tracking:
         self._own.update(entry["key"] for entry in entries)
         self._queue.put(entries)
 
+    def log_system(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """As `log`, of what MLflow calls system metrics. They are logged together, about every half minute."""
+        self._own.update(str(entry["key"]) for entry in entries)
+        self._system += [dict(entry) for entry in entries]
+        if time.monotonic() - self._system_logged >= _SYSTEM_PAUSE:
+            self._flush_system()
+
+    def _flush_system(self) -> None:
+        self._system_logged = time.monotonic()
+        if self._system:
+            self._queue.put(self._system)
+            self._system = []
+
     def settle(self, *, patience: float = PATIENCE) -> None:
         """Waits until the metrics are logged. From now on MLflow may be away for `patience` seconds in all."""
         self._give_up_at = time.monotonic() + patience
+        self._flush_system()
         self._queue.put(None)
         self._thread.join()
 
