@@ -119,7 +119,7 @@ def _ask(place: str, name: str) -> dict[str, Any]:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, connection.makefile("rwb") as file:
             connection.connect(place)
-            file.write(name.partition("\n")[0].encode(errors="replace") + b"\n")
+            file.write(json.dumps(str(name)[:_MAX_NAME]).encode() + b"\n")
             file.flush()
             answer: dict[str, Any] = json.loads(file.read())
             return answer

@@ -16,7 +16,7 @@ from gristmill.secrets.model import GrantedSecret
 from gristmill.verbs import SECRETS
 
 _LONGEST_PATH = 103  # bytes of a Unix socket's path on macOS; Linux takes 107
-_LONGEST_NAME = 1000
+_LONGEST_QUESTION = 10_000
 _CHUNK = 2**20
 _PATIENCE = 5.0  # seconds for one question
 
@@ -25,8 +25,8 @@ class Secrets:
     """The values, in this process's memory, for whoever may open the socket: processes of this user, by the mode of
     the folder that it lies in. The kernel knows its path; a killed worker leaves nothing behind but an empty name.
 
-    One question is a connection: the name and a line break; the answer is `{"value": …}`, or `{"granted": […]}` for a
-    name that was not granted.
+    One question is a connection: the name as JSON and a line break; the answer is `{"value": …}`, or `{"granted": […]}`
+    for a name that was not granted.
     """
 
     def __init__(self, granted: Sequence[GrantedSecret], folder: Path) -> None:
@@ -85,6 +85,9 @@ class Secrets:
 
     def _answer(self, connection: socket.socket) -> bytes:
         with connection.makefile("rb") as question:
-            name = question.readline(_LONGEST_NAME).decode(errors="replace").removesuffix("\n")
-        found = {"value": self._values[name]} if name in self._values else {"granted": sorted(self._values)}
-        return json.dumps(found).encode()
+            line = question.readline(_LONGEST_QUESTION)
+        with suppress(ValueError):  # no JSON: then it is no name
+            name = json.loads(line)
+            if isinstance(name, str) and name in self._values:
+                return json.dumps({"value": self._values[name]}).encode()
+        return json.dumps({"granted": sorted(self._values)}).encode()
