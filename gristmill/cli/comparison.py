@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gristmill.cli.quantities import metric, number, short
-from gristmill.cli.run_page import worker_facts
+from gristmill.cli.run_page import data_digest, worker_facts
 from gristmill.core.errors import InvalidInputError
 from gristmill.notebooks.source import read_notebook
 from gristmill.runs.model import Run, RunDetail
@@ -41,6 +41,7 @@ def compare(a: RunDetail, b: RunDetail, of_a: Snapshot, of_b: Snapshot, read: Re
         _section("Parameters", a.run.parameters, b.run.parameters),
         _metrics(a.run, b.run),
         _files(of_a, of_b, read),
+        _section("Data", _data(a), _data(b)),
         _recorded("Packages", packages(a), packages(b)),
         _surroundings(a, b),
     )
@@ -52,6 +53,11 @@ def packages(detail: RunDetail) -> dict[str, str] | None:
     if listed is None:
         return None
     return {name: version for name, _, version in (str(one).partition("==") for one in listed)}
+
+
+def _data(detail: RunDetail) -> dict[str, str]:
+    """Each data root by its digest, or why it has none."""
+    return {name: data_digest(facts) for name, facts in (worker_facts(detail).get("data") or {}).items()}
 
 
 def _section(title: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Section:

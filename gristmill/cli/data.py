@@ -18,6 +18,11 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a data root."
 Everywhere = Annotated[bool, typer.Option("--everywhere", help="For the runs of every project folder.")]
 
 
+Project = Annotated[
+    Path | None, typer.Option("--project", help="Its folder, or one in it; default: this one.", file_okay=False)
+]
+
+
 @app.command()
 def add(
     name: Name,
@@ -28,17 +33,18 @@ def add(
     digest: Annotated[str, typer.Option("--digest", help="content, stat, or auto: by size.")] = "auto",
     everywhere: Everywhere = False,
     replace: Annotated[bool, typer.Option("--replace", help="Also where there is one of this name.")] = False,
+    project: Project = None,
     as_json: AsJson = False,
 ) -> None:
     """Make data a data root: every run of this project finds it, read-only, at the same relative place.
 
     A relative path keeps its place, also outside the project; a URL comes to data/. Nothing is copied or sent.
     """
-    from gristmill.cli.output import write_json
+    from gristmill.cli.output import say, write_json
     from gristmill.cli.session import connected
     from gristmill.client.data_roots import binding, check_there
 
-    root = _root()
+    root = _root(project)
     made = binding(name, source, at=at, digest=_digest(digest), root=root, base=Path.cwd())
     with connected() as client:
         if client.transport.credentials.local:
@@ -47,12 +53,13 @@ def add(
     if as_json:
         write_json(stored)
     else:
-        tell(stored)
+        say(sentence(stored))
 
 
 @app.command("list")
 def show_all(
     everything: Annotated[bool, typer.Option("--all", help="Those of other project folders too.")] = False,
+    project: Project = None,
     as_json: AsJson = False,
 ) -> None:
     """List the data roots that a run of this project gets."""
@@ -62,7 +69,7 @@ def show_all(
     from gristmill.client import api
     from gristmill.client.data_roots import FILE, declared
 
-    root = _root()
+    root = _root(project)
     stored = ask(api.list_data_roots(folder=None if everything else str(root)))
     said = declared(root)
     if as_json:
@@ -75,7 +82,7 @@ def show_all(
 
 
 @app.command()
-def show(name: Name, as_json: AsJson = False) -> None:
+def show(name: Name, project: Project = None, as_json: AsJson = False) -> None:
     """Show a data root: what it is, and where runs find it."""
     from gristmill.cli.output import pairs, write_json
     from gristmill.cli.quantities import ago
@@ -83,7 +90,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     from gristmill.client import api
     from gristmill.client.data_roots import FILE, declared
 
-    root = _root()
+    root = _root(project)
     said = {one.name: one for one in declared(root)}
     found = said.get(name) or ask(api.get_data_root(name, folder=str(root)))
     if as_json:
@@ -96,14 +103,16 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def delete(name: Name, yes: Yes = False, everywhere: Everywhere = False, as_json: AsJson = False) -> None:
+def delete(
+    name: Name, yes: Yes = False, everywhere: Everywhere = False, project: Project = None, as_json: AsJson = False
+) -> None:
     """Forget a data root. The data itself is not touched."""
     from gristmill.cli.confirming import confirm
     from gristmill.cli.output import say, write_json
     from gristmill.cli.session import ask
     from gristmill.client import api
 
-    folder = "" if everywhere else str(_root())
+    folder = "" if everywhere else str(_root(project))
     confirm(f"Forget the data root {name}? The data itself stays.", yes=yes or as_json)
     gone = ask(api.delete_data_root(name, folder=folder))
     if as_json:
@@ -130,17 +139,22 @@ def store(
     return client.send(api.create_data_root(request))
 
 
-def tell(root: "DataRoot") -> None:
-    from gristmill.cli.output import say, styled
+def sentence(root: "DataRoot") -> str:
+    """Whose runs find what, and where."""
+    from gristmill.cli.output import styled
 
     whose = f"runs of {root.folder}" if root.folder else "all runs"
-    say(f"{styled('✓', 'green')} data root {styled(root.name, bold=True)}: {whose} find {root.source} at {root.at}")
+    return f"{styled('✓', 'green')} data root {styled(root.name, bold=True)}: {whose} find {root.source} at {root.at}"
 
 
-def _root() -> Path:
+def _root(project: Path | None) -> Path:
     from gristmill.client.pack.root import find_root
+    from gristmill.core.errors import NotFoundError
 
-    return find_root(Path.cwd()).path
+    try:
+        return find_root(project or Path.cwd()).path
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no folder {project}") from None
 
 
 def _whose(one: "DataRoot", root: Path) -> str:

@@ -59,7 +59,7 @@ def _tell(packed: "Packed", offered: Sequence["Offer"], root: Path) -> None:
 def _taken(
     client: "Client", offered: Sequence["Offer"], root: Path, *, yes: bool, ask: bool
 ) -> tuple["DataBinding", ...]:
-    from gristmill.cli.data import store, tell
+    from gristmill.cli.data import sentence, store
     from gristmill.cli.output import remark
     from gristmill.client.data_roots import binding
 
@@ -71,7 +71,7 @@ def _taken(
     wanted = [offer for offer in offered if yes or typer.confirm(question(offer), default=True)]
     made = [binding(offer.name, offer.at, root=root, base=root) for offer in wanted]
     for one in made:
-        tell(store(client, one, root))
+        remark(sentence(store(client, one, root)))
     return tuple(made)
 
 
@@ -83,8 +83,11 @@ def command(offer: "Offer", root: Path) -> str:
     """What makes the offered data root, typed where the command was."""
     import os
 
+    from gristmill.client.pack.root import find_root
+
     path = os.path.relpath(root / offer.at) + ("/" if offer.folder else "")
-    return f"gristmill data add {offer.name} {shlex.quote(path)}"
+    whose = "" if find_root(Path.cwd()).path == root else f" --project {shlex.quote(os.path.relpath(root))}"
+    return f"gristmill data add {offer.name} {shlex.quote(path)}{whose}"
 
 
 def _refuse(needed: Sequence["Offer"], root: Path) -> None:

@@ -97,6 +97,7 @@ def _provenance(detail: RunDetail, snapshot: Snapshot) -> list[tuple[str, str | 
         ("kernel", ", ".join([run.kernel, *([f"Python {kernel['python']}"] if kernel.get("python") else [])])),
         ("environment", f"{len(packages)} packages, {short(str(environment['digest']))}" if packages else ""),
         ("device", _device(worker.get("device"))),
+        *((f"data {name}", _data(facts)) for name, facts in (worker.get("data") or {}).items()),
         ("MLflow run", (run.attempt.tracking_run if run.attempt else None) or ""),
     ]
 
@@ -105,6 +106,21 @@ def worker_facts(detail: RunDetail) -> dict[str, Any]:
     """What the worker of the last attempt has seen."""
     facts = detail.attempts[-1].provenance.get("worker") if detail.attempts else None
     return facts if isinstance(facts, dict) else {}
+
+
+def data_digest(facts: Any) -> str:
+    """`sha256:1a2b… by content` of what the worker has recorded of a data root."""
+    if facts.get("digest"):
+        return f"{short(str(facts['digest']))} by {facts.get('digest_method')}"
+    return f"no digest: {facts.get('no_digest', 'none was made')}"
+
+
+def _data(facts: Any) -> str:
+    changed = f", {styled('changed while the run used it', 'yellow')}" if facts.get("changed") else ""
+    checked = ", checked" if facts.get("checked") else ""
+    weight = f"{facts.get('files', 0)} files, {size(facts.get('size', 0))}"
+    what = f"{facts.get('source')} at {facts.get('at')}: {weight}"
+    return f"{what}, {data_digest(facts)}, {facts.get('bound')}{checked}{changed}"
 
 
 def _commit(snapshot: Snapshot) -> str:
