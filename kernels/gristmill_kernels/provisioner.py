@@ -42,6 +42,7 @@ class WarmProvisioner(LocalProvisioner):
         return str(read_settings().home)
 
     holds = Bool(False, help="What kernels leave behind stays together until this process ends.").tag(config=True)
+    cold_because = ""  # of the last start, where a zygote was asked or would have been
     _forked: Forked | None = None
 
     async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002  # its base class's signature
@@ -59,6 +60,7 @@ class WarmProvisioner(LocalProvisioner):
         try:
             process = await asyncio.to_thread(self._fork, command, options, imports)
         except NotForkedError as reason:
+            self.cold_because = str(reason)
             self.log.debug("kernel started cold: %s", reason)
             started = await super().launch_kernel(cmd, **kwargs)
             await asyncio.to_thread(self._start_zygote, command, options["env"])

@@ -73,8 +73,8 @@ def stamps(path: list[str]) -> dict[str, int]:
     Installing, upgrading or removing a package changes the folder that it is in. A module elsewhere, as in an editable
     installation, is watched file by file.
     """
-    places = {sys.executable, os.path.join(sys.prefix, "pyvenv.cfg"), *path}
     installed = tuple(_installed_places(path))
+    places = {sys.executable, os.path.join(sys.prefix, "pyvenv.cfg"), *(place.rstrip(os.sep) for place in installed)}
     for place in installed:
         places.update(os.path.join(place, name) for name in _listed(place) if name.endswith(".pth"))
     for name, module in list(sys.modules.items()):

@@ -49,11 +49,14 @@ def renew() -> None:
 def _opened(descriptor: int, name: str, old: Any) -> Any:
     writing = descriptor != 0
     raw = io.FileIO(descriptor, "w" if writing else "r", closefd=False)
-    binary: Any = io.BufferedWriter(raw) if writing else io.BufferedReader(raw)
+    unbuffered = writing and getattr(old, "write_through", False)
+    binary: Any = raw if unbuffered else io.BufferedWriter(raw) if writing else io.BufferedReader(raw)
     encoding = getattr(old, "encoding", None) or "utf-8"
     errors = getattr(old, "errors", None) or "strict"
-    lines = descriptor == 2 or os.isatty(descriptor)
-    stream = io.TextIOWrapper(binary, encoding=encoding, errors=errors, line_buffering=lines)
+    lines = not unbuffered and (descriptor == 2 or os.isatty(descriptor))
+    stream = io.TextIOWrapper(
+        binary, encoding=encoding, errors=errors, line_buffering=lines, write_through=bool(unbuffered)
+    )
     raw.name = name
     stream.mode = "w" if writing else "r"  # type: ignore[misc]  # as the interpreter sets it
     return stream
