@@ -97,8 +97,16 @@ def list_runs(
     before: int | None = None,
     limit: int = 50,
 ) -> Call[tuple[Run, ...]]:
-    query = {"state": state, "notebook": notebook, "text": text, "label": label, "metric": metric}
-    query |= {"ascending": ascending, "before": before, "limit": limit}
+    query = {
+        "state": state,
+        "notebook": notebook,
+        "text": text,
+        "label": label,
+        "metric": metric,
+        "ascending": ascending,
+        "before": before,
+        "limit": limit,
+    }
     return call("GET", "/api/runs", tuple[Run, ...], query=query)
 
 

@@ -182,7 +182,7 @@ def test_a_run_goes_on_while_the_database_is_away(
         finally:
             postgres.start()
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-        assert postgres.url().password not in answer.text
+        assert str(postgres.url().password) not in answer.text
         assert client.wait(run).state is RunState.SUCCEEDED
         check_whole(client, run)
     assert begun(mark) == 1
