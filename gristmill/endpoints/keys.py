@@ -20,7 +20,7 @@ def issue(tx: Tx, actor: Actor, name: str, request: KeyRequest, clock: Clock) ->
         ConflictError: another key of the endpoint has this name.
     """
     actor.require(Scope.ENDPOINTS_WRITE)
-    endpoint = service.named(tx, actor, name)
+    endpoint = service.named(tx, actor, name, lock=True)
     _check_name(tx, endpoint, request.name)
     key = f"gm_e_{secrets.token_urlsafe(32)}"
     hashed = key_hash(key)
@@ -43,7 +43,7 @@ def revoke(tx: Tx, actor: Actor, name: str, key: str, clock: Clock) -> Endpoint:
         NotFoundError: the endpoint has no such key, or no longer.
     """
     actor.require(Scope.ENDPOINTS_WRITE)
-    endpoint = service.named(tx, actor, name)
+    endpoint = service.named(tx, actor, name, lock=True)
     found = [(hashed, entry) for hashed, entry in store.load_keys(tx, endpoint) if key in {entry.id, entry.name}]
     if not found:
         raise NotFoundError(

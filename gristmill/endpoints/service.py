@@ -69,7 +69,7 @@ def deploy(
         profile=profile.name,
     )
     now = clock.now()
-    known = store.find(tx, actor.project_id, name)
+    known = store.find(tx, actor.project_id, name, lock=True)
     if known is None:
         _check_not_deleting(tx, actor, name)
         endpoint = Endpoint(
@@ -117,7 +117,7 @@ def every_id(tx: Tx) -> list[str]:
 def delete(tx: Tx, actor: Actor, name: str, clock: Clock) -> Endpoint:
     """The endpoint stops serving; its name is free once its processes are gone."""
     actor.require(Scope.ENDPOINTS_WRITE)
-    endpoint = named(tx, actor, name)
+    endpoint = named(tx, actor, name, lock=True)
     store.update(tx, endpoint.id, deleting=True, updated_at=clock.now())
     announce(tx, endpoint, "endpoint.deleted", clock)
     audit.record(tx, actor, time=clock.now(), action="endpoint.delete", subject=name)
@@ -194,9 +194,9 @@ def _own(tx: Tx, actor: Actor, name: str) -> Endpoint:
     return endpoint
 
 
-def named(tx: Tx, actor: Actor, name: str) -> Endpoint:
-    """The endpoint of this name in the actor's project."""
-    endpoint = store.find(tx, actor.project_id, name)
+def named(tx: Tx, actor: Actor, name: str, *, lock: bool = False) -> Endpoint:
+    """The endpoint of this name in the actor's project; locked for who changes it."""
+    endpoint = store.find(tx, actor.project_id, name, lock=lock)
     if endpoint is None:
         raise NotFoundError(
             f"no endpoint {name[:100]!r}", hint="`gristmill endpoints list` shows those that there are."
