@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import ControlPlane
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 240.0
@@ -66,7 +67,7 @@ def test_the_tour_runs_as_it_stands(control_plane: ControlPlane) -> None:
         assert f"gristmill {verb}" in shown
     (predicted,) = (said[command] for command in commands if "endpoints predict" in command)
     assert predicted.startswith('{"predictions": [[0.')
-    assert control_plane.processes() == [], "the tour ends with nothing left running"
+    until(lambda: not control_plane.processes(), what="the tour ends with nothing left running")
 
 
 def test_the_tour_names_what_the_demo_does_not() -> None:
