@@ -143,6 +143,7 @@ class Attempt:
                 **self._secrets.environ,
             },
             notebook=self._workspace.notebook,
+            own=self._data is not None and self._data.private,
         )
         done = False
         try:

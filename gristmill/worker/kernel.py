@@ -104,10 +104,18 @@ class Kernel:
 
     @classmethod
     def start(
-        cls, name: str, *, folder: Path, workdir: Path, environ: Mapping[str, str], notebook: Path | None = None
+        cls,
+        name: str,
+        *,
+        folder: Path,
+        workdir: Path,
+        environ: Mapping[str, str],
+        notebook: Path | None = None,
+        own: bool = False,
     ) -> "Kernel":
         """Starts the process and returns at once. Connection file and sockets lie in `folder`, for nobody else's eyes.
-        What `notebook` imports is what the environment's zygote learns to have ready.
+        What `notebook` imports is what the environment's zygote learns to have ready. With `own` the kernel is a child
+        of this process, which sees what this process alone sees.
 
         Raises:
             KernelStartError: the kernelspec is unknown, or what it names cannot be executed.
@@ -124,7 +132,7 @@ class Kernel:
             elif manager.has_trait("transport_encryption"):
                 manager.transport_encryption = "auto"  # where the kernel knows how
             options["extra_arguments"] = ["--HistoryManager.hist_file=:memory:"]
-            if "kernel_provisioner" not in spec.metadata:
+            if not own and "kernel_provisioner" not in spec.metadata:
                 manager.warm()
         if isinstance(manager.provisioner, WarmProvisioner):
             options[IMPORTS] = named_imports(notebook)

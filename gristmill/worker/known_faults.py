@@ -25,7 +25,7 @@ KNOWN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         re.compile(r"(?s)^FileNotFoundError: .*No such file or directory: '(?!/)"),
         lambda _: (
             "A run works on a copy of the project, with its modules and with files under 1 MB that nothing ignores. "
-            "Other files are read by their absolute path."
+            "Other files are data: `gristmill data add NAME PATH` gives them to every run."
         ),
     ),
 )

@@ -181,7 +181,7 @@ def test_what_a_notebook_deletes_or_renames_among_the_data_stays_at_its_source(b
         try:
             act()
         except OSError as error:
-            assert error.errno in {errno.EROFS, errno.EBUSY, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTEMPTY}  # noqa: PT017
+            assert error.errno in {errno.EROFS, errno.EBUSY, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTEMPTY}  # noqa: PT017  # either way is right
     assert versions(data) == before
 
 
@@ -190,7 +190,7 @@ def test_what_is_written_into_data_reaches_no_source_except_through_a_link(bind:
     try:
         (place / "big.csv").write_bytes(b"overwritten")
     except OSError as error:
-        assert error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTEMPTY}  # noqa: PT017
+        assert error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTEMPTY}  # noqa: PT017  # either way is right
     assert (data / "big.csv").read_bytes() == FILES["big.csv"] or bound.method == "symlink"
     assert not (bound.frozen and bound.method == "symlink")
 

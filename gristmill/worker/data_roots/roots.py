@@ -86,6 +86,11 @@ class DataRoots:
         """Whether this path in the workspace is data, and so no output of the run."""
         return any(root.bound.holds(path) for root in self._roots)
 
+    @property
+    def private(self) -> bool:
+        """Whether only this process and its children see some of it: a kernel must be one of them."""
+        return any(root.bound.private for root in self._roots)
+
     def conclude(self, notice: Callable[[str], None]) -> dict[str, Any]:
         """What was bound, for the provenance. Waits for the digests; says what has changed while the run used it."""
         if self._thread is not None:

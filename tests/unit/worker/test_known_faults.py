@@ -36,7 +36,7 @@ def test_what_mlflow_raises_is_known(tmp_path: Path) -> None:
     ("error", "part"),
     [
         ("ModuleNotFoundError: No module named 'lightgbm'", "lacks 'lightgbm'"),
-        ("FileNotFoundError: [Errno 2] No such file or directory: 'data/big.csv'", "absolute path"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'data/big.csv'", "gristmill data add"),
         ("SystemExit: 3", "sys.exit(0)"),
     ],
 )

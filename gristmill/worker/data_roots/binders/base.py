@@ -22,12 +22,14 @@ class Bound:
     """Data at its place. `places` are files that are data, `wholes` folders of which everything is.
 
     `frozen` says that what the run reads cannot change while it runs; otherwise somebody has to look afterwards.
+    `private` says that only the worker and the processes that it starts see the data.
     """
 
     method: str
     places: frozenset[Path] = frozenset()
     wholes: tuple[Path, ...] = ()
     frozen: bool = False
+    private: bool = False
     undo: Callable[[], None] = field(default=lambda: None)
 
     def holds(self, path: Path) -> bool:

@@ -43,7 +43,7 @@ class MountBinder(Binder):
             _unmount(place)
             placing.take_back()
             raise CannotBindError(f"no mount at {place}: {error.strerror}") from error
-        return Bound(method=self.method, wholes=(place,), undo=lambda: _unmount(place))
+        return Bound(method=self.method, wholes=(place,), private=True, undo=lambda: _unmount(place))
 
     @classmethod
     def _enter_namespace(cls) -> None:
