@@ -30,6 +30,7 @@ OLDEST_PYTHON = (3, 11)
 DISK_LOW, DISK_OUT = 2 * 2**30, 256 * 2**20
 RESIDENT = 150 * 2**20  # what a control plane is meant to stay below
 SKEW = timedelta(seconds=30)
+TRACKING_DOCS = 'docs/tracking.md, "An MLflow server that is there already", says what it must do.'
 MAX_SOCKET_PATH = 100
 
 # The part, what is imported to see that it is there, and what is not possible without it.
@@ -204,10 +205,18 @@ def _alive(status: "ServerStatus") -> Check:
 
 def _tracking(status: "ServerStatus") -> Check:
     if status.tracking == "ready":
-        return _good("MLflow", "ready")
+        version = f", version {status.tracking_version}" if status.tracking_version else ""
+        says = f"ready at {status.tracking_server}{version}" if status.tracking_server else "ready"
+        return (
+            _warning("MLflow", f"{says}; {status.tracking_notice}", TRACKING_DOCS)
+            if status.tracking_notice
+            else _good("MLflow", says)
+        )
     says = f"{status.tracking}: {status.tracking_reason or 'no reason is known'}"
     if status.tracking == "starting":
         return _warning("MLflow", says, "It takes some seconds; runs wait for it.")
+    if status.tracking_server:
+        return _broken("MLflow", says, TRACKING_DOCS)
     return _broken("MLflow", says, f"Read {Path(status.home) / 'mlflow' / 'mlflow.log'}.")
 
 

@@ -98,8 +98,14 @@ def _provenance(detail: RunDetail, snapshot: Snapshot) -> list[tuple[str, str | 
         ("environment", f"{len(packages)} packages, {short(str(environment['digest']))}" if packages else ""),
         ("device", _device(worker.get("device"))),
         *((f"data {name}", _data(facts)) for name, facts in (worker.get("data") or {}).items()),
-        ("MLflow run", (run.attempt.tracking_run if run.attempt else None) or ""),
+        ("MLflow run", _tracked(run.attempt)),
     ]
+
+
+def _tracked(attempt: Attempt | None) -> str:
+    if attempt is None or attempt.tracking_run is None:
+        return ""
+    return f"{attempt.tracking_run}{f' at {attempt.tracking_server}' if attempt.tracking_server else ''}"
 
 
 def worker_facts(detail: RunDetail) -> dict[str, Any]:

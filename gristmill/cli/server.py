@@ -85,6 +85,8 @@ def _print(status: "ServerStatus") -> None:
     tracking = Cell(status.tracking, "green" if status.tracking == "ready" else "yellow")
     if status.tracking_reason:
         tracking = Cell(f"{status.tracking}: {status.tracking_reason}", "yellow")
+    elif status.tracking_server:
+        tracking = Cell(f"{status.tracking} at {status.tracking_server}", tracking.colour)
     pairs(
         (
             ("control plane", Cell(status.url, bold=True)),

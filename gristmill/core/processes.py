@@ -21,6 +21,9 @@ ADDRESS = "address"  # in the home: the URL of the control plane that lives, or 
 _WITHHELD = frozenset(
     {
         "GRISTMILL_DATABASE_URL",
+        "GRISTMILL_MLFLOW_PASSWORD",
+        "GRISTMILL_MLFLOW_TOKEN",
+        "GRISTMILL_MLFLOW_USERNAME",
         "GRISTMILL_SECRETS_KEY",
         "GRISTMILL_TOKEN",
         "GRISTMILL_URL",

@@ -20,6 +20,10 @@ class Settings:
     port: int = 0  # 0: one is chosen at the first start and kept
     database_url: str | None = field(default=None, repr=False)  # default: SQLite in the home; it may hold a password
     shared: Path | None = None  # what control planes on one database share: blobs, attempts, endpoints, MLflow
+    mlflow_url: str | None = None  # an MLflow server that is there already; none is started then
+    mlflow_token: str | None = field(default=None, repr=False)  # the control plane's own, for that server
+    mlflow_username: str | None = None  # or these two
+    mlflow_password: str | None = field(default=None, repr=False)
     profiles: Path | None = None  # default: <home>/profiles.yaml if it is there
     secrets_vault: str = "auto"  # keyring, encrypted; auto: a keyring where one answers
     secrets_key: str | None = field(default=None, repr=False)  # for `encrypted`; several by commas, the newest first
@@ -106,6 +110,10 @@ _READERS: dict[str, Callable[[str], object]] = {
     "port": int,
     "database_url": str,
     "shared": _path,
+    "mlflow_url": str,
+    "mlflow_token": str,
+    "mlflow_username": str,
+    "mlflow_password": str,
     "profiles": _path,
     "secrets_vault": str,
     "secrets_key": str,

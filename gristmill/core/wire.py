@@ -65,6 +65,9 @@ class ServerStatus:
     leading: bool
     tracking: str  # ready, starting or away
     tracking_reason: str | None = None
+    tracking_server: str | None = None  # the URL of an existing MLflow server; None: our own
+    tracking_version: str | None = None
+    tracking_notice: str | None = None  # what does not work with it
     runs: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
 

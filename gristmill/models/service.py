@@ -19,6 +19,7 @@ from gristmill.tracking.model import LoggedModelEntry, ModelVersionEntry, Regist
 from gristmill.tracking.rest import TrackingClient
 
 RUN_TAG = "gristmill.run"
+ELSEWHERE = "Gristmill's own MLflow server"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class ModelService:
     db: Database
     tracking: TrackingClient
     clock: Clock
+    server: str | None = None  # the URL of an MLflow server that is not our own
     # Who asks again while the first question is still being answered must find what that makes.
     _registering: threading.Lock = field(default_factory=threading.Lock)
 
@@ -153,6 +155,11 @@ class ModelService:
                 f"run {run.name} {run.state}: only the model of a run that succeeded can be registered",
                 hint="See `gristmill runs show`, and run it again.",
             )
+        if run.attempt and run.attempt.tracking_server != self.server:
+            raise ConflictError(
+                f"run {run.name} is tracked by {run.attempt.tracking_server or ELSEWHERE}, which is not asked now",
+                hint="Its model is there still: GRISTMILL_MLFLOW_URL says which MLflow server is asked.",
+            )
         tracked = run.attempt.tracking_run if run.attempt else None
         models = self._all_logged(tracked) if tracked else ()
         matching = [model for model in models if wanted in {None, model.id, model.name}]
@@ -204,7 +211,8 @@ class ModelService:
         if not path:
             raise InvalidInputError(
                 f"the files of {name}/{version} lie outside this registry's artifact store",
-                hint="Log the model in a run of this control plane, and register that.",
+                hint="Log the model in a run of this control plane, on an MLflow server that hands on artifacts "
+                "(docs/tracking.md), and register that.",
             )
         return read_model_file(self.tracking.read_artifact(f"{path}/MLmodel", LIMIT))
 

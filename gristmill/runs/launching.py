@@ -35,6 +35,7 @@ class Launcher:
     catalogue: Catalogue
     clock: Clock
     url: str
+    tracking_server: str | None = None
 
     def launch(self, run: Run, attempt: Attempt) -> None:
         """MLflow's run first, then the worker; each is found again if it was made before."""
@@ -55,7 +56,14 @@ class Launcher:
         }
         found = self.tracking.find_or_create_run(attempt.id, experiment, run.name, tags)
         with self.leader.write() as tx:
-            store.update_attempt(tx, attempt.id, tracking_run=found, tracking_experiment=experiment, waiting=None)
+            store.update_attempt(
+                tx,
+                attempt.id,
+                tracking_run=found,
+                tracking_experiment=experiment,
+                tracking_server=self.tracking_server,
+                waiting=None,
+            )
 
     def _token(self, run: Run, attempt: Attempt) -> str:
         """The worker's; the launch counts from here on, whether it comes about or not."""

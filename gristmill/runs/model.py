@@ -114,6 +114,7 @@ class Attempt:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     tracking_run: str | None = None  # MLflow's run id
+    tracking_server: str | None = None  # where that is, if not on Gristmill's own MLflow server: its URL
     waiting: str | None = None  # why it does not go on now
     progress: Progress = field(default_factory=Progress)
     executed_notebook: str | None = None  # digest

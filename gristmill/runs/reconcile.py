@@ -42,6 +42,7 @@ class RunsReconciler:
     settings: Settings
     clock: Clock
     url: str
+    tracking_server: str | None = None  # the URL of an MLflow server that is not our own
     admission: Admission = field(init=False)
     launcher: Launcher = field(init=False)
     watch: Watch = field(init=False)
@@ -49,6 +50,7 @@ class RunsReconciler:
     def __post_init__(self) -> None:
         self.admission = Admission(self.db, self.leader, self.catalogue, self.clock)
         self.launcher = Launcher(self.leader, self.executor, self.tracking, self.catalogue, self.clock, self.url)
+        self.launcher.tracking_server = self.tracking_server
         self.watch = Watch(self.db, self.leader, self.executor, self.blobs, self.tracking, self.settings, self.clock)
 
     def step(self) -> bool:

@@ -1,7 +1,7 @@
 """What may happen to a run. The only code that changes its state."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +37,7 @@ from gristmill.utilisation import service as utilisation
 
 MAX_RETRIES = 100
 MAX_LABELS = 64
+OWN_MLFLOW = "Gristmill's own MLflow server"
 
 
 def create(
@@ -245,6 +246,23 @@ def close_attempt(tx: Tx, attempt: Attempt, clock: Clock) -> None:
 def open_attempts(tx: Tx) -> list[Attempt]:
     """Attempts of which something may live."""
     return store.load_attempts(tx, store.attempts.c.closed_at.is_(None))
+
+
+def check_tracked_by(tx: Tx, server: str | None) -> None:
+    """Whether what is under way is tracked by this MLflow server.
+
+    Raises:
+        ConflictError: by another one, which only a control plane that is set to it can go on with.
+    """
+    others = [one for one in open_attempts(tx) if one.tracking_run is not None and one.tracking_server != server]
+    if others:
+        where = {one.tracking_server for one in others}
+        named = ", ".join(sorted(one or OWN_MLFLOW for one in where))
+        setting = f"GRISTMILL_MLFLOW_URL={next(iter(where))}" if where != {None} else "GRISTMILL_MLFLOW_URL unset"
+        raise ConflictError(
+            f"{len(others)} runs under way are tracked by {named}, not by {server or OWN_MLFLOW}",
+            hint=f"Start with {setting} until they are over or cancelled; nothing of them gets lost.",
+        )
 
 
 def tracked_as(tx: Tx, actor: Actor, tracking_run: str) -> str | None:

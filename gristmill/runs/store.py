@@ -59,6 +59,7 @@ attempts = sa.Table(
     sa.Column("launches", sa.Integer, nullable=False, default=0),
     sa.Column("tracking_run", sa.String(64)),
     sa.Column("tracking_experiment", sa.String(64)),
+    sa.Column("tracking_server", sa.String(500)),  # the URL of an MLflow server that is not our own
     sa.Column("waiting", sa.Text),
     json_column("progress"),
     sa.Column("executed_notebook", sa.String(71)),
@@ -112,6 +113,7 @@ _ATTEMPT_FIELDS = (
     "started_at",
     "ended_at",
     "tracking_run",
+    "tracking_server",
     "waiting",
     "executed_notebook",
 )

@@ -18,20 +18,23 @@ from gristmill.core.clock import SystemClock
 from gristmill.core.database import Database
 from gristmill.core.errors import GristmillError, UnauthenticatedError, UnavailableError
 from gristmill.core.events import Wakeup
-from gristmill.core.processes import exclusive
+from gristmill.core.processes import exclusive, holds_lock
 from gristmill.core.scopes import PERSON_SCOPES, ActorKind
 from gristmill.core.settings import Settings, read_settings
 from gristmill.core.wire import PortFile
 from gristmill.endpoints.backends.local import LocalBackend
 from gristmill.profiles.catalogue import load_catalogue
 from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
+from gristmill.runs import service as runs
 from gristmill.runs.executors.local import LocalExecutor
 from gristmill.server import files
 from gristmill.server.app import Parts, create_app
 from gristmill.server.identity import new_identity
 from gristmill.server.places import settle
 from gristmill.server.schema import prepare
+from gristmill.tracking.existing import ExistingMlflow
 from gristmill.tracking.process import MlflowProcess
+from gristmill.tracking.server import MlflowServer
 
 log = logging.getLogger("gristmill.server")
 
@@ -60,6 +63,8 @@ def _serve(settings: Settings) -> int:
     wakeup = Wakeup()
     db = Database(settings.database, on_commit=wakeup.set)
     prepare(db)
+    mlflow = _mlflow(settings, clock)
+    _check_tracking(db, settings, mlflow)
     listener = listen(settings)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     files.keep_address(settings.home, url)
@@ -81,7 +86,7 @@ def _serve(settings: Settings) -> int:
         ),
         executor=LocalExecutor(settings.attempts, warm=_warm_workers(settings)),
         backend=LocalBackend(settings.endpoints),
-        mlflow=MlflowProcess(settings.mlflow, clock=clock, environ=os.environ),
+        mlflow=mlflow,
         identity=identity,
         leave=leave,
         alone=settings.database_url is None,
@@ -109,6 +114,20 @@ def _serve(settings: Settings) -> int:
         settings.port_file.unlink(missing_ok=True)
         db.close()
     return 0
+
+
+def _mlflow(settings: Settings, clock: SystemClock) -> MlflowServer:
+    if settings.mlflow_url:
+        return ExistingMlflow(settings, clock=clock)
+    return MlflowProcess(settings.mlflow, clock=clock, environ=os.environ)
+
+
+def _check_tracking(db: Database, settings: Settings, mlflow: MlflowServer) -> None:
+    """Nothing under way needs another MLflow server; our own is ended where it is not used any more."""
+    with db.read() as tx:
+        runs.check_tracked_by(tx, mlflow.name)
+    if mlflow.name is not None and holds_lock(settings.mlflow):
+        MlflowProcess(settings.mlflow, clock=SystemClock(), environ=os.environ).stop()
 
 
 def listen(

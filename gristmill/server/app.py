@@ -44,9 +44,9 @@ from gristmill.snapshots import routes as snapshot_routes
 from gristmill.tracking import routes as tracking_routes
 from gristmill.tracking.exchange import Exchange
 from gristmill.tracking.ownership import Ownership
-from gristmill.tracking.process import MlflowProcess
 from gristmill.tracking.proxy import MlflowProxy
 from gristmill.tracking.rest import TrackingClient
+from gristmill.tracking.server import MlflowServer
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 
@@ -66,7 +66,7 @@ class Parts:
     catalogue: Catalogue
     executor: Executor
     backend: EndpointBackend
-    mlflow: MlflowProcess
+    mlflow: MlflowServer
     identity: Identity
     leave: Callable[[], None]
     alone: bool = True  # the database is this home's own, and its lock is held: no other control plane can lead
@@ -87,6 +87,7 @@ def create_app(parts: Parts) -> FastAPI:
         settings=parts.settings,
         clock=parts.clock,
         url=parts.identity.url,
+        tracking_server=parts.mlflow.name,
     )
     endpoints = EndpointsReconciler(
         db=parts.db,
@@ -149,7 +150,7 @@ def create_app(parts: Parts) -> FastAPI:
         Catalogue: parts.catalogue,
         Identity: parts.identity,
         Leadership: leader,
-        MlflowProcess: parts.mlflow,
+        MlflowServer: parts.mlflow,
         TrackingClient: tracking,
         Intake: Intake(
             db=parts.db,
@@ -158,7 +159,7 @@ def create_app(parts: Parts) -> FastAPI:
             settings=parts.settings,
             executor=parts.executor,
         ),
-        ModelService: ModelService(parts.db, tracking, parts.clock),
+        ModelService: ModelService(parts.db, tracking, parts.clock, parts.mlflow.name),
         attempts.ClaimContext: attempts.ClaimContext(
             url=parts.identity.url, catalogue=parts.catalogue, settings=parts.settings
         ),

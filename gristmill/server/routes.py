@@ -18,7 +18,7 @@ from gristmill.endpoints import service as endpoints
 from gristmill.runs import service as runs
 from gristmill.server.identity import Identity
 from gristmill.server.shutdown import Shutdown
-from gristmill.tracking.process import MlflowProcess
+from gristmill.tracking.server import MlflowServer
 
 router = APIRouter(prefix="/api", tags=["server"], responses=PROBLEMS)
 
@@ -32,7 +32,7 @@ def read_status(
     identity: IdentityOf,
     settings: Annotated[Settings, Depends(provide(Settings))],
     leader: Annotated[Leadership, Depends(provide(Leadership))],
-    mlflow: Annotated[MlflowProcess, Depends(provide(MlflowProcess))],
+    mlflow: Annotated[MlflowServer, Depends(provide(MlflowServer))],
 ) -> ServerStatus:
     with db.read() as tx:
         names = [run.name for run in runs.alive(tx, actor)]
@@ -49,6 +49,9 @@ def read_status(
         leading=leader.leading,
         tracking=state.health.value,
         tracking_reason=state.reason,
+        tracking_server=mlflow.name,
+        tracking_version=state.version,
+        tracking_notice=state.notice,
         runs=tuple(names),
         endpoints=tuple(serving),
     )

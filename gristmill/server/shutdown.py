@@ -14,7 +14,7 @@ from gristmill.endpoints import service as endpoints
 from gristmill.endpoints.backends.base import EndpointBackend
 from gristmill.runs import service as runs
 from gristmill.server.loop import ControlLoop
-from gristmill.tracking.process import MlflowProcess
+from gristmill.tracking.server import MlflowServer
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Shutdown:
     settings: Settings
     loop: ControlLoop
     backend: EndpointBackend
-    mlflow: MlflowProcess
+    mlflow: MlflowServer
     leave: Callable[[], None]
     _begun: threading.Event = field(default_factory=threading.Event)
 

@@ -3,18 +3,21 @@
 import hashlib
 import os
 import socket
+import ssl
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpcore
 import httpx
 
-from gristmill.core.errors import ForbiddenError
+from gristmill.core.errors import ForbiddenError, UnavailableError
 
 # A Unix socket's path has room for 108 bytes on Linux and 104 on macOS, its end included.
 _LONGEST = 100
+HINT = "`gristmill server status` says how it stands."
 # MLflow keeps a connection for 75 s without a request; ours ends first, so that none is found closed.
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=30)
 
@@ -23,20 +26,56 @@ _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepali
 class MlflowAddress:
     """Requests go to `base_url`; through `socket`, where one is given, instead of its host and port.
 
-    `reason` says why nobody may answer there, as far as that is known.
+    `reason` says why nobody may answer there, as far as that is known; `refused` why nobody is to be asked there.
+    `name` is None for a server of our own. `authorization` is the control plane's own, and goes with every request.
+
+    Its clients raise UnavailableError where they are refused, and where the server does not take the authorization:
+    whoever asked through the control plane has given another one.
     """
 
     base_url: str
     socket: Path | None = None
+    name: str | None = None
+    authorization: str | None = field(default=None, repr=False)
+    verify: ssl.SSLContext | bool = True
     reason: Callable[[], str | None] = lambda: None
+    refused: Callable[[], str | None] = lambda: None
 
     def client(self, timeout: httpx.Timeout) -> httpx.Client:
+        client = self.probe(timeout)
+        client.event_hooks = {"request": [self._check], "response": [self._check_answer]}
+        return client
+
+    def probe(self, timeout: httpx.Timeout) -> httpx.Client:
+        """As `client`, for who finds out how the server stands."""
         transport = _UnixTransport(self.socket) if self.socket else None
-        return httpx.Client(base_url=self.base_url, transport=transport, timeout=timeout, trust_env=False)
+        return httpx.Client(transport=transport, timeout=timeout, **self._common)
 
     def async_client(self, timeout: httpx.Timeout) -> httpx.AsyncClient:
+        async def check(request: httpx.Request) -> None:
+            self._check(request)
+
+        async def check_answer(answer: httpx.Response) -> None:
+            self._check_answer(answer)
+
         transport = httpx.AsyncHTTPTransport(uds=str(self.socket), limits=_LIMITS) if self.socket else None
-        return httpx.AsyncClient(base_url=self.base_url, transport=transport, timeout=timeout, trust_env=False)
+        hooks: dict[str, list[Callable[..., Any]]] = {"request": [check], "response": [check_answer]}
+        return httpx.AsyncClient(
+            transport=transport, timeout=timeout, event_hooks=hooks, limits=_LIMITS, **self._common
+        )
+
+    @property
+    def _common(self) -> dict[str, Any]:
+        headers = {"authorization": self.authorization} if self.authorization else {}
+        return {"base_url": self.base_url, "headers": headers, "verify": self.verify, "trust_env": False}
+
+    def _check(self, _request: httpx.Request) -> None:
+        if (why := self.refused()) is not None:
+            raise UnavailableError(why, hint=HINT)
+
+    def _check_answer(self, answer: httpx.Response) -> None:
+        if answer.status_code == 401:
+            raise UnavailableError(f"MLflow at {self.base_url} refuses the control plane's credentials", hint=HINT)
 
 
 class _UnixTransport(httpx.HTTPTransport):

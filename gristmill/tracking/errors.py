@@ -22,7 +22,7 @@ _KINDS: dict[str, type[GristmillError]] = {
     "RESOURCE_CONFLICT": ConflictError,
     "PERMISSION_DENIED": ForbiddenError,
 }
-AWAY_HINT = "It is started again by itself; `gristmill server status` says how it stands."
+AWAY_HINT = "Gristmill's own is started again by itself; `gristmill server status` says how it stands."
 
 
 def check(response: httpx.Response) -> None:

@@ -21,11 +21,16 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TrackingState:
-    """`since` is when it came to be so; `reason` says why it is not ready."""
+    """`since` is when it came to be so; `reason` says why it is not ready, `notice` what does not work although it is.
+
+    `version` is what an existing server says that it is.
+    """
 
     health: Health
     since: datetime
     reason: str | None = None
+    version: str | None = None
+    notice: str | None = None
 
     @property
     def ready(self) -> bool:

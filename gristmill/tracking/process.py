@@ -12,8 +12,9 @@ import httpx
 
 from gristmill.core.clock import Clock
 from gristmill.core.processes import holds_lock, kill_marked, log_tail, marked, reap, spawn_locked, terminate
-from gristmill.tracking.address import MlflowAddress, local_address
+from gristmill.tracking.address import local_address
 from gristmill.tracking.model import Health, TrackingState
+from gristmill.tracking.server import MlflowServer
 
 LOG = "mlflow.log"
 LOG_LIMIT = 8 * 2**20
@@ -26,7 +27,7 @@ LONGEST_PAUSE_S = 60.0
 _PROBE = httpx.Timeout(2.0)
 
 
-class MlflowProcess:
+class MlflowProcess(MlflowServer):
     """Keeps one MLflow server alive in `folder`. `ensure` is one step of the control loop: it never waits for a start.
 
     Whether it lives is told by the lock that it holds, whether it works by its answer to a request.
@@ -36,7 +37,7 @@ class MlflowProcess:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         self.folder = folder
-        self.address: MlflowAddress = replace(local_address(folder), reason=lambda: self._state.reason)
+        self.address = replace(local_address(folder), reason=lambda: self._state.reason)
         self._clock = clock
         self._environ = {**_without_mlflow(environ), **_settings(folder)}
         self._started = False

@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
 from gristmill.secrets.masking import Mask
 from gristmill.server import opening
 from gristmill.tracking import routes
+from gristmill.tracking.address import MlflowAddress
 from gristmill.tracking.exchange import Exchange
 from gristmill.tracking.ownership import Ownership
 from gristmill.tracking.process import MlflowProcess
@@ -106,14 +107,20 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path, mlflow: MlflowProcess, tracking: TrackingClient) -> Iterator[Site]:
-    db = Database(f"sqlite:///{tmp_path / 'gristmill.db'}")
+    with opened(tmp_path, mlflow.address, tracking) as site:
+        yield site
+
+
+@contextmanager
+def opened(folder: Path, address: MlflowAddress, tracking: TrackingClient) -> Iterator[Site]:
+    db = Database(f"sqlite:///{folder / 'gristmill.db'}")
     metadata.create_all(db.engine)
     with db.write() as tx:
         ensure_default(tx, CLOCK.now())
     tracked: dict[str, tuple[str, str]] = {}
     prefixes: dict[str, tuple[str, ...]] = {}
     secrets: dict[str, dict[str, str]] = {}
-    exchange = Exchange(mlflow.address)
+    exchange = Exchange(address)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -115,3 +115,14 @@ def test_a_port_file_of_a_control_plane_that_was_killed_is_no_fault(tmp_path: Pa
     (check,) = looked_at._control_plane(Settings(home=tmp_path))
     assert check.verdict is Verdict.GOOD
     assert "none runs" in check.says
+
+
+def test_an_existing_mlflow_server_is_named_with_what_does_not_work_with_it() -> None:
+    server = {"tracking_server": "https://mlflow.example.org", "tracking_version": "3.17.2"}
+    good = looked_at._tracking(status(**server))
+    assert (good.verdict, good.says) == (Verdict.GOOD, "ready at https://mlflow.example.org, version 3.17.2")
+    direct = looked_at._tracking(status(**server, tracking_notice="artifacts go to s3"))
+    assert (direct.verdict, direct.says[-20:]) == (Verdict.WARNING, "; artifacts go to s3")
+    old = looked_at._tracking(status(**server, tracking="away", tracking_reason="is version 2.9"))
+    assert old.verdict is Verdict.BROKEN
+    assert "docs/tracking.md" in (old.what_to_do or "")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gristmill.core.database import Database
-from gristmill.core.errors import NotFoundError, UnavailableError
+from gristmill.core.errors import ConflictError, NotFoundError, UnavailableError
 from gristmill.core.scopes import Actor
 from gristmill.models.model import RegisterRequest
 from gristmill.models.service import RUN_TAG, ModelService, in_order
@@ -137,6 +137,15 @@ def test_another_run_or_model_is_another_version(
         models.register(person, "churn", RegisterRequest(run=run.id, model=model))
     made = [(version.source, version.tags[RUN_TAG]) for version in registry.versions]
     assert made == [("models:/m-1", one.id), ("models:/m-1", other.id), ("models:/m-2", one.id)]
+
+
+def test_a_run_that_another_mlflow_server_tracks_is_not_looked_for_here(
+    models: ModelService, registry: Registry, person: Actor, succeed: Callable[[], Run]
+) -> None:
+    elsewhere = replace(models, server="https://mlflow.example.org")
+    with pytest.raises(ConflictError, match="tracked by Gristmill's own MLflow server"):
+        elsewhere.register(person, "churn", RegisterRequest(run=succeed().id, model="model"))
+    assert registry.versions == []
 
 
 def test_metrics_of_a_version_stand_as_its_run_reported_them(

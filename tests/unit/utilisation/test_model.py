@@ -1,7 +1,5 @@
 """Points joined into fewer."""
 
-import pytest
-
 from gristmill.utilisation.model import GpuPoint, UtilisationPoint, busy, halved, merged
 
 
@@ -15,7 +13,7 @@ def point(
 def test_means_are_weighted_by_time_and_peaks_stay() -> None:
     one = merged([point(1, 2.0, memory=300, gpu=0.9), point(4, 0.0, seconds=3, memory=100, gpu=0.1)])
     assert (one.at, one.seconds, one.cpu, one.cpu_peak, one.memory, one.memory_peak) == (4, 4, 0.5, 2.0, 150, 300)
-    assert one.gpus == (GpuPoint(index=0, busy=pytest.approx(0.3), busy_peak=0.9, memory_peak=300),)
+    assert one.gpus == (GpuPoint(index=0, busy=0.3, busy_peak=0.9, memory_peak=300),)
 
 
 def test_halving_keeps_time_and_peak() -> None:

@@ -29,7 +29,8 @@ class Steady:
 
 def looked_at(seconds: float) -> list[UtilisationPoint]:
     """A series as it comes about when somebody looks for so long."""
-    series, at, found = Series(), 0.0, []
+    series, at = Series(), 0.0
+    found: list[UtilisationPoint] = []
     while at < seconds:
         pause = due_pause(at)
         at += pause
