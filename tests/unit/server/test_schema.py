@@ -12,7 +12,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
-import gristmill.server.app  # noqa: F401  # it knows every word: all tables are in `metadata`
+import gristmill.server.app  # it knows every word: all tables but the one of places are in `metadata`
+import gristmill.server.places  # noqa: F401  # and this one is
 from gristmill.core.database import Database, metadata
 from gristmill.server import schema
 
