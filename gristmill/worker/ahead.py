@@ -1,15 +1,41 @@
-"""Imports what every worker imports, for the process that workers are forked from. Nothing is done here."""
+"""Imports what every worker imports, for the process that workers are forked from, and compiles what they compile.
 
-import encodings.idna  # noqa: F401  # imported by the first connection
-import sqlite3  # noqa: F401  # by IPython, of which nbclient has a part
+No thread, no connection and no event loop is made here.
+"""
 
-import httpx  # noqa: F401
+from importlib import import_module
 
-import gristmill.worker.attempt
-import gristmill.worker.journal
-import gristmill.worker.kernel
-import gristmill.worker.main
-import gristmill.worker.notebook_run
-import gristmill.worker.outbox
-import gristmill.worker.provenance
-import gristmill.worker.spool  # noqa: F401
+import httpx
+from nbformat.validator import get_validator
+
+_MODULES = (
+    "concurrent.futures.thread",
+    "encodings.idna",
+    "encodings.unicode_escape",
+    "sqlite3",
+    "ipykernel.kernelspec",  # jupyter_client asks it for the kernelspec of this interpreter
+    "IPython.display",
+    "gristmill.client.proof",
+    "gristmill.notebooks.values",
+    "gristmill.worker.attempt",
+    "gristmill.worker.engine",
+    "gristmill.worker.execution",
+    "gristmill.worker.journal",
+    "gristmill.worker.kernel",
+    "gristmill.worker.main",
+    "gristmill.worker.notebook_run",
+    "gristmill.worker.outbox",
+    "gristmill.worker.provenance",
+    "gristmill.worker.spool",
+)
+_MINORS = (4, 5)  # of nbformat 4: what notebooks of the last years are in
+
+for _name in _MODULES:
+    import_module(_name)
+
+for _minor in _MINORS:
+    for _relaxed in (False, True):  # as papermill and nbclient ask
+        get_validator(4, _minor, relax_add_props=_relaxed)
+
+# What httpx loads with the first client: TLS certificates among it, which take longest.
+httpx.Client().close()

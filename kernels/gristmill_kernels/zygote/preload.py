@@ -23,12 +23,16 @@ class ThreadStarted(Exception):  # noqa: N818  # a condition, not an error
 
 
 class Imports:
-    """`names` have been imported; `kernels_own` are the top modules that a kernel has before any code of the user's."""
+    """`names` have been imported; `kernels_own` are the top modules that a kernel has before any code of the user's.
+    `environ` is what was set in the environment meanwhile: libraries talk to each other like that.
+    """
 
     def __init__(self, base: list[str], more: list[str]) -> None:
+        before = dict(os.environ)
         own = preload(base)
         self.kernels_own = frozenset(name.partition(".")[0] for name in sys.modules)
         self.names = [*own, *preload(more)]
+        self.environ = {name: value for name, value in os.environ.items() if before.get(name) != value}
 
 
 def preload(names: list[str]) -> list[str]:
@@ -73,7 +77,7 @@ def stamps(path: list[str]) -> dict[str, int]:
     Installing, upgrading or removing a package changes the folder that it is in. A module elsewhere, as in an editable
     installation, is watched file by file.
     """
-    installed = tuple(_installed_places(path))
+    installed, standard = tuple(_installed_places(path)), _standard_places()
     places = {sys.executable, os.path.join(sys.prefix, "pyvenv.cfg"), *(place.rstrip(os.sep) for place in installed)}
     for place in installed:
         places.update(os.path.join(place, name) for name in _listed(place) if name.endswith(".pth"))
@@ -81,10 +85,11 @@ def stamps(path: list[str]) -> dict[str, int]:
         file = getattr(module, "__file__", None)
         if not file:
             continue
-        if not file.startswith(installed):
+        if file.startswith(installed):
+            if "." not in name:
+                places.update({file, os.path.dirname(file)})
+        elif not file.startswith(standard):
             places.add(file)
-        elif "." not in name:
-            places.update({file, os.path.dirname(file)})
     return {place: stamp(place) for place in places}
 
 
@@ -96,13 +101,17 @@ def stamp(place: str) -> int:
         return 0
 
 
-def _installed_places(path: list[str]) -> list[str]:
+def _standard_places() -> tuple[str, ...]:
+    """The standard library's, which changes with the interpreter."""
     import sysconfig
 
-    standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    return tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
+
+
+def _installed_places(path: list[str]) -> list[str]:
     packages = {place for place in path if place.endswith(("site-packages", "dist-packages"))}
     user = {site.getusersitepackages()} if site.ENABLE_USER_SITE else set()
-    return [place + os.sep for place in standard | packages | user if place]
+    return [place + os.sep for place in packages | user if place]
 
 
 def _listed(place: str) -> list[str]:

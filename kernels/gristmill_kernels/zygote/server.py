@@ -32,6 +32,7 @@ class Server:
         self._folder, self._lock, self._config, self._image = folder, lock, config, image
         self._path = list(sys.path)
         self._imported, self._own_modules = list(imports.names), imports.kernels_own
+        self._environ = imports.environ
         self._children: set[int] = set()
         self._forked, self._asked_at, self._draining = 0, time.monotonic(), False
         self._wanted: list[str] = []
@@ -154,6 +155,7 @@ class Server:
         if request["kernel"]:
             keep(connection, told, [*own, *files, tell], self._image)
         tell = _moved_up(tell, request["files"])
+        request["environ"] = {**self._environ, **request["environ"]}
         try:
             order = Order(request, list(files), [*own, connection.detach(), told], self._path)
             settle(order, self._image)
