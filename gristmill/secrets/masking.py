@@ -5,6 +5,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import product
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -61,6 +62,28 @@ class Mask:
         """As many bytes as before: formats that count them stay what they were."""
         return self._bytes.sub(lambda found: b"*" * len(found[0]), data)
 
+    def begun(self, text: str) -> int:
+        """How many characters at the end of the text are the beginning of what would be found."""
+        for length, needle in self._begun.get(text[-2:], ()):
+            if text.endswith(needle[:length]):
+                return length
+        return int(text[-1:] in self._first)
+
+    @cached_property
+    def _begun(self) -> dict[str, list[tuple[int, str]]]:
+        """The last two characters of each beginning → its length and the whole, the longest first."""
+        found: dict[str, list[tuple[int, str]]] = {}
+        for needle in self.needles:
+            for length in range(2, len(needle)):
+                found.setdefault(needle[length - 2 : length], []).append((length, needle))
+        for ends in found.values():
+            ends.sort(key=lambda end: -end[0])
+        return found
+
+    @cached_property
+    def _first(self) -> frozenset[str]:
+        return frozenset(needle[0] for needle in self.needles)
+
     def before(self, text: str, cut: int) -> int:
         """`cut`, or the beginning of the value that it would cut through."""
         if cut == len(text):
@@ -102,12 +125,11 @@ class StreamMask:
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
         self._held = ""
-        self._characters = frozenset("".join(mask.needles))
 
     def feed(self, piece: str) -> str:
         """What may be shown now."""
         text = self._held + piece
-        cut = self._mask.before(text, len(text) - self._beginning(text))
+        cut = self._mask.before(text, len(text) - self._mask.begun(text))
         self._held = text[cut:]
         return self._mask.text(text[:cut])
 
@@ -115,23 +137,6 @@ class StreamMask:
         """What was held back: nothing more comes."""
         held, self._held = self._held, ""
         return self._mask.text(held)
-
-    def _beginning(self, text: str) -> int:
-        """How many characters at the end are the beginning of a value."""
-        if not text or text[-1] not in self._characters:
-            return 0
-        tail = text[max(0, len(text) - self._mask.longest + 1) :]
-        return max((_overlap(tail, needle) for needle in self._mask.needles), default=0)
-
-
-def _overlap(text: str, needle: str) -> int:
-    """The length of the longest end of `text` that `needle` begins with and does not end with."""
-    start = text.find(needle[0], max(0, len(text) - len(needle) + 1))
-    while start >= 0:
-        if needle.startswith(text[start:]):
-            return len(text) - start
-        start = text.find(needle[0], start + 1)
-    return 0
 
 
 def _needles(value: str) -> Iterator[str]:
