@@ -1,0 +1,48 @@
+"""jupyter_kernel_test, where it is installed, against kernels forked from a zygote."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.kernels.conftest import ROOT
+
+kernel_test: Any = pytest.importorskip("jupyter_kernel_test")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm(shared_home: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRISTMILL_HOME", str(shared_home))
+        patch.setenv("GRISTMILL_WARM_KERNELS", "1")
+        patch.setenv("JUPYTER_PATH", str(ROOT / "kernels/share/jupyter"))
+        patch.delenv("PYTEST_CURRENT_TEST", raising=False)
+        patch.setenv("OMP_NUM_THREADS", "2")
+        yield
+
+
+class TestGristmillPython(kernel_test.KernelTests):  # type: ignore[misc]  # not always installed
+    kernel_name = "gristmill-python"
+    language_name = "python"
+    file_extension = ".py"
+    code_hello_world = "print('hello, world')"
+    code_stderr = "import sys; print('test', file=sys.stderr)"
+    code_page_something = "zip?"
+    code_generate_error = "raise"
+    code_inspect_sample = "zip"
+    code_clear_output = "from IPython.display import clear_output; clear_output()"
+    complete_code_samples = ("1", "print('hello, world')", "def f(x):\n  return x*2\n\n\n")
+    incomplete_code_samples = ("print('''hello", "def f(x):\n  x*2")
+    invalid_code_samples = ("import = 7q",)
+    completion_samples = ({"text": "zi", "matches": {"zip"}},)
+    code_execute_result = ({"code": "6*7", "result": "42"},)
+    code_display_data = (
+        {"code": "from IPython.display import HTML, display; display(HTML('<b>test</b>'))", "mime": "text/html"},
+    )
+    # Its history is written a moment after a cell, which the suite does not wait for with an ordinary ipykernel either.
+    supported_history_operations = ()
+
+    def test_it_is_a_forked_one(self) -> None:
+        process = type(self).km.provisioner.process
+        assert type(process).__name__ == "Forked"
