@@ -11,8 +11,12 @@ MARK = """\
 # This file marks the root of a project: a run of a notebook below packs what lies here, and nothing above.
 #
 # Packed are the notebook, the local modules that it imports, and files under 1 MB that nothing ignores. The run starts
-# in the notebook's own folder. Larger files are data: a run does not get them, and `gristmill run` says so where the
-# notebook names one.
+# in the notebook's own folder. Larger files are data, which a run finds where it is named here, or by
+# `gristmill data add`; `gristmill run` offers it where the notebook names some.
+#
+# data:
+#   raw: data/raw
+#   images: s3://bucket/images
 #
 # Left out are hidden files, caches, virtual environments, credentials, what .gitignore names, and what
 # .gristmillignore beside this file names.

@@ -11,12 +11,12 @@ import pytest
 from gristmill.data_roots.model import DataBinding, DigestMethod
 from gristmill.runs.executors.local import LocalExecutor
 from gristmill.runs.model import WorkerEventKind
-from gristmill.worker.data_roots.binders.mount import _may_mount
+from gristmill.worker.data_roots.binders.mount import may_mount
 from tests.integration.worker.conftest import Worker
 from tests.waiting import until
 
 WAITS = "import time\nprint(open('../data/a.csv').read(), flush=True)\ntime.sleep(600)"
-BINDINGS = ["auto", pytest.param("mount", marks=pytest.mark.skipif(not _may_mount(), reason="this user may not mount"))]
+BINDINGS = ["auto", pytest.param("mount", marks=pytest.mark.skipif(not may_mount(), reason="this user may not mount"))]
 
 
 @pytest.fixture
@@ -38,8 +38,9 @@ def bound(data: Path, at: str = "data", **fields: Any) -> tuple[DataBinding, ...
 
 def facts(worker: Worker) -> dict[str, Any]:
     """What was last said of the data."""
-    said: dict[str, Any] = worker.control_plane.of(WorkerEventKind.ATTEMPT_STARTED)[-1]["provenance"]["worker"]["data"]
-    return said["mine"]
+    said = worker.control_plane.of(WorkerEventKind.ATTEMPT_STARTED)[-1]["provenance"]["worker"]["data"]
+    found: dict[str, Any] = said["mine"]
+    return found
 
 
 @pytest.mark.parametrize("binding", BINDINGS)

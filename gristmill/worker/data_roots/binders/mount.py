@@ -50,7 +50,7 @@ class MountBinder(Binder):
         """Once: from then on mounts of this process are its own."""
         if cls._own_namespace:
             return
-        if sys.platform != "linux" or not _may_mount():
+        if not may_mount():
             raise CannotBindError("this process may not mount: it lacks CAP_SYS_ADMIN")
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.unshare(_CLONE_NEWNS) != 0:
@@ -62,7 +62,10 @@ class MountBinder(Binder):
         cls._own_namespace = True
 
 
-def _may_mount() -> bool:
+def may_mount() -> bool:
+    """Whether this process holds the capability that mounting asks for (capabilities(7))."""
+    if sys.platform != "linux":
+        return False
     lines = Path("/proc/self/status").read_text().splitlines()
     held = next((line.split()[1] for line in lines if line.startswith("CapEff:")), "0")
     return bool(int(held, 16) >> _CAP_SYS_ADMIN & 1)
