@@ -12,7 +12,7 @@ PYTHON = sys.executable
 STEPS: Mapping[str, tuple[str | Path, ...]] = {
     "format": (BIN / "ruff", "format", "--check", "."),
     "lint": (BIN / "ruff", "check", "."),
-    "types": (BIN / "mypy", "gristmill", "tests", "tools"),
+    "types": (BIN / "mypy", "gristmill", "kernels/gristmill_kernels", "tests", "tools"),
     "arrows": (BIN / "lint-imports", "--no-logo", "--no-cache"),  # its cache does not notice a new module
     "lock": (PYTHON, "-m", "tools.lock", "--check"),
     "docs": (PYTHON, "-m", "tools.docs"),

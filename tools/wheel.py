@@ -1,5 +1,6 @@
-"""Builds the wheel and compares it with the tree: all of `gristmill/` is in it, the licence, and nothing else."""
+"""Builds the wheel and compares it with the tree: all of `gristmill/` and `kernels/` is in it, the licence, no more."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,21 +17,21 @@ def build_wheel(folder: Path) -> Path:
 
 
 def tracked() -> set[str]:
-    """The package's files as git sees them, those not yet added included."""
-    listed = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "gristmill")
+    """The packages' files as git sees them, those not yet added included, where they are in a wheel."""
+    listed = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "gristmill", "kernels")
     names = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines()
-    return {name for name in names if Path(name).is_file()}
+    return {name.removeprefix("kernels/") for name in names if Path(name).is_file()}
 
 
 def differences(packed: Iterable[str], wanted: set[str]) -> list[str]:
     """What a wheel of these names has too much and too little."""
-    files = {name for name in packed if ".dist-info/" not in name}
+    files = {re.sub(r"^[^/]+\.data/data/", "", name) for name in packed if ".dist-info/" not in name}
     told = {name.split(".dist-info/")[1] for name in packed if ".dist-info/" in name}
     lacking = {"METADATA", "entry_points.txt", "licenses/LICENSE"} - told
     return [
         *(f"lacks {name}" for name in sorted(wanted - files)),
         *(f"lacks dist-info/{name}" for name in sorted(lacking)),
-        *(f"has {name}, which is no file of gristmill/" for name in sorted(files - wanted)),
+        *(f"has {name}, which is no file of the tree" for name in sorted(files - wanted)),
     ]
 
 

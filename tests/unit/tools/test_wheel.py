@@ -13,4 +13,4 @@ def test_what_is_left_out_is_named() -> None:
 
 
 def test_what_leaks_in_is_named() -> None:
-    assert differences(["tests/test_x.py", *INFO], set()) == ["has tests/test_x.py, which is no file of gristmill/"]
+    assert differences(["tests/test_x.py", *INFO], set()) == ["has tests/test_x.py, which is no file of the tree"]
