@@ -32,6 +32,9 @@ def show_all(
     label: Annotated[str | None, typer.Option("--label", metavar="NAME=VALUE", help="Only with this label.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=500, help="At most so many.")] = 25,
     before: Annotated[int | None, typer.Option("--before", help="Only runs with a lower number.")] = None,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Those made by hand in notebooks; takes --limit only.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List runs, newest first."""
@@ -40,6 +43,11 @@ def show_all(
     from gristmill.cli.session import ask
     from gristmill.client import api
 
+    if interactive:
+        from gristmill.cli.interactive import list_interactive
+
+        list_interactive(limit, as_json=as_json, others=(state, notebook, text, label, before))
+        return
     wanted = state_named(state) if state else None
     found = ask(api.list_runs(state=wanted, notebook=notebook, text=text, label=label, before=before, limit=limit))
     if as_json:

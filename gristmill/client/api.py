@@ -12,6 +12,7 @@ from gristmill.core.wire import (
 )
 from gristmill.data_roots.model import ANYWHERE, DataRoot, DataRootRequest
 from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, KeyEntry, KeyRequest
+from gristmill.interactive.model import InteractiveRequest, InteractiveRun, InteractiveSession, StartedSession
 from gristmill.ledger.model import Usage
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
 from gristmill.profiles.model import ProfileStatus
@@ -148,6 +149,26 @@ def executed_notebook(run: str) -> Call[bytes]:
 
 def get_output(run: str, name: str) -> Call[bytes]:
     return call("GET", "/api/runs/{run}/outputs/{name:path}", bytes, {"run": run, "name": name})
+
+
+def start_interactive(request: InteractiveRequest) -> Call[StartedSession]:
+    return call("POST", "/api/interactive", StartedSession, body=request)
+
+
+def end_interactive(session: str) -> Call[InteractiveSession]:
+    return call("DELETE", "/api/interactive/{session}", InteractiveSession, {"session": session})
+
+
+def keep_interactive(session: str) -> Call[InteractiveSession]:
+    return call("POST", "/api/interactive/{session}/alive", InteractiveSession, {"session": session})
+
+
+def list_interactive_sessions(*, limit: int = 50) -> Call[tuple[InteractiveSession, ...]]:
+    return call("GET", "/api/interactive", tuple[InteractiveSession, ...], query={"limit": limit})
+
+
+def list_interactive_runs(*, limit: int = 50) -> Call[tuple[InteractiveRun, ...]]:
+    return call("GET", "/api/interactive/runs", tuple[InteractiveRun, ...], query={"limit": limit})
 
 
 def list_models() -> Call[tuple[RegisteredModel, ...]]:

@@ -37,6 +37,7 @@ class Settings:
     data_binding: str = "auto"  # how data comes into a run: auto, reflink, symlink, mount
     cancel_grace: float = 15.0  # from asking a worker to stop to killing it
     launch_timeout: float = 120.0  # from launch to claim
+    interactive_idle: float = 12 * 3600.0  # how long an interactive kernel may log nothing before its token ends
     warm_kernels: bool = True  # fork Python kernels from a process that has their imports done
     warm_workers: bool = True  # the same for what executes a run
     warm_idle: float = 900.0  # how long such a process stays when nobody asks for it
@@ -127,6 +128,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "data_binding": str,
     "cancel_grace": float,
     "launch_timeout": float,
+    "interactive_idle": float,
     "warm_kernels": _switch,
     "warm_workers": _switch,
     "warm_idle": float,

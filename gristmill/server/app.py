@@ -22,6 +22,10 @@ from gristmill.endpoints import routes as endpoint_routes
 from gristmill.endpoints import service as endpoint_service
 from gristmill.endpoints.backends.base import EndpointBackend
 from gristmill.endpoints.reconcile import EndpointsReconciler
+from gristmill.interactive import routes as interactive_routes
+from gristmill.interactive import service as interactive_service
+from gristmill.interactive.reconcile import InteractiveReconciler
+from gristmill.interactive.service import InteractiveSessions
 from gristmill.ledger import routes as ledger_routes
 from gristmill.models import routes as model_routes
 from gristmill.models.service import ModelService
@@ -98,11 +102,27 @@ def create_app(parts: Parts) -> FastAPI:
         url=parts.identity.url,
     )
 
+    interactive = InteractiveReconciler(
+        db=parts.db,
+        leader=leader,
+        tracking=tracking,
+        clock=parts.clock,
+        idle=parts.settings.interactive_idle,
+        server=parts.mlflow.name,
+    )
+
     def keep_mlflow() -> bool:
         return not parts.mlflow.ensure().ready
 
     loop = ControlLoop(
-        leader, parts.wakeup, (("mlflow", keep_mlflow), ("runs", runs.step), ("endpoints", endpoints.step))
+        leader,
+        parts.wakeup,
+        (
+            ("mlflow", keep_mlflow),
+            ("runs", runs.step),
+            ("endpoints", endpoints.step),
+            ("interactive", interactive.step),
+        ),
     )
 
     renewal = Renewal(
@@ -163,6 +183,9 @@ def create_app(parts: Parts) -> FastAPI:
         attempts.ClaimContext: attempts.ClaimContext(
             url=parts.identity.url, catalogue=parts.catalogue, settings=parts.settings
         ),
+        InteractiveSessions: InteractiveSessions(
+            db=parts.db, tracking=tracking, clock=parts.clock, url=parts.identity.url, server=parts.mlflow.name
+        ),
         Vaults: vaults,
         Granted: granted,
         MlflowProxy: _proxy(parts, exchange, granted),
@@ -189,6 +212,7 @@ def create_app(parts: Parts) -> FastAPI:
         ledger_routes,
         data_root_routes,
         run_routes,
+        interactive_routes,
         model_routes,
         endpoint_routes,
     ):
@@ -200,13 +224,14 @@ def create_app(parts: Parts) -> FastAPI:
 
 
 def _proxy(parts: Parts, exchange: Exchange, granted: Granted) -> MlflowProxy:
-    def tracked_run(attempt: str) -> tuple[str, str] | None:
+    def tracked_run(subject: str) -> tuple[str | None, str] | None:
         with parts.db.read() as tx:
-            return attempts.tracked_run(tx, attempt)
+            return attempts.tracked_run(tx, subject) or interactive_service.tracked(tx, subject)
 
     def artifact_prefixes(actor: Actor) -> tuple[str, ...]:
         with parts.db.read() as tx:
             return endpoint_service.artifact_prefixes(tx, actor)
 
     ownership = Ownership(parts.db, parts.clock, tracked_run)
-    return MlflowProxy(exchange, ownership, artifact_prefixes=artifact_prefixes, masks=granted.mask)
+    seen = interactive_service.Seen(parts.db, parts.clock)
+    return MlflowProxy(exchange, ownership, artifact_prefixes=artifact_prefixes, masks=granted.mask, seen=seen)

@@ -15,9 +15,9 @@ from gristmill.core.errors import ForbiddenError, InvalidInputError
 from gristmill.tracking.confinement import Asked, Confined, values
 from gristmill.tracking.errors import check
 from gristmill.tracking.exchange import Exchange
-from gristmill.tracking.model import EXPERIMENT_TAG, PARENT_TAG
+from gristmill.tracking.model import EXPERIMENT_TAG, INTERACTIVE_TAG, PARENT_TAG
 from gristmill.tracking.otlp import decompressed, trace_ids
-from gristmill.tracking.ownership import Ownership
+from gristmill.tracking.ownership import Ownership, keep
 from gristmill.tracking.rules import Act, Confinement
 from gristmill.tracking.secrecy import Mask
 from gristmill.tracking.store import OwnedKind
@@ -32,6 +32,8 @@ _SOURCE_RUN = "mlflow.sourceRun"
 class Acts:
     def __init__(self, exchange: Exchange, ownership: Ownership) -> None:
         self._exchange, self._ownership = exchange, ownership
+        # What interactive sessions said last of their experiment: it is kept on the runs that they make next.
+        self._said: dict[str, dict[str, str]] = {}
 
     async def perform(self, confined: Confined, confinement: Confinement, asked: Asked) -> Response:
         """The answer to a request whose body, if it has one, was read."""
@@ -73,8 +75,11 @@ class Acts:
         if not isinstance(parent, str) or not await run_in_threadpool(confined.run, parent):
             parent = confined.attempt.run_id
         others = [tag for tag in tags if tag.get("key") != PARENT_TAG]
-        body["tags"] = [*others, {"key": PARENT_TAG, "value": parent}]
+        body["tags"] = others if parent is None else [*others, {"key": PARENT_TAG, "value": parent}]
         await run_in_threadpool(confined.check, confinement, Asked(params={}, headers={}, body=body))
+        if confined.attempt.run_id is None:
+            said = {**self._said.get(confined.attempt.attempt, {}), INTERACTIVE_TAG: confined.attempt.attempt}
+            body["tags"] += [{"key": key, "value": value} for key, value in said.items()]
         answer = await self._post("/api/2.0/mlflow/runs/create", body)
         if answer.is_success:
             await self._remember(confined, OwnedKind.RUN, answer.json()["run"]["info"]["run_id"])
@@ -83,7 +88,7 @@ class Acts:
     async def _create_model(self, confined: Confined, confinement: Confinement, asked: Asked) -> Response:
         await run_in_threadpool(confined.check, confinement, asked)
         body = _with(asked, "experiment_id", confined.attempt.experiment_id)
-        if not values(asked, "body:source_run_id"):
+        if not values(asked, "body:source_run_id") and confined.attempt.run_id is not None:
             body["source_run_id"] = confined.attempt.run_id
         answer = await self._post("/api/2.0/mlflow/logged-models", body)
         if answer.is_success:
@@ -126,6 +131,9 @@ class Acts:
 
     async def _note(self, confined: Confined, tags: dict[str, str]) -> None:
         if not tags:
+            return
+        if confined.attempt.run_id is None:
+            keep(self._said, confined.attempt.attempt, {key: text[:_LONGEST_NAME] for key, text in tags.items()})
             return
         entries = [{"key": key, "value": value[:_LONGEST_NAME]} for key, value in tags.items()]
         body = {"run_id": confined.attempt.run_id, "tags": entries}

@@ -14,7 +14,7 @@ from gristmill.tracking.store import OwnedKind
 # Sources and locations inside MLflow's own artifact store, and what MLflow writes where a prompt has no files.
 _INSIDE = re.compile(r"(mlflow-artifacts|models|runs):/(?!/)")
 _NO_FILES = {"", "dummy-source", "prompt-template"}
-HINT = "A run's token writes to its own MLflow run, to runs and models that it made itself, and nowhere else."
+HINT = "A run's or kernel's token writes to its own MLflow run, to runs and models that it made, and nowhere else."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,8 @@ from enum import StrEnum
 ATTEMPT_TAG = "gristmill.attempt"
 # The name that a notebook gave to `set_experiment`, kept on its run.
 EXPERIMENT_TAG = "gristmill.experiment"
+# The session of the interactive kernel that has made a run.
+INTERACTIVE_TAG = "gristmill.interactive"
 # Tags that only the control plane writes.
 RESERVED_TAGS = "gristmill."
 PARENT_TAG = "mlflow.parentRunId"

@@ -10,8 +10,8 @@ from gristmill.core.errors import ConflictError
 from gristmill.core.scopes import Actor
 from gristmill.tracking.store import OwnedKind, owner_of, remember
 
-# An attempt's MLflow run and experiment; None before it has one.
-TrackedRunOf = Callable[[str], tuple[str, str] | None]
+# The MLflow run and experiment of an attempt, None before it has one; of an interactive session the experiment alone.
+TrackedRunOf = Callable[[str], tuple[str | None, str] | None]
 
 _REMEMBERED = 20_000
 
@@ -21,11 +21,11 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptTracking:
-    """An attempt, its MLflow run and the experiment of that."""
+    """An attempt, its MLflow run and the experiment of that; or an interactive session, which has no first run."""
 
     project_id: str
     attempt: str
-    run_id: str
+    run_id: str | None
     experiment_id: str
 
 
@@ -52,7 +52,7 @@ class Ownership:
         found = AttemptTracking(
             project_id=actor.project_id, attempt=subject, run_id=tracked[0], experiment_id=tracked[1]
         )
-        _keep(self._attempts, subject, found)
+        keep(self._attempts, subject, found)
         return found
 
     def owns(self, attempt: AttemptTracking, kind: OwnedKind, mlflow_id: str) -> bool:
@@ -63,7 +63,7 @@ class Ownership:
                 owner = owner_of(tx, kind, mlflow_id)
             if owner is None:
                 return False
-            _keep(self._owners, key, owner)
+            keep(self._owners, key, owner)
         return self._owners[key] == attempt.attempt
 
     def remember(self, attempt: AttemptTracking, kind: OwnedKind, mlflow_id: str) -> bool:
@@ -77,11 +77,11 @@ class Ownership:
                 subject=attempt.attempt,
                 now=self._clock.now(),
             )
-        _keep(self._owners, (kind, mlflow_id), owner)
+        keep(self._owners, (kind, mlflow_id), owner)
         return owner == attempt.attempt
 
 
-def _keep(memory: dict[K, V], key: K, value: V) -> None:
+def keep(memory: dict[K, V], key: K, value: V) -> None:
     if len(memory) >= _REMEMBERED:
         memory.pop(next(iter(memory)), None)
     memory[key] = value

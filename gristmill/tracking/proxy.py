@@ -47,10 +47,12 @@ class MlflowProxy:
         artifact_prefixes: ArtifactPrefixes,
         masks: Masks,
         limits: ProxyLimits | None = None,
+        seen: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._exchange, self._ownership, self._prefixes = exchange, ownership, artifact_prefixes
         self._masks, self._limits = masks, limits or ProxyLimits()
         self._acts = Acts(exchange, ownership)
+        self._seen = seen  # told of the attempt or session whose token asks
 
     async def answer(self, actor: Actor, request: Request) -> Response:
         """MLflow's answer, streamed.
@@ -74,6 +76,7 @@ class MlflowProxy:
         if actor.kind is ActorKind.SUPERVISOR:
             await run_in_threadpool(self._check_prefix, actor, rule, asked)
         elif actor.kind in _ATTEMPT_KINDS:
+            await run_in_threadpool(self._seen, actor.subject or "")
             mask = await run_in_threadpool(self._masks, actor.subject or "")
             check_address(mask, target)
             if rule.confined is not None:

@@ -95,6 +95,23 @@ class TrackingClient:
                     waiting.append(child.id)
         return tuple(sorted(found.values(), key=lambda child: (child.started_at, child.id)))
 
+    def tagged_runs(self, experiments: tuple[str, ...], tag: str, *, limit: int) -> tuple[TrackedRun, ...]:
+        """The newest runs of these experiments that have the tag, whatever it says."""
+        page = self._post(
+            f"{_API}/runs/search",
+            experiment_ids=list(experiments),
+            filter=f"tags.`{tag}` LIKE '%'",
+            run_view_type="ACTIVE_ONLY",
+            max_results=limit,
+            order_by=["attributes.start_time DESC"],
+        )
+        return tuple(wire.run(entry) for entry in page.get("runs", []))
+
+    def open_runs(self, experiment: str, tag: str, value: str) -> tuple[TrackedRun, ...]:
+        """Runs with this tag that have not ended."""
+        found = self._search_runs(experiment, f"tags.`{tag}` = {_quoted(value)}")
+        return tuple(run for run in found if run.status is TrackedStatus.RUNNING)
+
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         self._post(f"{_API}/runs/log-batch", run_id=run_id, tags=wire.pairs(tags))
 

@@ -65,7 +65,7 @@ class Site:
     url: str
     db: Database
     tracking: TrackingClient
-    tracked: dict[str, tuple[str, str]]
+    tracked: dict[str, tuple[str | None, str]]
     prefixes: dict[str, tuple[str, ...]]
     secrets: dict[str, dict[str, str]]  # attempt → the values that it was given
     restart: Callable[[], None]  # forgets what the proxy has in memory
@@ -117,7 +117,7 @@ def opened(folder: Path, address: MlflowAddress, tracking: TrackingClient) -> It
     metadata.create_all(db.engine)
     with db.write() as tx:
         ensure_default(tx, CLOCK.now())
-    tracked: dict[str, tuple[str, str]] = {}
+    tracked: dict[str, tuple[str | None, str]] = {}
     prefixes: dict[str, tuple[str, ...]] = {}
     secrets: dict[str, dict[str, str]] = {}
     exchange = Exchange(address)

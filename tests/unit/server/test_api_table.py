@@ -11,6 +11,7 @@ from gristmill.client.call import Call
 from gristmill.core.scopes import Scope
 from gristmill.data_roots.model import DataRootRequest
 from gristmill.endpoints.model import DeployRequest, KeyRequest
+from gristmill.interactive.model import InteractiveRequest
 from gristmill.models.model import RegisterRequest
 from gristmill.runs.model import RunRequest
 from gristmill.secrets.model import SecretValue
@@ -29,6 +30,7 @@ REQUESTS: dict[str, Any] = {
     "create_snapshot": SnapshotRequest(notebook="a.ipynb", files=()),
     "create_data_root": DataRootRequest(name="d", source="/d", at="d"),
     "create_run": RunRequest(snapshot="s"),
+    "start_interactive": InteractiveRequest(notebook="a.ipynb"),
     "register_model": RegisterRequest(run="r"),
     "issue_endpoint_key": KeyRequest(name="k"),
     "set_secret": SecretValue(value="a-value"),

@@ -6,13 +6,17 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import ConflictError, ForbiddenError
 from gristmill.core.scopes import KERNEL_SCOPES, Actor, ActorKind
-from gristmill.tracking.allow_list import find
+from gristmill.tracking.allow_list import RULES, find
 from gristmill.tracking.confinement import Asked, Confined, check_locations, values
 from gristmill.tracking.ownership import Ownership
-from gristmill.tracking.rules import Confinement
+from gristmill.tracking.rules import Act, Confinement
 from gristmill.tracking.store import OwnedKind
 
-TRACKED = {"att_1": ("run1", "7"), "att_2": ("run2", "7")}
+TRACKED: dict[str, tuple[str | None, str]] = {
+    "att_1": ("run1", "7"),
+    "att_2": ("run2", "7"),
+    "session_1": (None, "7"),
+}
 
 
 def actor(attempt: str) -> Actor:
@@ -185,3 +189,58 @@ def test_what_an_attempt_made_stays_its_own_after_a_restart(confined: Confined, 
     assert not again.owns(attempt, OwnedKind.RUN, "m-1"), "an id is of one kind"
     assert not again.remember(attempt, OwnedKind.MODEL, "m-2"), "another attempt made it"
     assert again.remember(attempt, OwnedKind.MODEL, "m-1"), "noting it again is harmless"
+
+
+def test_an_interactive_session_owns_what_it_made_and_nothing_else_in_its_experiment(ownership: Ownership) -> None:
+    session = ownership.attempt(actor("session_1"))
+    assert ownership.remember(session, OwnedKind.RUN, "by-hand")
+    confined = Confined(session, ownership)
+    assert (confined.run("by-hand"), confined.created_run("by-hand"), confined.experiment("7")) == (True, True, True)
+    for run in ("run1", "run2", "", "None"):
+        assert not confined.run(run)
+    assert confined.artifact("7/by-hand/artifacts/a.png")
+    assert not confined.artifact("7/run1/artifacts/a.png")
+    assert not confined.source("runs:/run1/model")
+
+
+@pytest.mark.parametrize("holder", ["att_1", "session_1"])
+def test_no_route_lets_a_token_write_to_what_is_anothers(ownership: Ownership, holder: str) -> None:
+    """Every rule that confines, asked with names of another one's things in each of its places at once and alone."""
+    confined = Confined(ownership.attempt(actor(holder)), ownership)
+    looked_at = 0
+    for rule in RULES:
+        own = rule.confined
+        if own is None:
+            continue
+        places = (*own.runs, *own.created_runs, *own.models, *own.traces, *own.experiments)
+        places += tuple(place for place in (own.artifact, own.source) if place)
+        assert places or own.names_nothing, f"{rule.method} {rule.path} confines by nothing"
+        for place in places:
+            looked_at += 1
+            with pytest.raises(ForbiddenError, match="own"):
+                confined.check(own, naming(place, "another's"))
+        if not own.names_nothing:
+            with pytest.raises(ForbiddenError, match="names nothing"):
+                confined.check(own, Asked(params={}, headers={}))
+        assert own.names_nothing is (own.act in MAKES or rule.path.endswith("registered-models/create"))
+    assert looked_at > 40
+
+
+MAKES = {Act.CREATE_RUN, Act.CREATE_MODEL, Act.NAME_EXPERIMENT, Act.CREATE_EXPERIMENT}
+
+
+def naming(place: str, value: str) -> Asked:
+    """A request that says `value` at this place, and nothing else."""
+    kind, _, name = place.partition(":")
+    if kind != "body":
+        query = ((name, value),) if kind == "query" else ()
+        return Asked(
+            params={name: value} if kind == "path" else {},
+            query=query,
+            headers={name: value} if kind == "header" else {},
+        )
+    body: object = value
+    for part in reversed(name.split(".")):
+        body = {part.removesuffix("[]"): [body] if part.endswith("[]") else body}
+    assert isinstance(body, dict)
+    return Asked(params={}, headers={}, body=body)

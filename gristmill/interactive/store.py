@@ -1,0 +1,49 @@
+"""Rows of interactive sessions."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from gristmill.core.database import Tx, metadata, project_column, time_column
+from gristmill.interactive.model import InteractiveSession
+
+sessions = sa.Table(
+    "interactive_sessions",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    project_column(),
+    sa.Column("notebook", sa.String(1000), nullable=False),
+    sa.Column("experiment", sa.String(1100), nullable=False),
+    sa.Column("experiment_id", sa.String(64), nullable=False),
+    sa.Column("tracking_server", sa.String(500)),
+    sa.Column("created_by", sa.String(200), nullable=False),
+    time_column("created_at", nullable=False),
+    time_column("seen_at", nullable=False),
+    time_column("ended_at"),
+    time_column("closed_at", index=True),  # nothing of it is open in MLflow any more
+)
+_FIELDS = [column for column in sessions.c if column.name != "closed_at"]
+
+
+def insert(tx: Tx, session: InteractiveSession) -> None:
+    tx.execute(sa.insert(sessions).values({column.name: getattr(session, column.name) for column in _FIELDS}))
+
+
+def update(tx: Tx, session: str, **values: datetime) -> None:
+    tx.execute(sa.update(sessions).where(sessions.c.id == session).values(**values))
+
+
+def load(tx: Tx, *where: sa.ColumnElement[bool], limit: int) -> tuple[InteractiveSession, ...]:
+    """Newest first."""
+    query = sa.select(*_FIELDS).where(*where).order_by(sessions.c.created_at.desc(), sessions.c.id.desc())
+    rows: list[Any] = list(tx.execute(query.limit(limit)).mappings())
+    return tuple(InteractiveSession(**row) for row in rows)
+
+
+def find(tx: Tx, session: str) -> InteractiveSession | None:
+    return next(iter(load(tx, sessions.c.id == session, limit=1)), None)
+
+
+def unclosed(tx: Tx, limit: int) -> tuple[InteractiveSession, ...]:
+    return load(tx, sessions.c.closed_at.is_(None), limit=limit)
