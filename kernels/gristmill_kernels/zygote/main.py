@@ -9,8 +9,9 @@ from . import streams
 from .become import run
 from .keeper import adopt_orphans
 from .memory_image import MemoryImage
+from .notes import note_unsafe, read_config, read_unsafe
 from .preload import Imports, ThreadStarted
-from .server import Server, note_unsafe, read_config, read_unsafe
+from .server import Server
 
 
 def main(folder: str, lock: int) -> None:

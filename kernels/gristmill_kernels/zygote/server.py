@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import gc
-import json
 import os
 import select
 import signal
@@ -17,8 +16,9 @@ from . import wire
 from .become import Order, default_signals, settle
 from .keeper import keep, report_start
 from .memory_image import MemoryImage
+from .notes import note_unsafe
 from .preload import Imports, ThreadStarted, count_threads, preload, stamp, stamps
-from .shadows import shadowed, startup_code
+from .shadows import other_code
 
 _PATIENCE = 2.0  # seconds for one message of a client
 _LOOK = 5.0  # seconds between two looks at the folder
@@ -182,21 +182,7 @@ class Server:
             return "a module that was imported has started a thread since"
         if not os.path.isdir(request["cwd"]):
             return f"no folder {request['cwd']!r}"
-        return self._other_code(request)
-
-    def _other_code(self, request: dict[str, Any]) -> str | None:
-        """A module of the user's with the name of one that is imported already would not be seen."""
-        names = {name.partition(".")[0] for name in sys.modules}
-        for place in request["first_on_path"]:
-            if found := startup_code(place):
-                return f"executed at an interpreter's start: {found}"
-            # A kernel imports itself before the working directory is on its path.
-            visible = names - self._own_modules if request["kernel"] and place == request["cwd"] else names
-            if found := shadowed(place, visible):
-                return f"it stands in front of an imported module: {found}"
-        if "matplotlib" in names and os.path.exists(os.path.join(request["cwd"], "matplotlibrc")):
-            return "matplotlibrc in the working directory"
-        return None
+        return other_code(request, self._own_modules)
 
     # Children -------------------------------------------------------------------------------------------------------
 
@@ -261,25 +247,6 @@ class Server:
         gc.collect()
         gc.freeze()
         self._stamps = stamps(self._path)
-
-
-def note_unsafe(folder: str, module: str) -> None:
-    with open(os.path.join(folder, "unsafe"), "a", encoding="utf-8") as file:
-        file.write(module + "\n")
-
-
-def read_config(folder: str) -> dict[str, Any]:
-    with open(os.path.join(folder, "zygote.json"), encoding="utf-8") as file:
-        config: dict[str, Any] = json.load(file)
-    return config
-
-
-def read_unsafe(folder: str) -> set[str]:
-    try:
-        with open(os.path.join(folder, "unsafe"), encoding="utf-8") as file:
-            return set(file.read().split())
-    except OSError:
-        return set()
 
 
 def _same_user(connection: socket.socket) -> bool:
