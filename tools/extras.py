@@ -25,7 +25,10 @@ class Probe:
     unloaded: tuple[str, ...] = ()  # installed, perhaps, but not imported by this
 
 
-WORDS = ("projects", "secrets", "profiles", "ledger", "tracking", "notebooks", "snapshots", "runs", "models", "endpoints")
+WORDS = (
+    *("projects", "secrets", "profiles", "ledger", "tracking"),
+    *("notebooks", "snapshots", "runs", "models", "endpoints"),
+)
 ENVIRONMENTS: dict[str, tuple[Probe, ...]] = {
     "": (
         Probe(modules=("gristmill",), packages=("gristmill.client",), lacks=(*SERVER_ONLY, "mlflow", "papermill")),
