@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from gristmill.client.call import Call, call
 from gristmill.core.wire import (
     AuditVerdict,
+    Collection,
+    CollectionRequest,
     EventPage,
     Opened,
     ServerStatus,
@@ -33,6 +35,14 @@ def status() -> Call[ServerStatus]:
 
 def stop_server(*, everything: bool = False) -> Call[ServerStatus]:
     return call("POST", "/api/server/stop", ServerStatus, query={"everything": everything})
+
+
+def begin_collection(*, dry_run: bool = False) -> Call[Collection]:
+    return call("POST", "/api/collection", Collection, body=CollectionRequest(dry_run=dry_run))
+
+
+def get_collection() -> Call[Collection]:
+    return call("GET", "/api/collection", Collection)
 
 
 def open_page(path: str) -> Call[Opened]:

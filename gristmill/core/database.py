@@ -31,6 +31,8 @@ metadata = sa.MetaData(
 Tx = sa.Connection
 Flush = Callable[[Tx, list[dict[str, Any]]], None]
 
+NAMES_BLOBS: dict[Any, Any] = {"names_blobs": True}  # a column's `info`: blobs that its values name are kept
+
 _PENDING = "gristmill_pending"
 _flushes: dict[str, Flush] = {}
 

@@ -106,6 +106,13 @@ class UnavailableError(GristmillError):
     title = "Not available now"
 
 
+class StorageFullError(UnavailableError):
+    """There is no room to store something; nothing of it is stored."""
+
+    code = "storage_full"
+    title = "No room left"
+
+
 class UnsupportedError(GristmillError):
     """The request is well-formed, and this version or machine cannot do it."""
 
@@ -123,6 +130,7 @@ HTTP_STATUS: dict[type[GristmillError], int] = {
     TooLargeError: 413,
     QueueFullError: 429,
     UnavailableError: 503,
+    StorageFullError: 507,
     UnsupportedError: 422,
 }
 

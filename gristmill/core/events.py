@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gristmill.core.database import (
+    NAMES_BLOBS,
     Tx,
     defer,
     flush,
@@ -45,7 +46,7 @@ events = sa.Table(
     sa.Column("subject", sa.String(80), nullable=False, index=True),  # the run or endpoint it is about
     sa.Column("attempt", sa.String(40)),
     sa.Column("n", sa.BigInteger),
-    json_column("data", nullable=False),
+    json_column("data", nullable=False, info=NAMES_BLOBS),
     sa.UniqueConstraint("attempt", "n"),
 )
 
@@ -94,6 +95,7 @@ def _write(tx: Tx, rows: list[dict[str, Any]]) -> None:
 
 
 SEQUENCE_OWNER = "default"
+_REMOVED = "events removed"
 
 
 def last_of_attempt(tx: Tx, attempt: str) -> int:
@@ -105,15 +107,42 @@ def last_of_attempt(tx: Tx, attempt: str) -> int:
 def read_after(
     tx: Tx, *, project_id: str, after: int, subject: str | None = None, kinds: Iterable[str] = (), limit: int = 500
 ) -> EventPage:
-    """At most `limit` events behind the cursor `after`, oldest first."""
+    """At most `limit` events behind the cursor `after`, oldest first.
+
+    `reset`: some that were behind it are not kept any more.
+    """
     flush(tx)
+    removed = _removed_to(tx) if after else 0
     query = sa.select(events).where(events.c.project_id == project_id, events.c.seq > after)
     if subject is not None:
         query = query.where(events.c.subject == subject)
     if wanted := list(kinds):
         query = query.where(events.c.kind.in_(wanted))
     rows = [Event(**row) for row in tx.execute(query.order_by(events.c.seq).limit(limit)).mappings()]
-    return EventPage(events=tuple(rows), next=rows[-1].seq if rows else after)
+    return EventPage(events=tuple(rows), next=rows[-1].seq if rows else max(after, removed), reset=after < removed)
+
+
+def expire(tx: Tx, before: datetime, limit: int) -> int:
+    """Removes the oldest events, up to the first that is not from before then; how many of the `limit` looked at."""
+    oldest = tx.execute(sa.select(events.c.seq, events.c.time).order_by(events.c.seq).limit(limit)).all()
+    last = next((seq - 1 for seq, time in oldest if time >= before), oldest[-1].seq if oldest else 0)
+    old = [seq for seq, _ in oldest if seq <= last]
+    if old:
+        tx.execute(sa.delete(events).where(events.c.seq <= old[-1]))
+        next_number(tx, SEQUENCE_OWNER, _REMOVED, by=old[-1] - _removed_to(tx))
+    return len(old)
+
+
+def forget(tx: Tx, subject: str) -> None:
+    """What was said of this run or endpoint is not kept any longer than it."""
+    flush(tx)
+    tx.execute(sa.delete(events).where(events.c.subject == subject))
+
+
+def _removed_to(tx: Tx) -> int:
+    """The last event that is not kept any more; whoever has read to there has missed nothing."""
+    where = (counters.c.project_id == SEQUENCE_OWNER, counters.c.name == _REMOVED)
+    return tx.scalar(sa.select(counters.c.value).where(*where)) or 0
 
 
 def last_seq(tx: Tx, project_id: str) -> int:

@@ -17,6 +17,7 @@ from typing import Protocol
 import psutil
 
 LOCK = "lock"
+LOG_LIMIT, LOG_KEPT = 8 * 2**20, 2**20  # bytes that a log may have, and that are left of one that has more
 ADDRESS = "address"  # in the home: the URL of the control plane that lives, or lived last
 _WITHHELD = frozenset(
     {
@@ -187,3 +188,17 @@ def log_tail(path: Path, limit: int = 4000) -> str:
         return ""
     text = data.decode(errors="replace")
     return text.partition("\n")[2] if size > limit else text
+
+
+def trim(path: Path, limit: int = LOG_LIMIT, kept: int = LOG_KEPT) -> bool:
+    """Keeps a log in bounds; whether it was above them. Its writer appends, so it goes on at the new end."""
+    try:
+        if path.stat().st_size <= limit:
+            return False
+    except FileNotFoundError:
+        return False
+    end = log_tail(path, kept).encode()
+    with path.open("r+b") as log:
+        log.truncate(0)
+        log.write(end)
+    return True

@@ -31,6 +31,8 @@ class Settings:
     max_queued: int = 10_000
     max_blob_bytes: int = 2 * 2**30
     max_body_bytes: int = 16 * 2**20
+    blob_grace: float = 24 * 3600.0  # how long a blob stays that nothing refers to: something may be about to
+    events_kept: float = 90 * 24 * 3600.0  # how long; what a run came to stays as long as the run
     log_limit: int = 10 * 2**20
     output_limit: int = 512 * 2**20
     data_cache: int = 20 * 2**30  # of data fetched from URLs, kept for the next run
@@ -122,6 +124,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "max_queued": int,
     "max_blob_bytes": int,
     "max_body_bytes": int,
+    "blob_grace": float,
+    "events_kept": float,
     "log_limit": int,
     "output_limit": int,
     "data_cache": int,

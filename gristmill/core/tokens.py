@@ -134,3 +134,18 @@ def revoke_subject(tx: Tx, subject: str, now: datetime) -> None:
     tx.execute(
         sa.update(tokens).where(tokens.c.subject == subject, tokens.c.revoked_at.is_(None)).values(revoked_at=now)
     )
+
+
+def forget(tx: Tx, before: datetime, limit: int) -> int:
+    """Removes tokens that were revoked or had expired before then, and who nobody can be any more; how many."""
+    over = sa.or_(tokens.c.revoked_at < before, tokens.c.expires_at < before)
+    ids = list(tx.scalars(sa.select(tokens.c.id).where(over).order_by(tokens.c.id).limit(limit)))
+    theirs = set(tx.scalars(sa.select(tokens.c.actor_id).where(tokens.c.id.in_(ids))))
+    tx.execute(sa.delete(tokens).where(tokens.c.id.in_(ids)))
+    still = sa.select(tokens.c.actor_id).where(tokens.c.actor_id.in_(theirs))
+    made = actors.c.kind.in_([kind.value for kind in _MADE_FOR_ONE_TASK])
+    tx.execute(sa.delete(actors).where(actors.c.id.in_(theirs), actors.c.id.not_in(still), made))
+    return len(ids)
+
+
+_MADE_FOR_ONE_TASK = (ActorKind.WORKER, ActorKind.KERNEL, ActorKind.SUPERVISOR)

@@ -45,6 +45,33 @@ class AuditVerdict:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Collection:
+    """What one round of garbage collection has removed so far, or with `dry_run` would remove; sizes in bytes.
+
+    `blobs` are those that nothing refers to, `folders` are those of attempts that are over.
+    """
+
+    running: bool
+    dry_run: bool = False
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    blobs: int = 0
+    bytes: int = 0
+    snapshots: int = 0
+    events: int = 0
+    tokens: int = 0
+    folders: int = 0
+    failed: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionRequest(Strict):
+    """POST /api/collection."""
+
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Opened:
     """A link for a browser, good once and for 60 seconds."""
 

@@ -1,13 +1,13 @@
 """What may happen to a run. The only code that changes its state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from gristmill.core import audit, events
-from gristmill.core.blobs import revoke_grants
+from gristmill.core.blobs import hold_granted, revoke_grants
 from gristmill.core.clock import Clock
 from gristmill.core.database import Tx
 from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError, QueueFullError
@@ -32,11 +32,13 @@ from gristmill.runs.model import (
 )
 from gristmill.runs.search import RunFilter
 from gristmill.secrets import service as secrets
+from gristmill.snapshots import service as snapshots
 from gristmill.snapshots.model import Snapshot
 from gristmill.utilisation import service as utilisation
 
 MAX_RETRIES = 100
 MAX_LABELS = 64
+OPEN = store.attempts.c.closed_at.is_(None)  # of an attempt of which something may live
 OWN_MLFLOW = "Gristmill's own MLflow server"
 
 
@@ -79,6 +81,7 @@ def create(
             hint="Cancel some, wait, or raise GRISTMILL_MAX_QUEUED.",
         )
     now = clock.now()
+    snapshots.hold(tx, snapshot, clock)
     number = events.next_number(tx, actor.project_id, "runs")
     stem = snapshot.notebook.rsplit("/", 1)[-1].removesuffix(".ipynb")
     defaults = {one.name: one.default for one in snapshot.schema.parameters if not one.required}
@@ -170,6 +173,7 @@ def delete(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
             f"run {run.name} is {run.state} and cannot be deleted",
             hint=f"Cancel it first: gristmill runs cancel {run.number}",
         )
+    events.forget(tx, run.id)
     announce(tx, run, "run.deleted", clock)
     ids = [attempt.id for attempt in store.load_attempts(tx, store.attempts.c.run_id == run.id)]
     tx.execute(sa.delete(store.outputs).where(store.outputs.c.attempt_id.in_(ids)))
@@ -180,6 +184,11 @@ def delete(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
     tx.execute(sa.delete(store.runs).where(store.runs.c.id == run.id))
     audit.record(tx, actor, time=clock.now(), action="run.delete", subject=run.id, detail={"name": run.name})
     return run
+
+
+def made_of(tx: Tx, snapshot_ids: Iterable[str]) -> set[str]:
+    """Those of the snapshots that runs were made of."""
+    return set(tx.scalars(sa.select(store.runs.c.snapshot).where(store.runs.c.snapshot.in_(list(snapshot_ids)))))
 
 
 def again(run: Run) -> RunRequest:
@@ -239,13 +248,14 @@ def end_attempt(
 def close_attempt(tx: Tx, attempt: Attempt, clock: Clock) -> None:
     """Nothing of the attempt lives any more: its tokens die, and what they could read is theirs no more."""
     store.update_attempt(tx, attempt.id, closed_at=clock.now())
+    hold_granted(tx, attempt.id, clock.now())
     revoke_grants(tx, attempt.id)
     revoke_subject(tx, attempt.id, clock.now())
 
 
 def open_attempts(tx: Tx) -> list[Attempt]:
     """Attempts of which something may live."""
-    return store.load_attempts(tx, store.attempts.c.closed_at.is_(None))
+    return store.load_attempts(tx, OPEN)
 
 
 def check_tracked_by(tx: Tx, server: str | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.core.database import NAMES_BLOBS, Tx, json_column, metadata, project_column, time_column
 from gristmill.data_roots.model import DataBinding
 from gristmill.runs.model import Attempt, LoggedModel, Metric, Output, Progress, Run, RunFault, RunState
 from gristmill.secrets.model import SecretGrant
@@ -62,7 +62,7 @@ attempts = sa.Table(
     sa.Column("tracking_server", sa.String(500)),  # the URL of an MLflow server that is not our own
     sa.Column("waiting", sa.Text),
     json_column("progress"),
-    sa.Column("executed_notebook", sa.String(71)),
+    sa.Column("executed_notebook", sa.String(71), info=NAMES_BLOBS),
     json_column("fault"),
     json_column("provenance"),
     time_column("created_at", nullable=False),
@@ -95,7 +95,7 @@ outputs = sa.Table(
     project_column(),
     sa.Column("attempt_id", sa.String(40), sa.ForeignKey("attempts.id", ondelete="CASCADE"), nullable=False),
     sa.Column("name", sa.String(1000), nullable=False),
-    sa.Column("digest", sa.String(71), nullable=False),
+    sa.Column("digest", sa.String(71), nullable=False, info=NAMES_BLOBS),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("declared", sa.Boolean, nullable=False),
     sa.Column("description", sa.Text),

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, field
 
 from gristmill.core import events
-from gristmill.core.blobs import BlobStore, grant, remember
+from gristmill.core.blobs import BlobStore, expect, grant, remember
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
@@ -106,6 +106,8 @@ class Watch:
         """Digest and size of the blobs that a worker which is gone had kept; they are stored now."""
         sizes = {}
         for digest, chunks in self.executor.undelivered_blobs(attempt.id):
+            with self.leader.write() as tx:
+                expect(tx, project_id=attempt.project_id, digest=digest, now=self.clock.now())
             try:
                 sizes[digest] = self.blobs.put(digest, chunks)
             except InvalidInputError as error:

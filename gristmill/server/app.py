@@ -39,6 +39,7 @@ from gristmill.secrets import routes as secret_routes
 from gristmill.secrets.known_vaults import Vaults
 from gristmill.secrets.service import Granted
 from gristmill.server import opening, routes, streams
+from gristmill.server.collector import Collector
 from gristmill.server.identity import Identity
 from gristmill.server.limits import BodyLimit
 from gristmill.server.loop import ControlLoop
@@ -48,6 +49,7 @@ from gristmill.snapshots import routes as snapshot_routes
 from gristmill.tracking import routes as tracking_routes
 from gristmill.tracking.exchange import Exchange
 from gristmill.tracking.ownership import Ownership
+from gristmill.tracking.process import LOG as MLFLOW_LOG
 from gristmill.tracking.proxy import MlflowProxy
 from gristmill.tracking.rest import TrackingClient
 from gristmill.tracking.server import MlflowServer
@@ -111,6 +113,16 @@ def create_app(parts: Parts) -> FastAPI:
         server=parts.mlflow.name,
     )
 
+    collector = Collector(
+        db=parts.db,
+        leader=leader,
+        blobs=parts.blobs,
+        executor=parts.executor,
+        settings=parts.settings,
+        clock=parts.clock,
+        logs=(parts.settings.home / "server.log", parts.settings.mlflow / MLFLOW_LOG),
+    )
+
     def keep_mlflow() -> bool:
         return not parts.mlflow.ensure().ready
 
@@ -170,6 +182,7 @@ def create_app(parts: Parts) -> FastAPI:
         Catalogue: parts.catalogue,
         Identity: parts.identity,
         Leadership: leader,
+        Collector: collector,
         MlflowServer: parts.mlflow,
         TrackingClient: tracking,
         Intake: Intake(
@@ -196,6 +209,7 @@ def create_app(parts: Parts) -> FastAPI:
             clock=parts.clock,
             settings=parts.settings,
             loop=loop,
+            executor=parts.executor,
             backend=parts.backend,
             mlflow=parts.mlflow,
             leave=parts.leave,

@@ -8,14 +8,23 @@ from fastapi import APIRouter, Depends, Query
 
 from gristmill import __version__
 from gristmill.core import audit, tokens
+from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.settings import Settings
-from gristmill.core.wire import FINGERPRINT_LENGTH, AuditVerdict, InstanceProof, ServerStatus
+from gristmill.core.wire import (
+    FINGERPRINT_LENGTH,
+    AuditVerdict,
+    Collection,
+    CollectionRequest,
+    InstanceProof,
+    ServerStatus,
+)
 from gristmill.endpoints import service as endpoints
 from gristmill.runs import service as runs
+from gristmill.server.collector import Collector
 from gristmill.server.identity import Identity
 from gristmill.server.shutdown import Shutdown
 from gristmill.tracking.server import MlflowServer
@@ -23,6 +32,7 @@ from gristmill.tracking.server import MlflowServer
 router = APIRouter(prefix="/api", tags=["server"], responses=PROBLEMS)
 
 DatabaseOf = Annotated[Database, Depends(provide(Database))]
+CollectorOf = Annotated[Collector, Depends(provide(Collector))]
 IdentityOf = Annotated[Identity, Depends(provide(Identity))]
 
 
@@ -101,6 +111,28 @@ def stop(
     """Answers what was up; then stops. Without `everything`, runs and endpoints go on and are adopted later."""
     shutdown.begin(actor, everything=everything)
     return status
+
+
+@router.post("/collection", status_code=202, summary="Remove what nothing refers to")
+def begin_collection(
+    request: CollectionRequest,
+    actor: Annotated[Actor, requires(Scope.ADMIN)],
+    collector: CollectorOf,
+    db: DatabaseOf,
+    clock: Annotated[Clock, Depends(provide(Clock))],
+) -> Collection:
+    """Begins a round, or joins the one that is under way; `GET` says how it goes."""
+    begun = collector.begin(dry_run=request.dry_run)
+    with db.write() as tx:
+        detail = {"dry_run": begun.dry_run}
+        audit.record(tx, actor, time=clock.now(), action="collection.begin", subject="blobs", detail=detail)
+    return begun
+
+
+@router.get("/collection", summary="What the garbage collection that runs, or ran last, has removed")
+def get_collection(actor: Annotated[Actor, requires(Scope.READ)], collector: CollectorOf) -> Collection:
+    del actor
+    return collector.state
 
 
 @router.get("/audit/verify", summary="Verify the audit log's chain", tags=["audit"])

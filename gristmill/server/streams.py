@@ -10,12 +10,13 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.events import Wakeup, last_seq, read_after
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.scopes import Actor, Scope
-from gristmill.core.wire import EventPage
+from gristmill.core.wire import Event, EventPage
 from gristmill.runs import service as runs
 
 router = APIRouter(prefix="/api", tags=["events"], responses=PROBLEMS)
@@ -41,21 +42,24 @@ def stream_events(
     actor: Reader,
     db: DatabaseOf,
     wakeup: Annotated[Wakeup, Depends(provide(Wakeup))],
+    clock: Annotated[Clock, Depends(provide(Clock))],
     after: Annotated[int | None, Query(ge=0, le=2**62, description="Default: only what happens from now on")] = None,
     run: Annotated[str | None, Query(description="Only this run's: id, number or name")] = None,
     last_event_id: Annotated[int | None, Header(ge=0, le=2**62, description="Resumes behind this event")] = None,
 ) -> StreamingResponse:
-    """`text/event-stream`: `id` is the sequence number, `event` the kind, `data` the event as JSON."""
+    """`text/event-stream`: `id` is the sequence number, `event` the kind, `data` the event as JSON. An event `reset`
+    comes first where some that were behind the cursor are not kept any more.
+    """
     with db.read() as tx:
         subject = runs.find(tx, actor, run).id if run is not None else None
         cursor = last_event_id if last_event_id is not None else after
         start = cursor if cursor is not None else last_seq(tx, actor.project_id)
-    body = _stream(db, wakeup, actor.project_id, start, subject)
+    body = _stream(db, wakeup, clock, actor.project_id, start, subject)
     return StreamingResponse(body, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 async def _stream(
-    db: Database, wakeup: Wakeup, project_id: str, cursor: int, subject: str | None
+    db: Database, wakeup: Wakeup, clock: Clock, project_id: str, cursor: int, subject: str | None
 ) -> AsyncIterator[bytes]:
     def page(after: int) -> EventPage:
         with db.read() as tx:
@@ -71,10 +75,11 @@ async def _stream(
             yield f": {error.title}\n\n".encode()  # the stream goes on where it was when it is back
             await asyncio.sleep(POLL)
             continue
+        if found.reset:
+            yield _sent(Event(seq=cursor, project_id=project_id, time=clock.now(), kind="reset", subject="", data={}))
         for event in found.events:
-            body = json.dumps(msgspec.to_builtins(event), separators=(",", ":"))
-            yield f"id: {event.seq}\nevent: {event.kind}\ndata: {body}\n\n".encode()
-        if found.events:
+            yield _sent(event)
+        if found.events or found.reset:
             cursor, quiet = found.next, 0.0
             continue
         await _news(wakeup, seen)
@@ -82,6 +87,11 @@ async def _stream(
         if quiet >= KEEP_ALIVE:
             quiet = 0.0
             yield b": alive\n\n"
+
+
+def _sent(event: Event) -> bytes:
+    body = json.dumps(msgspec.to_builtins(event), separators=(",", ":"))
+    return f"id: {event.seq}\nevent: {event.kind}\ndata: {body}\n\n".encode()
 
 
 async def _news(wakeup: Wakeup, seen: int) -> None:

@@ -1,5 +1,6 @@
 """HTTP of blobs and snapshots."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from gristmill.core import blobs as core_blobs
-from gristmill.core.blobs import BlobStore
+from gristmill.core.blobs import BlobLeavingError, BlobStore
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import InvalidInputError, NotFoundError
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/api", tags=["snapshots"], responses=PROBLEMS)
 
 DatabaseOf = Annotated[Database, Depends(provide(Database))]
 ClockOf = Annotated[Clock, Depends(provide(Clock))]
+_PAUSES = (0.02, 0.1, 0.5, 2.0)
 BlobsOf = Annotated[BlobStore, Depends(provide(BlobStore))]
 
 
@@ -31,15 +33,20 @@ class Digests:
 
 @router.post("/blobs/missing", summary="Which of these blobs are lacking", tags=["blobs"])
 def find_missing_blobs(
-    wanted: Digests, actor: Annotated[Actor, requires(Scope.BLOBS_WRITE)], db: DatabaseOf
+    wanted: Digests, actor: Annotated[Actor, requires(Scope.BLOBS_WRITE)], db: DatabaseOf, clock: ClockOf
 ) -> Digests:
-    """Only blobs that the project lacks have to travel; for a worker, those that it has not sent itself."""
+    """Only blobs that the project lacks have to travel; for a worker, those that it has not sent itself. The others
+    stay for at least `GRISTMILL_BLOB_GRACE` seconds, whether anything refers to them yet or not.
+    """
     if len(wanted.digests) > 20_000:
         raise InvalidInputError(f"{len(wanted.digests)} digests were asked for, at most 20000 are answered at once")
     for digest in wanted.digests:
         core_blobs.check_digest(digest)
     with db.read() as tx:
         held = core_blobs.held(tx, actor.project_id, wanted.digests, subject=actor.subject)
+    if held and actor.subject is None:  # what a worker has sent is held for it as long as it lives
+        with db.write(wake=False) as tx:
+            held = core_blobs.hold(tx, actor.project_id, held, clock.now())
     return Digests(digests=tuple(digest for digest in dict.fromkeys(wanted.digests) if digest not in held))
 
 
@@ -57,6 +64,8 @@ async def put_blob(
     try:
         async for chunk in request.stream():
             await run_in_threadpool(incoming.write, chunk)
+        await run_in_threadpool(incoming.check)
+        await _announce(db, actor, digest, clock)
         size = await run_in_threadpool(incoming.finish)
     except BaseException:
         incoming.abort()
@@ -70,6 +79,21 @@ async def put_blob(
 
     await run_in_threadpool(remember)
     return Response(status_code=204)
+
+
+async def _announce(db: Database, actor: Actor, digest: str, clock: Clock) -> None:
+    """Where the same bytes are just being removed, that is waited for: it is a matter of milliseconds."""
+
+    def expect() -> None:
+        with db.write(wake=False) as tx:
+            core_blobs.expect(tx, project_id=actor.project_id, digest=digest, now=clock.now())
+
+    for pause in _PAUSES:
+        try:
+            return await run_in_threadpool(expect)
+        except BlobLeavingError:
+            await asyncio.sleep(pause)
+    return await run_in_threadpool(expect)
 
 
 @router.get("/blobs/{digest}", summary="Read a blob", response_class=StreamingResponse, tags=["blobs"])
@@ -100,6 +124,7 @@ def create_snapshot(
     notebook = next(file for file in request.files if file.path == request.notebook)
     facts = service.read_facts(blobs.read_bytes(notebook.digest, MAX_NOTEBOOK_BYTES), request.notebook)
     with db.write() as tx:
+        service.hold_blobs(tx, actor, request, clock)
         return service.create(tx, actor, request, facts, clock)
 
 

@@ -1,6 +1,7 @@
 """Taking snapshots in: nothing of one is executed here, only its notebook's source is read."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gristmill.core import audit, blobs
 from gristmill.core.clock import Clock
@@ -28,9 +29,21 @@ class NotebookFacts:
 def check_blobs(tx: Tx, actor: Actor, request: SnapshotRequest) -> None:
     """Raises unless the project holds every file of the request, with the size that it names."""
     actor.require(Scope.RUNS_WRITE)
-    for file in request.files:
-        blobs.check_digest(file.digest)
-    held = blobs.held(tx, actor.project_id, (file.digest for file in request.files))
+    _check_held(request, blobs.held(tx, actor.project_id, _digests(request)))
+
+
+def hold_blobs(tx: Tx, actor: Actor, request: SnapshotRequest, clock: Clock) -> None:
+    """As `check_blobs`, in the transaction that stores the snapshot: no file of it is removed meanwhile."""
+    actor.require(Scope.RUNS_WRITE)
+    _check_held(request, blobs.hold(tx, actor.project_id, _digests(request), clock.now()))
+
+
+def _digests(request: SnapshotRequest) -> list[str]:
+    diff = [request.git.diff] if request.git is not None and request.git.diff is not None else []
+    return [blobs.check_digest(digest) for digest in (*(file.digest for file in request.files), *diff)]
+
+
+def _check_held(request: SnapshotRequest, held: dict[str, int]) -> None:
     if lacking := [file.path for file in request.files if file.digest not in held]:
         raise ConflictError(
             f"{len(lacking)} files of the snapshot were not sent: {', '.join(lacking[:5])}",
@@ -57,9 +70,10 @@ def create(tx: Tx, actor: Actor, request: SnapshotRequest, facts: NotebookFacts,
     actor.require(Scope.RUNS_WRITE)
     digest = snapshot_digest(request)
     known = store.find(tx, actor.project_id, digest)
-    if known is not None and (known.git, known.source) == (request.git, request.source):
-        return known
     now = clock.now()
+    if known is not None and (known.git, known.source) == (request.git, request.source):
+        hold(tx, known, clock)
+        return known
     snapshot = Snapshot(
         id=new_id("snapshot", now),
         digest=digest,
@@ -78,6 +92,27 @@ def create(tx: Tx, actor: Actor, request: SnapshotRequest, facts: NotebookFacts,
     store.insert(tx, snapshot)
     audit.record(tx, actor, time=now, action="snapshot.create", subject=snapshot.id, detail={"digest": digest})
     return snapshot
+
+
+def hold(tx: Tx, snapshot: Snapshot, clock: Clock) -> None:
+    """The snapshot stays for the grace period, within which a run is to be made of it.
+
+    Raises:
+        NotFoundError: it was removed, because nobody had used it for long.
+    """
+    now = clock.now()
+    if not store.touch(tx, snapshot.id, now, now - blobs.TOUCH_EVERY):
+        raise NotFoundError(f"snapshot {snapshot.id} was removed: it was not used for long", hint="Make it again.")
+
+
+def unused(tx: Tx, after: str, before: datetime, limit: int) -> tuple[list[str], str | None]:
+    """As the store's: ids, and where to go on."""
+    return store.unused(tx, after, before, limit)
+
+
+def forget(tx: Tx, ids: list[str], before: datetime) -> int:
+    """Removes those that nobody has used since `before` and no run was made of, as who calls has seen; how many."""
+    return store.delete(tx, ids, before)
 
 
 def of_run(tx: Tx, project_id: str, key: str) -> Snapshot | None:

@@ -1,9 +1,10 @@
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.core.database import NAMES_BLOBS, Tx, json_column, metadata, project_column, time_column
 from gristmill.snapshots.model import Snapshot
 
 snapshots = sa.Table(
@@ -12,11 +13,15 @@ snapshots = sa.Table(
     sa.Column("id", sa.String(40), primary_key=True),
     project_column(),
     sa.Column("digest", sa.String(71), nullable=False),
-    json_column("body", nullable=False),
+    json_column("body", nullable=False, info=NAMES_BLOBS),
     time_column("created_at", nullable=False),
+    time_column("touched_at"),  # when it was answered last, to be run; None: when it was made
     sa.Column("created_by", sa.String(200), nullable=False),
     sa.Index("ix_snapshots_project_digest", "project_id", "digest"),
 )
+
+
+_last_used = sa.func.coalesce(snapshots.c.touched_at, snapshots.c.created_at)
 
 
 def insert(tx: Tx, snapshot: Snapshot) -> None:
@@ -35,3 +40,24 @@ def find(tx: Tx, project_id: str, key: str) -> Snapshot | None:
         return None
     columns = {key: row[key] for key in ("id", "project_id", "digest", "created_at", "created_by")}
     return msgspec.convert({**row["body"], **columns}, Snapshot)
+
+
+def touch(tx: Tx, snapshot_id: str, now: datetime, before: datetime) -> bool:
+    """Notes that it is used, unless that was noted since `before`; False where it is not there any more."""
+    used = tx.scalar(sa.select(_last_used).where(snapshots.c.id == snapshot_id))
+    if used is None or used >= before:
+        return used is not None
+    return tx.execute(sa.update(snapshots).where(snapshots.c.id == snapshot_id).values(touched_at=now)).rowcount == 1
+
+
+def unused(tx: Tx, after: str, before: datetime, limit: int) -> tuple[list[str], str | None]:
+    """Ids, among the `limit` behind `after`, that nobody has used since `before`; and where to go on."""
+    query = sa.select(snapshots.c.id, _last_used.label("used")).where(snapshots.c.id > after)
+    rows = tx.execute(query.order_by(snapshots.c.id).limit(limit)).all()
+    return [row.id for row in rows if row.used < before], rows[-1].id if len(rows) == limit else None
+
+
+def delete(tx: Tx, ids: list[str], before: datetime) -> int:
+    """How many of these went: nobody has used them since `before`."""
+    which = sa.and_(snapshots.c.id.in_(ids), _last_used < before)
+    return tx.execute(sa.delete(snapshots).where(which)).rowcount

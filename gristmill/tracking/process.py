@@ -11,14 +11,12 @@ from pathlib import Path
 import httpx
 
 from gristmill.core.clock import Clock
-from gristmill.core.processes import holds_lock, kill_marked, log_tail, marked, reap, spawn_locked, terminate
+from gristmill.core.processes import holds_lock, kill_marked, log_tail, marked, reap, spawn_locked, terminate, trim
 from gristmill.tracking.address import local_address
 from gristmill.tracking.model import Health, TrackingState
 from gristmill.tracking.server import MlflowServer
 
 LOG = "mlflow.log"
-LOG_LIMIT = 8 * 2**20
-LOG_KEPT = 2**20
 # Carried by MLflow's process in its environment: it is found by this, never by a number that may have passed on.
 MARK = "GRISTMILL_MLFLOW"
 # How long it may hold its lock and not answer: the first start, with all migrations on a busy machine, takes 20 s.
@@ -92,7 +90,7 @@ class MlflowProcess(MlflowServer):
 
     def _look(self) -> None:
         reap()
-        _trim(self.folder / LOG)
+        trim(self.folder / LOG)
         if not holds_lock(self.folder):
             self._start()
         elif self._answers():
@@ -185,16 +183,3 @@ def _without_mlflow(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value for name, value in environ.items() if not name.startswith(("MLFLOW_", "_MLFLOW_", "GRISTMILL_"))
     }
-
-
-def _trim(path: Path) -> None:
-    """Keeps a log in bounds. Its writer has it open for appending, so it goes on at the new end."""
-    try:
-        if path.stat().st_size <= LOG_LIMIT:
-            return
-    except FileNotFoundError:
-        return
-    kept = log_tail(path, LOG_KEPT).encode()
-    with path.open("r+b") as log:
-        log.truncate(0)
-        log.write(kept)

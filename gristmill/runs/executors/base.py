@@ -85,5 +85,13 @@ class Executor(ABC):
         """The last lines that the worker process itself wrote, for the message of one that failed."""
 
     @abstractmethod
+    def stand_down(self) -> None:
+        """No attempt is open, and none will be for a while: ends what is kept ready for the next ones."""
+
+    @abstractmethod
     def forget(self, attempt: str) -> None:
         """Removes what is kept of an attempt that has ended; its blobs and rows are not its business."""
+
+    def left(self) -> tuple[str, ...]:
+        """Every attempt of which something is kept here; `forget` has the last word of each."""
+        return ()

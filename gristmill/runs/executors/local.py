@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+from gristmill_kernels.starting import stop_all
 from gristmill_kernels.workers import WarmWorkers
 
 from gristmill.core import processes
 from gristmill.core.blobs import CHUNK
-from gristmill.core.errors import UnavailableError
+from gristmill.core.errors import InvalidInputError, UnavailableError
 from gristmill.core.ids import check_id
 from gristmill.runs.executors.base import Executor, Launch, Presence
 from gristmill.runs.model import WorkerEvent
@@ -26,6 +27,7 @@ _BLOB = re.compile("[0-9a-f]{64}")
 WORKER = (sys.executable, "-m", "gristmill.worker")
 KERNELS = (sys.executable, "-m", "gristmill.worker.kernel_names")
 _KERNELS_PATIENCE = 20.0  # seconds
+_STAND_DOWN_PATIENCE = 5.0  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -118,8 +120,27 @@ class LocalExecutor(Executor):
     def log_tail(self, attempt: str) -> str:
         return processes.log_tail(self._folder(attempt) / WORKER_LOG)
 
+    def stand_down(self) -> None:
+        if not stop_all(self._attempts.parent, patience=_STAND_DOWN_PATIENCE):
+            log.warning("a process that kernels are forked from has not ended yet")
+
     def forget(self, attempt: str) -> None:
         shutil.rmtree(self._folder(attempt), ignore_errors=True)
 
+    def left(self) -> tuple[str, ...]:
+        try:
+            names = sorted(entry.name for entry in self._attempts.iterdir() if entry.is_dir())
+        except FileNotFoundError:
+            return ()
+        return tuple(name for name in names if _is_id(name))
+
     def _folder(self, attempt: str) -> Path:
         return self._attempts / check_id(attempt)
+
+
+def _is_id(name: str) -> bool:
+    try:
+        check_id(name)
+    except InvalidInputError:
+        return False
+    return True

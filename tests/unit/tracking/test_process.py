@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gristmill.core.processes import LOG_KEPT, LOG_LIMIT, trim
 from gristmill.tracking import mlflow_process
 from gristmill.tracking.model import Health
-from gristmill.tracking.process import LOG, LOG_KEPT, LOG_LIMIT, MlflowProcess, _settings, _trim, _without_mlflow
+from gristmill.tracking.process import LOG, MlflowProcess, _settings, _without_mlflow
 from tests.unit.conftest import TestClock
 
 
@@ -32,7 +33,7 @@ def test_a_log_is_cut_to_its_end(tmp_path: Path) -> None:
     log = tmp_path / LOG
     log.write_bytes(b"".join(b"line %09d\n" % n for n in range(LOG_LIMIT // 10)))
     with log.open("ab") as writer:
-        _trim(log)
+        trim(log)
         writer.write(b"the last line\n")
     text = log.read_bytes()
     assert LOG_KEPT - 100 < len(text) < LOG_KEPT + 100
@@ -42,9 +43,9 @@ def test_a_log_is_cut_to_its_end(tmp_path: Path) -> None:
 
 
 def test_a_small_log_and_none_are_left_alone(tmp_path: Path) -> None:
-    _trim(tmp_path / LOG)
+    trim(tmp_path / LOG)
     (tmp_path / LOG).write_text("short\n")
-    _trim(tmp_path / LOG)
+    trim(tmp_path / LOG)
     assert (tmp_path / LOG).read_text() == "short\n"
 
 
