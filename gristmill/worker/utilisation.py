@@ -15,7 +15,7 @@ from gristmill.worker.process_usage import ProcessUsage, process_usage
 _DETAIL = 150  # points for the time that has passed, before they widen
 _SHORTEST, _LONGEST = 1.0, 5.0  # seconds between two looks
 _BUNDLE_S = 5.0  # seconds between two reports
-_SHARE = 0.004  # of the time, what looking may take of a core: where it takes longer, it is done less often
+_SHARE = 0.007  # of the time, what looking may take of a core: where it takes longer, it is done less often
 _LEAST = 0.05  # seconds: what is shorter says nothing of cores
 
 OnPoints = Callable[[Sequence[UtilisationPoint]], None]
@@ -53,7 +53,7 @@ class Utilisation:
         began = told = last = time.monotonic()
         gpus = self._gpus or GpuUsage().read
         self._processes.cpu_seconds()  # what came before is not asked
-        pause, going = _SHORTEST, True
+        pause, spent, going = _SHORTEST, 0.0, True
         while going:
             going = not self._stopped.wait(pause)
             worked = time.thread_time()
@@ -65,7 +65,8 @@ class Utilisation:
                 if points := self._series.take(rest=not going):
                     self._on_points(points)
                 told = now
-            pause = max(due_pause(now - began), (time.thread_time() - worked) / _SHARE)
+            spent += time.thread_time() - worked
+            pause = max(due_pause(now - began), spent / _SHARE - (now - began))
 
 
 class Series:
