@@ -13,6 +13,7 @@ from gristmill.core.settings import Settings
 from gristmill.endpoints import service as endpoints
 from gristmill.endpoints.backends.base import EndpointBackend
 from gristmill.runs import service as runs
+from gristmill.runs.executors.base import Executor
 from gristmill.server.loop import ControlLoop
 from gristmill.tracking.server import MlflowServer
 
@@ -29,6 +30,7 @@ class Shutdown:
     clock: Clock
     settings: Settings
     loop: ControlLoop
+    executor: Executor
     backend: EndpointBackend
     mlflow: MlflowServer
     leave: Callable[[], None]
@@ -52,6 +54,7 @@ class Shutdown:
                 needed = bool(runs.open_attempts(tx))
             if not needed:
                 self.mlflow.stop()
+                self.executor.stand_down()
         finally:
             self.leave()
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from gristmill_kernels.environment import CODE, Environment, starting_environ
@@ -16,7 +18,7 @@ _AGAIN = 30.0  # seconds between two starts of one that does not stay
 # What others see of a child is written over these: see `zygote.memory_image`.
 _ENVIRON_ROOM, _ARGUMENTS_ROOM = 32 * 2**10, 4 * 2**10
 PADDING = "GRISTMILL_ZYGOTE_PADDING"
-_LOG, _CONFIG = "zygote.log", "zygote.json"
+_LOG, _CONFIG, _PID = "zygote.log", "zygote.json", "pid"
 
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -43,7 +45,7 @@ def start(
         if lock is None or _too_soon(place) or not _room(home, place):
             return False
         argv = [environment.interpreter, *environment.flags, str(CODE / "__main__.py"), str(place.folder), str(lock)]
-        argv.append("." * _ARGUMENTS_ROOM)
+        argv.append(" " * _ARGUMENTS_ROOM)
         config = {"base": list(base), "more": list(more), "idle": idle, "argv": argv}
         (place.folder / _CONFIG).write_text(json.dumps(config))
         with (place.folder / _LOG).open("wb") as log:
@@ -60,6 +62,7 @@ def start(
                 )
             except OSError:
                 return False
+        (place.folder / _PID).write_text(str(zygote.pid))
         started_here()
         _started.append(zygote)
         return True
@@ -85,9 +88,30 @@ def _room(home: Path, wanted: Place) -> bool:
     return True
 
 
-def stop_all(home: Path) -> int:
-    """Asks every zygote to end with its last child; how many were asked."""
-    return sum(place.ask("stop") is not None for place in places(home))
+def stop_all(home: Path, *, patience: float = 0.0) -> bool:
+    """Has every zygote end with its last child; whether all have, after at most `patience` seconds."""
+    until = time.monotonic() + patience
+    while living := [place for place in places(home) if place.taken]:
+        for place in living:
+            # One that imports does not listen yet, and has no children.
+            if place.ask("stop") is None and (pid := _pid(place)) is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.02)  # its lock is free when it is over, which nobody tells
+    started_here()
+    return True
+
+
+def _pid(place: Place) -> int | None:
+    """The zygote's process, if that is what the number still names."""
+    try:
+        pid = int((place.folder / _PID).read_text())
+        named = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return None
+    return pid if os.fsencode(place.folder) in named else None
 
 
 def is_supported() -> bool:

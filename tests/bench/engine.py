@@ -103,6 +103,9 @@ class NoOp(Executor):
     def log_tail(self, attempt: str) -> str:
         return ""
 
+    def stand_down(self) -> None:
+        pass
+
     def forget(self, attempt: str) -> None:
         self._launched.discard(attempt)
 

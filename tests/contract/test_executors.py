@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from gristmill_kernels.starting import is_supported, started_here, stop_all
+from gristmill_kernels.starting import is_supported, started_here
 from gristmill_kernels.status import zygotes
 from gristmill_kernels.workers import WarmWorkers
 
@@ -55,12 +55,15 @@ def local_from_a_zygote(tmp_path: Path) -> Iterator[Callable[[], Executor]]:
     if not is_supported():
         pytest.skip("this platform has no zygotes")
     command = (sys.executable, "-m", "stand_in")
-    warm = WarmWorkers(tmp_path / "home", module="stand_in", ahead=("psutil",))
+    warm = WarmWorkers(tmp_path, module="stand_in", ahead=("psutil",))
+    others = started_here()
     assert warm.start(sys.executable, processes.inherited_environ())
-    zygote = until(lambda: [one for one in zygotes(tmp_path / "home") if one.imported], what="the zygote answers")[0]
+    until(lambda: [one for one in zygotes(tmp_path) if one.imported], what="the zygote answers")
+    executor = LocalExecutor(tmp_path / "attempts", command=command, warm=warm)
     yield lambda: LocalExecutor(tmp_path / "attempts", command=command, warm=warm)
-    assert stop_all(tmp_path / "home") == 1, "one zygote served all"
-    until(lambda: zygote.pid not in started_here(), what="the zygote is gone")
+    assert len(zygotes(tmp_path)) == 1, "one zygote served all"
+    executor.stand_down()
+    until(lambda: started_here() <= others, what="the zygote is gone")
 
 
 @pytest.fixture(params=[local, local_from_a_zygote])

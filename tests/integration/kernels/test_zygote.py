@@ -13,7 +13,7 @@ import pytest
 from gristmill_kernels.allow_list import BASE
 from gristmill_kernels.environment import environment_of
 from gristmill_kernels.place import Place, places
-from gristmill_kernels.starting import start, started_here
+from gristmill_kernels.starting import start, started_here, stop_all
 from gristmill_kernels.status import zygotes
 
 from tests.integration.kernels.conftest import one_zygote, plain_environ
@@ -161,3 +161,17 @@ def test_many_starts_leave_nothing(warm_home: Path, start_kernel: Start, tmp_pat
     after = (psutil.Process().num_fds(), zygote.num_fds(), zygote.num_threads())
     assert after[1:] == before[1:]
     assert after[0] <= before[0] + 4
+
+
+def test_zygotes_are_ended_whatever_they_do_just_now(tmp_path: Path) -> None:
+    others = started_here()
+    environment = environment_of(sys.executable, (), plain_environ(), "imports")
+    assert start(tmp_path, environment, plain_environ(), base=BASE, more=("mlflow",))
+    assert not zygotes(tmp_path), "it imports, and does not answer yet"
+    assert stop_all(tmp_path, patience=30)
+    until(lambda: started_here() <= others, what="it is gone")
+    serving = environment_of(sys.executable, (), plain_environ(), "serves")
+    assert start(tmp_path, serving, plain_environ(), base=(), more=())
+    until(lambda: zygotes(tmp_path), what="it answers")
+    assert stop_all(tmp_path, patience=30)
+    until(lambda: started_here() <= others, what="it is gone")
