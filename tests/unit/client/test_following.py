@@ -140,7 +140,9 @@ def test_an_endpoint_that_waits_is_given_up_in_time_and_says_what_for(monkeypatc
     waits = an_endpoint(waiting="waiting for 1 core (0 free): endpoint other holds the rest")
     client, _ = client_of([], endpoint=[waits])
     watched: list[Endpoint] = []
-    with pytest.raises(UnavailableError, match=r"does not serve generation .* after 60 s: waiting for 1 core") as caught:
+    with pytest.raises(
+        UnavailableError, match=r"does not serve generation .* after 60 s: waiting for 1 core"
+    ) as caught:
         watched.extend(client.watch_endpoint(waits, timeout=60))
     assert "endpoint other" in caught.value.message
     assert "stays deployed" in (caught.value.hint or "")
