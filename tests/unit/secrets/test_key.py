@@ -78,7 +78,7 @@ def test_the_newest_of_several_keys_encrypts_and_each_opens(tmp_path: Path) -> N
     assert EncryptedVault(Settings(home=tmp_path, secrets_key=new)).open("default/TOKEN", again) == "value"
 
 
-@pytest.mark.parametrize("text", ["hush", "hush" * 11, new_key()[:-2], " , "])
+@pytest.mark.parametrize("text", ["hush", "hush" * 11, new_key()[:-2], " , "], ids=["short", "text", "cut", "empty"])
 def test_what_is_no_key_is_refused_and_not_repeated(tmp_path: Path, text: str) -> None:
     with pytest.raises(InvalidInputError, match="holds no key") as caught:
         EncryptedVault(Settings(home=tmp_path, secrets_key=text)).seal("default/TOKEN", "value")
