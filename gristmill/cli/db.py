@@ -5,6 +5,7 @@ from typing import Any
 import typer
 
 from gristmill.cli.options import AsJson
+from gristmill.cli.server_side import ask_process
 
 app = typer.Typer(help="The control plane's database.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -14,7 +15,7 @@ def status(as_json: AsJson = False) -> None:
     """Show where the database is and which schema it has. Exit status 5 where it is not this version's."""
     from gristmill.cli.output import write_json
 
-    found = _ask("status")
+    found = ask_process("database", "status")
     if as_json:
         write_json(found)
     else:
@@ -32,43 +33,13 @@ def upgrade(as_json: AsJson = False) -> None:
     """
     from gristmill.cli.output import say, write_json
 
-    found = _ask("upgrade")
+    found = ask_process("database", "upgrade")
     if as_json:
         write_json(found)
     elif found["was"] == found["current"]:
         say(f"{found['database']} has schema {found['current']} already.")
     else:
         say(f"{found['database']}: {found['was'] or 'no tables'} → schema {found['current']}.")
-
-
-def _ask(what: str) -> dict[str, Any]:
-    """Asked of a process of its own: the command line knows no database.
-
-    Raises:
-        GristmillError: what that process says is wrong.
-    """
-    import importlib.util
-    import json
-    import subprocess
-    import sys
-
-    import msgspec
-
-    from gristmill.core.errors import GristmillError, Problem, UnsupportedError, error_from_problem
-
-    if importlib.util.find_spec("sqlalchemy") is None:
-        raise UnsupportedError(
-            "the server part of Gristmill is not installed here", hint="pip install 'gristmill[server,postgres]'"
-        )
-    command = [sys.executable, "-m", "gristmill.server.database", what]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    try:
-        answer: dict[str, Any] = json.loads(ran.stdout)
-    except ValueError:
-        raise GristmillError(f"{' '.join(command)} ended with status {ran.returncode}: {ran.stderr[-2000:]}") from None
-    if "error" in answer:
-        raise error_from_problem(msgspec.convert(answer["error"], Problem))
-    return answer
 
 
 def _print(found: dict[str, Any]) -> None:

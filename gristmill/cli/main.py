@@ -7,6 +7,7 @@ import typer
 
 from gristmill import __version__
 from gristmill.cli import audit, data, db, endpoints, models, runs, secrets, server
+from gristmill.cli.backup import backup, collect, restore
 from gristmill.cli.deploy import deploy
 from gristmill.cli.doctor import doctor
 from gristmill.cli.errors import Commands, internal_fault
@@ -62,6 +63,9 @@ app.command("open")(open_page)
 app.add_typer(server.app, name="server")
 app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")
+app.command("backup")(backup)
+app.command("restore")(restore)
+app.command("gc")(collect)
 app.command("doctor")(doctor)
 app.command("init")(init)
 

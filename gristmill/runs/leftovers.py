@@ -1,8 +1,11 @@
-"""What an executor still keeps of attempts that are over: a control plane ended before it could have it forgotten."""
+"""Folders without a living attempt, and open attempts without a folder: what a control plane's own end leaves."""
 
-from gristmill.core.database import Database
+from gristmill.core.clock import Clock
+from gristmill.core.database import Database, Tx
+from gristmill.ledger import service as ledger
 from gristmill.runs import service, store
 from gristmill.runs.executors.base import Executor
+from gristmill.runs.model import FaultKind, RunFault, RunState
 
 
 def forget_closed(db: Database, executor: Executor, attempt_id: str, *, dry_run: bool = False) -> bool:
@@ -14,3 +17,18 @@ def forget_closed(db: Database, executor: Executor, attempt_id: str, *, dry_run:
     if not dry_run:
         executor.forget(attempt_id)
     return True
+
+
+def interrupt_all(tx: Tx, why: str, clock: Clock) -> int:
+    """Every attempt that is open has lost its worker: rows that were copied came without it. How many there were."""
+    fault = RunFault(
+        kind=FaultKind.WORKER_LOST, message=why, hint="`gristmill runs rerun` starts it once more, with the same input."
+    )
+    found = service.open_attempts(tx)
+    for attempt in found:
+        if not attempt.state.final:
+            run = store.brief_run(tx, attempt.run_id, lock=True)
+            service.end_attempt(tx, run, attempt, RunState.FAILED, clock, fault)
+        service.close_attempt(tx, attempt, clock)
+        ledger.release(tx, attempt.id, clock.now())
+    return len(found)

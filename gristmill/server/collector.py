@@ -21,7 +21,7 @@ from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.events import SEQUENCE_OWNER
 from gristmill.core.lease import Leadership
-from gristmill.core.processes import trim
+from gristmill.core.processes import exclusive, trim
 from gristmill.core.settings import Settings
 from gristmill.core.wire import Collection
 from gristmill.runs import leftovers
@@ -31,6 +31,7 @@ from gristmill.snapshots import service as snapshots
 
 log = logging.getLogger(__name__)
 
+LOCK = "collection.lock"  # in the home: who holds it wants no blob to go meanwhile
 SLICE = 0.03  # seconds of one turn of the control loop
 FIRST, EVERY = 600.0, 6 * 3600.0  # seconds of this process until its first round, and from one to the next
 WINDOW = 100_000  # digests that are held in memory against all references; more take another reading of these
@@ -167,7 +168,17 @@ class Collector:
             yield
 
     def _remove(self, leaving: dict[str, int]) -> None:
-        """The bytes are set aside before the rows go, and back if it was not for this process to remove them."""
+        """The bytes are set aside before the rows go, and back if it was not for this process to remove them.
+
+        Raises:
+            UnavailableError: a backup is being made, in which rows that go now are.
+        """
+        with exclusive(self.settings.home / LOCK) as alone:
+            if not alone:
+                raise UnavailableError("a backup is being made", hint="Collect again when it is done.")
+            self._remove_now(leaving)
+
+    def _remove_now(self, leaving: dict[str, int]) -> None:
         for digest in leaving:
             self.blobs.set_aside(digest)
         try:

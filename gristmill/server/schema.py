@@ -15,6 +15,7 @@ from gristmill.core.database_engines import MIGRATION_LOCK
 from gristmill.core.database_faults import translated
 from gristmill.core.errors import ConflictError
 
+_COPIES = 2  # of a SQLite file as it was before upgrades
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -122,3 +123,6 @@ def _back_up(db: Database, revision: str) -> None:
     # SQLite's own backup: it is whole also while a write-ahead log is beside the file.
     with sqlite3.connect(file) as source, sqlite3.connect(f"{file}.before-{revision}") as target:
         source.backup(target)
+    copies = sorted(Path(file).parent.glob(f"{Path(file).name}.before-*"), key=lambda path: path.stat().st_mtime)
+    for old in copies[:-_COPIES]:
+        old.unlink()

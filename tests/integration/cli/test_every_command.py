@@ -68,7 +68,11 @@ WALK: tuple[tuple[str, ...], ...] = (
     ("endpoints", "keys", "revoke", "plain", "other"),
     ("endpoints", "delete", "plain"),
     ("audit", "verify"),
+    ("gc", "--dry-run"),
+    ("gc",),
+    ("backup", "home.backup"),
     ("server", "stop", "--all"),
+    ("restore", "home.backup", "--home", "restored"),
 )
 LINES = {("runs", "logs"), ("runs", "events")}  # a document a line, as they come
 

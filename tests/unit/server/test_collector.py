@@ -25,7 +25,7 @@ from gristmill.projects.store import DEFAULT_PROJECT
 from gristmill.runs import service as runs
 from gristmill.runs import store as run_store
 from gristmill.runs.executors.local import LocalExecutor
-from gristmill.runs.model import Run, RunRequest, RunState
+from gristmill.runs.model import Attempt, Run, RunRequest, RunState
 from gristmill.server.collector import Collector, Sense
 from gristmill.snapshots import service as snapshots
 from gristmill.snapshots.model import Snapshot, SnapshotFile, SnapshotRequest
@@ -222,7 +222,8 @@ def test_a_leader_that_is_none_any_more_removes_no_bytes(home: Home) -> None:
 def test_what_a_killed_collector_began_is_finished_or_undone(home: Home) -> None:
     gone, wanted = home.put(b"gone"), home.put(b"wanted")
     home.clock.advance(2 * DAY)
-    home.collector._remove = lambda _leaving: None  # type: ignore[method-assign]  # it ends here
+    ended: list[dict[str, int]] = []
+    home.collector._remove = ended.append  # type: ignore[assignment, method-assign]  # it ends here
     home.run(home.snapshot(b"wanted"))
     assert home.collect() == 1
     home.blobs.set_aside(wanted)  # it was set aside by one that ended before it could bring it back
@@ -255,7 +256,7 @@ def test_folders_of_attempts_that_are_over_and_revoked_tokens_go(home: Home) -> 
     run = home.run(home.snapshot(b"notebook"))
     ids = {name: new_id("attempt", home.clock.now()) for name in ("open", "closed", "deleted")}
     for number, name in enumerate(("open", "closed")):
-        attempt = run_store.Attempt(
+        attempt = Attempt(
             id=ids[name],
             project_id=DEFAULT_PROJECT,
             run_id=run.id,
@@ -340,7 +341,8 @@ def test_a_snapshot_that_was_taken_in_has_all_its_blobs_whatever_is_collected(ho
     grace = DAY
     contents = [b"content %d" % n for n in range(60)]
     began: dict[str, float] = {}
-    lock, stop, broken = threading.Lock(), threading.Event(), []
+    lock, stop = threading.Lock(), threading.Event()
+    broken: list[str] = []
     made = [0]
 
     def client(name: str, seed: int) -> None:
