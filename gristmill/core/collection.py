@@ -42,7 +42,10 @@ class Place:
 
 
 def places() -> list[Place]:
-    marked = {table: tuple(column for column in table.c if _MARK in column.info) for table in metadata.sorted_tables}
+    marked = {
+        table: tuple(column for column in table.c if _MARK in column.info)
+        for _, table in sorted(metadata.tables.items())
+    }
     return [Place(table, columns) for table, columns in marked.items() if columns]
 
 

@@ -12,9 +12,9 @@ from gristmill.core import audit, tokens
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import ConflictError, NotFoundError, UnsupportedError
+from gristmill.core.events import SEQUENCE_OWNER
 from gristmill.core.scopes import Actor, ActorKind
 from gristmill.core.settings import Settings
-from gristmill.projects.store import DEFAULT_PROJECT
 from gristmill.runs import leftovers
 from gristmill.server import schema
 from gristmill.server.archive import DATABASE, Manifest, unpack
@@ -107,5 +107,5 @@ def _revive(file: Path, manifest: Manifest, clock: Clock) -> int:
 
 _WHY = "the run was under way when the backup was made from which this home was restored"
 _RESTORER = Actor(
-    id="actor_restore", project_id=DEFAULT_PROJECT, kind=ActorKind.SERVICE, name="restore", scopes=frozenset()
+    id="actor_restore", project_id=SEQUENCE_OWNER, kind=ActorKind.SERVICE, name="restore", scopes=frozenset()
 )

@@ -45,7 +45,7 @@ def test_every_column_that_could_name_a_blob_says_whether_it_does() -> None:
     marked = {str(column) for place in collection.places() for column in place.columns}
     could = {
         str(column)
-        for table in metadata.sorted_tables
+        for table in metadata.tables.values()
         for column in table.c
         if isinstance(column.type, sa.JSON | sa.Text) or getattr(column.type, "length", None) == 71
     }
