@@ -63,6 +63,7 @@ def checks(settings: Settings) -> Iterator[Check]:
     yield _disk(settings.home)
     yield _clock(settings.home)
     yield from _kernels()
+    yield from _zygotes(settings.home)
     yield _git()
     yield from _control_plane(settings)
 
@@ -152,6 +153,23 @@ def _kernels() -> Iterator[Check]:
             yield _warning(f"kernel {name}", f"starts {argv[0]!r}, which is not there", f"Remove or repair {folder}")
         else:
             yield _good(f"kernel {name}", f"{found['spec'].get('display_name', '')}, {argv[0]}")
+
+
+def _zygotes(home: Path) -> Iterator[Check]:
+    """What kernels and workers are forked from: what each costs."""
+    if not (home / "kernels").is_dir() or importlib.util.find_spec("gristmill_kernels") is None:
+        return
+    asking = (sys.executable, "-m", "gristmill_kernels.status", str(home))
+    try:
+        found = json.loads(subprocess.run(asking, capture_output=True, text=True, timeout=60, check=True).stdout)
+    except (subprocess.SubprocessError, OSError, ValueError) as error:
+        yield _broken("zygotes", f"they cannot be asked: {error}", "GRISTMILL_WARM_KERNELS=0 does without them.")
+        return
+    for one in found:
+        below = sum(memory for _, memory in one["children"])
+        living = f"{len(one['children'])} living of {one['forked']} forked"
+        says = f"{one['python']}: {size(one['pss'])}, {len(one['imported'])} modules imported, {living}"
+        yield _good(f"zygote {one['pid']}", f"{says} ({size(below)})" if below else says)
 
 
 def _git() -> Check:

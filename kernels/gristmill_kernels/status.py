@@ -1,6 +1,8 @@
-"""What the warm kernels of a home cost."""
+"""What the warm kernels of a home cost; as JSON by `python -m gristmill_kernels.status HOME`."""
 
-from dataclasses import dataclass
+import json
+import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gristmill_kernels.place import places
@@ -16,7 +18,7 @@ class ZygoteStatus:
     forked: int  # since it was started
     quiet_for: float  # seconds
     pss: int
-    children: tuple[tuple[int, int], ...]  # pid and bytes of each living one
+    children: tuple[tuple[int, int], ...]  # pid of each living one, and bytes of it and all below it
 
 
 def zygotes(home: Path) -> tuple[ZygoteStatus, ...]:
@@ -30,7 +32,7 @@ def zygotes(home: Path) -> tuple[ZygoteStatus, ...]:
             forked=answer["forked"],
             quiet_for=answer["quiet_for"],
             pss=pss(answer["pid"]),
-            children=tuple((child, pss(child)) for child in answer["children"]),
+            children=tuple((child, sum(map(pss, _with_all_below(child)))) for child in answer["children"]),
         )
         for answer in answers
     )
@@ -43,3 +45,24 @@ def pss(pid: int) -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def _with_all_below(pid: int) -> list[int]:
+    """A kernel is its keeper's child, and may have children of its own."""
+    found = [pid]
+    for parent in found:
+        for listed in Path(f"/proc/{parent}/task").glob("*/children"):
+            try:
+                found += map(int, listed.read_text().split())
+            except OSError:
+                continue  # that thread is gone
+    return found
+
+
+def main() -> int:
+    json.dump([asdict(one) for one in zygotes(Path(sys.argv[1]))], sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

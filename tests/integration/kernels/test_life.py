@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 from gristmill_kernels.forked import UNKNOWN_STATUS, Forked
 
+from gristmill.cli import checks
 from tests.integration.kernels.conftest import one_zygote, plain_environ
 from tests.integration.kernels.started import StartedKernel
 from tests.waiting import until
@@ -143,3 +144,15 @@ def test_a_killed_keeper_takes_no_kernel_along(warm_home: Path, start_kernel: St
     kernel.kill()
     assert until(lambda: process.poll() is not None, what="its end is noticed")
     assert process.poll() == UNKNOWN_STATUS
+
+
+def test_doctor_says_what_zygotes_cost(warm_home: Path, start_kernel: Start) -> None:
+    kernel = start_kernel()
+    assert kernel.is_forked
+    kernel.run("held = b'x' * 50_000_000")
+    (check,) = [one for one in checks._zygotes(warm_home) if str(one_zygote(warm_home).pid) in one.name]
+    assert sys.executable in check.says
+    assert "1 living" in check.says
+    ((_, below),) = one_zygote(warm_home).children
+    assert below > 50_000_000, "the kernel itself, not its keeper alone"
+    assert list(checks._zygotes(warm_home / "nothing")) == []
