@@ -1,7 +1,7 @@
 """A control plane of one attempt, over real HTTP, in a thread: claim, events, blobs, and the MLflow that it stands for.
 
 It keeps to the protocol as the real one does: bearer tokens, one claim, events without gaps and each once, blobs only
-under their own digest. MLflow answers what a worker asks of it, as MLflow 3 does.
+under their own digest. MLflow answers what a worker asks of it, as MLflow 3 does; or a real one behind it answers.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import msgspec
 
 from gristmill.runs.model import (
@@ -51,6 +52,8 @@ class ControlPlaneDouble:
         self.cancel = False
         self.failing: dict[str, int] = {}  # path → the status that it answers with
         self.run = TrackingRun()
+        self.mlflow: str | None = None  # the URL of a real one
+        self.tokens: set[str] = set()  # that MLflow was asked with
         self.lock = threading.Lock()
         self._port = 0
         self._server: MortalServer | None = None
@@ -188,13 +191,27 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        with self.control_plane.lock:
-            status, answer = self._answer(body)
+        if (mlflow := self.control_plane.mlflow) and self.path.startswith("/mlflow/"):
+            status, answer = self._passed_on(mlflow, body)
+        else:
+            with self.control_plane.lock:
+                status, answer = self._answer(body)
         content = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def do_PATCH(self) -> None:
+        self._serve()
+
+    def _passed_on(self, mlflow: str, body: bytes) -> tuple[int, bytes]:
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.control_plane.tokens.add(token)
+        kept = {name: value for name, value in self.headers.items() if name.lower() not in {"host", "authorization"}}
+        url = mlflow + self.path.removeprefix("/mlflow")
+        answer = httpx.request(self.command, url, headers=kept, content=body, timeout=60, trust_env=False)
+        return answer.status_code, answer.content
 
     def _answer(self, body: bytes) -> tuple[int, Any]:
         double, url = self.control_plane, urlsplit(self.path)

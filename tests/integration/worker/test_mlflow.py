@@ -79,13 +79,14 @@ def test_what_the_notebook_logs_lands_on_the_attempts_run(worker: Worker, mlflow
     """A further run that it starts is a child of the attempt's; its own parameter is left as it is."""
     experiment = mlflow.post("experiments/create", name="default/train")["experiment_id"]
     run = mlflow.post("runs/create", experiment_id=experiment, run_name="train-1")["run"]["info"]["run_id"]
-    worker.order(
-        *NOTEBOOK, tracking_uri=mlflow.url, tracking_run=run, tracking_experiment=experiment, parameters={"depth": 4}
-    )
+    worker.control_plane.mlflow = mlflow.url
+    worker.order(*NOTEBOOK, tracking_run=run, tracking_experiment=experiment, parameters={"depth": 4})
     finished = worker.run()
     assert (finished["state"], finished["notices"]) == ("succeeded", [])
     found = mlflow.run(run)
-    metrics = {one["key"]: one["value"] for one in found["data"]["metrics"]}
+    logged = {one["key"]: one["value"] for one in found["data"]["metrics"]}
+    assert {"system/cpu_utilization_percentage", "system/system_memory_usage_megabytes"} <= logged.keys()
+    metrics = {key: value for key, value in logged.items() if not key.startswith("system/")}
     assert metrics == {"auc": 0.9, "f1": 0.6, "f1_std": pytest.approx(0.1414, abs=1e-4), "f1_count": 2}
     assert {one["key"]: one["value"] for one in found["data"]["params"]} == {"depth": "of my own"}
     assert found["info"]["status"] == "FINISHED"
