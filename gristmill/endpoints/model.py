@@ -99,7 +99,8 @@ class Observed:
 class DesiredState:
     """GET /api/endpoints/{name}/desired: one generation, whole. Kept on disk beside the models.
 
-    `key_hashes` are hex SHA-256 of the API keys that may call; empty with `open` False means nobody may.
+    `key_hashes` are hex SHA-256 of the API keys that may call; empty with `open` False means nobody may. A generation
+    that `waits` for capacity is not to be started yet, but its keys are in force at once.
     """
 
     protocol: int
@@ -112,6 +113,7 @@ class DesiredState:
     key_hashes: tuple[str, ...] = ()
     open: bool = False
     cpu: float = 1.0
+    waits: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

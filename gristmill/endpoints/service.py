@@ -125,19 +125,10 @@ def delete(tx: Tx, actor: Actor, name: str, clock: Clock) -> Endpoint:
 
 
 def desired(tx: Tx, actor: Actor, name: str, catalogue: Catalogue) -> DesiredState:
-    """What the endpoint's supervisor pulls.
-
-    Raises:
-        ConflictError: the new generation's profile is not free yet: what serves goes on.
-    """
+    """What the endpoint's supervisor pulls. A generation whose profile is not free yet waits: what serves goes on."""
     actor.require(Scope.ENDPOINT)
     endpoint = _own(tx, actor, name)
     held = ledger.profiles_held(tx).get(endpoint.id)
-    if held is not None and held != endpoint.variants[0].profile:
-        raise ConflictError(
-            f"generation {endpoint.generation} of {name!r} has no capacity yet: it holds the profile {held!r}",
-            hint=endpoint.waiting,
-        )
     profiles = [resolve(catalogue, variant.profile, ProfileUse.ENDPOINT) for variant in endpoint.variants]
     return DesiredState(
         protocol=ENDPOINT_PROTOCOL,
@@ -150,6 +141,7 @@ def desired(tx: Tx, actor: Actor, name: str, catalogue: Catalogue) -> DesiredSta
         key_hashes=store.key_hashes(tx, endpoint.id),
         open=endpoint.open,
         cpu=max(profile.resources.cpu for profile in profiles),
+        waits=held is not None and held != endpoint.variants[0].profile,
     )
 
 

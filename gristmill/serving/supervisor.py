@@ -66,7 +66,11 @@ class Supervisor:
             return None
 
     def take(self, state: DesiredState) -> None:
-        """`state` is what should be from now on."""
+        """`state` is what should be from now on; of one that waits, only who may call."""
+        if state.waits:
+            if self.desired is None:
+                return
+            state = replace(self.desired, key_hashes=state.key_hashes)
         if state == self.desired:
             return
         _LOG.info("generation %d is desired", state.generation)

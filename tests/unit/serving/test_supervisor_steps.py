@@ -86,9 +86,11 @@ class Play:
         self.clock = TestClock()
         self.supervisor = Supervisor(self.folder, self.starter, Listeners(), self.clock)  # type: ignore[arg-type]
 
-    def desire(self, generation: int, version: int | None = None, keys: tuple[str, ...] = ()) -> None:
+    def desire(
+        self, generation: int, version: int | None = None, keys: tuple[str, ...] = (), *, waits: bool = False
+    ) -> None:
         served = variant(version=str(version or generation))
-        self.supervisor.take(desired(generation=generation, variants=(served,), key_hashes=keys))
+        self.supervisor.take(desired(generation=generation, variants=(served,), key_hashes=keys, waits=waits))
 
     @property
     def now(self) -> Observed:
@@ -349,6 +351,19 @@ async def test_a_key_is_revoked_although_the_new_generation_does_not_load(tmp_pa
         made.desire(2, keys=("a",))
         await made.until(lambda: made.now.failed_generation == 2)
         assert made.starter.children[0].told[-1] == KeysInForce(generation=1, key_hashes=("a",))
+
+
+async def test_of_a_generation_that_waits_for_capacity_the_keys_are_in_force(tmp_path: Path) -> None:
+    async with play(tmp_path) as made:
+        made.desire(1, keys=("a", "b"))
+        await made.serves(1)
+        made.desire(2, keys=("a",), waits=True)
+        (child,) = made.starter.children
+        assert child.told[-1] == KeysInForce(generation=1, key_hashes=("a",))
+        assert made.folder.read(tmp_path / DESIRED) == made.supervisor.desired
+        made.desire(3, version=2, keys=("a",))
+        await made.serves(3)
+        assert made.starter.begun == [1, 3]
 
 
 async def test_the_same_deployed_again_is_started_anew(tmp_path: Path) -> None:
