@@ -14,8 +14,13 @@ MAX_VALUE = 32 * 2**10
 MAX_GRANTS = 100
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,62}")
 _NAMES = "letters, digits and '_', at most 63, not beginning with a digit"
-# What a kernel needs as it is, or what would tell it to be another program.
-_RESERVED = re.compile("GRISTMILL_.*|MLFLOW_.*|LD_.*|DYLD_.*|PYTHON.*|PATH|HOME|NO_PROXY|no_proxy")
+# What a kernel needs as it is, what would tell it or a shell to be another program, and what is read once when an
+# interpreter or a library starts: that a kernel has in common with all that come from the same zygote.
+_RESERVED = re.compile(
+    "(?:GRISTMILL_|MLFLOW_|ARROW_|BLIS_|DYLD_|GLIBC_|GOMP_|IPYTHON|JE_|JOBLIB_|JUPYTER_|KMP_|LC_|LD_|MALLOC_|MATPLOTLIBRC"
+    "|MKL_|MPLCONFIGDIR|NPY_|NUMEXPR_|OMP_|OPENBLAS_|PYDEVD_|PYTHON|TQDM_|XDG_|CUDA_|SSL_CERT_).*"
+    "|BASH_ENV|ENV|HOME|LANG|LANGUAGE|LOGNAME|NO_PROXY|no_proxy|NVIDIA_VISIBLE_DEVICES|PATH|SHELL|TMPDIR|USER"
+)
 
 
 class SecretUnavailableError(ConflictError):

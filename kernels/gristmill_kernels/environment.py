@@ -23,7 +23,6 @@ _AT_START = (
     "JOBLIB_",
     "JUPYTER_",
     "KMP_",
-    "LANG",
     "LC_",
     "LD_",
     "MALLOC_",
@@ -40,8 +39,15 @@ _AT_START = (
     "XDG_C",  # _CACHE_HOME, _CONFIG_HOME, _CONFIG_DIRS
     "XDG_DATA_",
 )
-# PYTHONPATH is put in front after the fork; the size of a pool is set then.
-_NOT_AT_START = {"JUPYTER_RUNTIME_DIR", "PYTHONPATH", "PYTHONEXECUTABLE", *(set(PINNED) - {"JE_ARROW_MALLOC_CONF"})}
+_AT_START_AS_NAMED = {"LANG", "LANGUAGE"}  # more begins so, keys to services among it
+# PYTHONPATH is put in front after the fork; the size of a pool is set then. A token is its own kernel's.
+_NOT_AT_START = {
+    "JUPYTER_RUNTIME_DIR",
+    "JUPYTER_TOKEN",
+    "PYTHONPATH",
+    "PYTHONEXECUTABLE",
+    *(set(PINNED) - {"JE_ARROW_MALLOC_CONF"}),
+}
 _PLAIN = ("HOME", "LOGNAME", "PATH", "SHELL", "TMPDIR", "USER")
 CODE = Path(__file__).parent / "zygote"
 
@@ -70,14 +76,16 @@ class Environment:
 def environment_of(
     interpreter: str, flags: Sequence[str], environ: Mapping[str, str], purpose: str = "kernels"
 ) -> Environment:
-    variables = {
-        name: value for name, value in environ.items() if name.startswith(_AT_START) and name not in _NOT_AT_START
-    }
+    variables = {name: value for name, value in environ.items() if _is_read_at_start(name)}
     if "HOME" in environ:
         variables["HOME"] = environ["HOME"]
     return Environment(
         interpreter=interpreter, flags=tuple(flags), variables=tuple(sorted(variables.items())), purpose=purpose
     )
+
+
+def _is_read_at_start(name: str) -> bool:
+    return name in _AT_START_AS_NAMED or (name.startswith(_AT_START) and name not in _NOT_AT_START)
 
 
 def starting_environ(environment: Environment, environ: Mapping[str, str]) -> dict[str, str]:

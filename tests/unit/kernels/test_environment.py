@@ -37,8 +37,10 @@ def test_interpreter_flags_and_purpose_make_one() -> None:
 
 
 def test_a_zygote_is_started_without_credentials_and_marks_and_with_pools_of_one() -> None:
-    environ = {**PLAIN, "OMP_NUM_THREADS": "7", "PYTHONPATH": "/mine"}
+    tokens = {"JUPYTER_TOKEN": "secret", "LANGCHAIN_API_KEY": "secret"}
+    environ = {**PLAIN, **tokens, "OMP_NUM_THREADS": "7", "PYTHONPATH": "/mine"}
     started = starting_environ(environment_of(sys.executable, (), environ), environ)
+    assert tokens.keys().isdisjoint(started)
     assert {"A_TOKEN", "GRISTMILL_ATTEMPT", "MLFLOW_RUN_ID", "PYTHONPATH"}.isdisjoint(started)
     assert started["OMP_NUM_THREADS"] == started["OPENBLAS_NUM_THREADS"] == "1"
     assert started["HOME"] == "/h"

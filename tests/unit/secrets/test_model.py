@@ -1,6 +1,7 @@
 """What can be a secret, and what a run may be granted."""
 
 import pytest
+from gristmill_kernels import environment
 
 from gristmill.core.errors import InvalidInputError
 from gristmill.secrets.model import GrantedSecret, SecretGrant, SecretValue, check_grants, check_name, check_value
@@ -61,11 +62,39 @@ def test_every_fault_is_named_at_once_with_what_may_have_been_meant() -> None:
     assert "--secret OPENAI_KEY" in str(caught.value.faults[1].hint)
 
 
-@pytest.mark.parametrize("env", ["GRISTMILL_TOKEN", "MLFLOW_TRACKING_URI", "LD_PRELOAD", "PYTHONPATH", "HOME"])
+TAKEN = [
+    "BASH_ENV",
+    "CUDA_VISIBLE_DEVICES",
+    "GRISTMILL_TOKEN",
+    "HOME",
+    "IPYTHONDIR",
+    "JUPYTER_TOKEN",
+    "LD_PRELOAD",
+    "MLFLOW_TRACKING_URI",
+    "OMP_NUM_THREADS",
+    "PYTHONPATH",
+    "SSL_CERT_FILE",
+]
+
+
+@pytest.mark.parametrize("env", TAKEN)
 def test_a_secret_does_not_take_the_place_of_what_a_kernel_needs(env: str) -> None:
     assert faults(SecretGrant(name="OPENAI_KEY", env=env)) == [
         f"the environment variable {env} is not for a secret: kernels need it as it is"
     ]
+
+
+def test_a_zygote_that_others_share_is_started_with_no_secret() -> None:
+    names = [*environment._AT_START, *environment._AT_START_AS_NAMED, *environment._PLAIN]
+    for name in names:
+        env = f"{name}X" if name.endswith("_") else name
+        assert faults(SecretGrant(name="OPENAI_KEY", env=env)), env
+
+
+@pytest.mark.parametrize("env", ["LANGCHAIN_API_KEY", "NVIDIA_API_KEY", "HTTPS_PROXY", "USERNAME", "ENVIRONMENT_KEY"])
+def test_what_only_begins_like_such_a_variable_can_hold_a_secret(env: str) -> None:
+    grants = (SecretGrant(name="OPENAI_KEY", env=env),)
+    assert check_grants(grants, known=KNOWN, used=()) == grants
 
 
 def test_two_secrets_do_not_share_a_variable() -> None:
