@@ -1,6 +1,7 @@
 """A worker does not outlive its supervisor, however that ends; until then it hears what that says."""
 
 import ctypes
+import logging
 import os
 import signal
 import socket
@@ -9,6 +10,8 @@ import threading
 from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
+
+log = logging.getLogger(__name__)
 
 
 def end_with(supervisor: socket.socket, hear: Callable[[bytes], None]) -> None:
@@ -26,5 +29,7 @@ def _watch(supervisor: socket.socket, hear: Callable[[bytes], None]) -> None:
     try:
         for line in supervisor.makefile("rb"):
             hear(line)
+    except BaseException:
+        log.exception("the lifeline to the supervisor failed: this worker ends")
     finally:
         os._exit(1)
