@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from gristmill.worker.data_roots.listing import DataFile
 
 # A file that was written to just now may be written to again without its time of change changing.
 _SETTLED_NS = 2 * 10**9
+_FIELDS = 4  # size, time, inode, digest
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class DigestCache:
@@ -46,9 +49,19 @@ class DigestCache:
 def _read(path: Path) -> dict[str, list[object]]:
     try:
         known = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) else {}
+    if not isinstance(known, dict):
+        return {}
+    return {key: entry for key, entry in known.items() if _is_entry(entry)}
+
+
+def _is_entry(entry: object) -> bool:
+    """As `_stamp` and a digest make it; what is damaged is made again."""
+    if not isinstance(entry, list) or len(entry) != _FIELDS:
+        return False
+    *stamp, digest = entry
+    return all(isinstance(one, int) for one in stamp) and isinstance(digest, str) and bool(_DIGEST.fullmatch(digest))
 
 
 def _stamp(file: DataFile) -> list[object]:

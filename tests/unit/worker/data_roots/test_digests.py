@@ -1,6 +1,7 @@
 """What stands for the content of a root."""
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -86,8 +87,12 @@ def test_a_file_that_was_written_to_just_now_is_not_remembered(data: Path, tmp_p
 def test_a_broken_cache_is_as_good_as_none(data: Path, tmp_path: Path) -> None:
     first = by_content(data, tmp_path / "cache")
     (kept,) = (tmp_path / "cache").iterdir()
-    kept.write_text("{broken")
-    assert by_content(data, tmp_path / "cache").value == first.value
+    whole = json.loads(kept.read_text())
+    damaged = [{key: entry[:3] for key, entry in whole.items()}, dict.fromkeys(whole, 7), dict.fromkeys(whole, None)]
+    shortened = {key: [*entry[:3], entry[3][:9]] for key, entry in whole.items()}
+    for text in ("{broken", "[" * 100_000, *map(json.dumps, (*damaged, shortened, [whole]))):
+        kept.write_text(text)
+        assert by_content(data, tmp_path / "cache").value == first.value
 
 
 def test_a_stopped_run_waits_for_no_digest(data: Path, tmp_path: Path) -> None:
