@@ -18,13 +18,17 @@ from gristmill.core.database import Database, metadata
 from gristmill.server import schema
 
 NOON = datetime(2026, 1, 1, 12, 0)  # noqa: DTZ001  # as SQLite keeps it
-DIGEST = "sha256:" + "1" * 64
+DIGEST = "sha256:" + "1" * 64  # sent by the attempt that is under way
+READ, OTHER = "sha256:" + "2" * 64, "sha256:" + "3" * 64  # a file of its snapshot, and what is none of its business
+MORNING = NOON.replace(hour=8)
 RUN = {"parameters": "{}", "given": "[]", "profile": "small", "kernel": "python3", "labels": "{}", "priority": 0}
 HELD = {"subjects": "[]", "profile": "small", "cpu": 1.0, "memory": 1, "accelerators": 0, "requested_at": NOON}
 ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("projects", {"id": "default", "name": "default"}),
     ("blobs", {"digest": DIGEST, "size": 1}),
-    ("snapshots", {"id": "snapshot_1", "digest": DIGEST, "body": "{}", "created_by": "ada"}),
+    ("blobs", {"digest": READ, "size": 1, "created_at": MORNING}),
+    ("blobs", {"digest": OTHER, "size": 1, "created_at": MORNING}),
+    ("snapshots", {"id": "snapshot_1", "digest": DIGEST, "body": {"files": [{"digest": READ}]}, "created_by": "ada"}),
     ("runs", {**RUN, "id": "run_1", "number": 1, "name": "a", "notebook": "a.ipynb", "snapshot": "snapshot_1"}),
     ("attempts", {"id": "attempt_1", "run_id": "run_1", "number": 1, "state": "running", "claimed_at": NOON}),
     ("run_metrics", {"run_id": "run_1", "name": "auc", "value": 0.9}),
@@ -78,8 +82,19 @@ def test_what_the_first_schema_held_is_there_after_the_upgrade(old: Database) ->
     with old.read() as tx:
         assert tx.exec_driver_sql("SELECT name, value FROM run_metrics").all() == [("auc", 0.9)]
         assert tx.exec_driver_sql("SELECT hash, name FROM endpoint_keys").all() == [("a" * 64, None)]
-        granted = tx.exec_driver_sql("SELECT subject, digest FROM blob_grants").all()
-    assert granted == [("attempt_1", DIGEST)], "an attempt under way may go on naming what it has sent"
+        granted = tx.exec_driver_sql("SELECT subject, digest FROM blob_grants ORDER BY digest").all()
+    # An attempt under way may go on reading its snapshot and naming what it has sent.
+    assert granted == [("attempt_1", DIGEST), ("attempt_1", READ)]
+
+
+def test_the_texts_of_all_runs_are_found_after_the_upgrade_also_of_more_than_a_portion(old: Database) -> None:
+    with old.write() as tx:
+        runs = sa.Table("runs", sa.MetaData(), autoload_with=tx)
+        first = dict(tx.execute(sa.select(runs)).mappings().one())
+        tx.execute(sa.insert(runs), [{**first, "id": f"run_{n:05}", "number": n} for n in range(2, 2502)])
+    schema.upgrade(old)
+    with old.read() as tx:
+        assert tx.exec_driver_sql("SELECT count(*), count(DISTINCT run_id) FROM run_texts").one() == (2501, 2501)
 
 
 def test_reservations_are_kept_and_a_holder_may_have_one_after_the_other(old: Database) -> None:

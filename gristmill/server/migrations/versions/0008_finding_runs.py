@@ -1,6 +1,7 @@
 """Runs are found among many by their texts, their state, their notebook and a metric."""
 
 import logging
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +11,8 @@ revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+
+PORTION = 1_000  # runs that are in memory at once
 
 log = logging.getLogger("gristmill.server.schema")
 
@@ -51,16 +54,17 @@ def _fill(connection: sa.Connection) -> None:
         "runs", *(sa.column(name) for name in ("id", "number", "name", "notebook")), sa.column("labels", sa.JSON)
     )
     texts = sa.table("run_texts", *(sa.column(name) for name in ("run_id", "number", "text")))
-    rows = [
-        {
-            "run_id": row.id,
-            "number": row.number,
-            "text": _text(row.name, row.notebook, row.labels if isinstance(row.labels, dict) else {}),
-        }
-        for row in connection.execute(sa.select(runs).order_by(runs.c.number))
-    ]
-    if rows:
-        connection.execute(sa.insert(texts), rows)
+    place = sa.tuple_(runs.c.number, runs.c.id)
+    query = sa.select(runs).order_by(runs.c.number, runs.c.id).limit(PORTION)
+    rows = connection.execute(query).all()
+    while rows:
+        connection.execute(sa.insert(texts), [_row(row) for row in rows])
+        rows = connection.execute(query.where(place > (rows[-1].number, rows[-1].id))).all()
+
+
+def _row(run: sa.Row[Any]) -> dict[str, Any]:
+    labels = run.labels if isinstance(run.labels, dict) else {}
+    return {"run_id": run.id, "number": run.number, "text": _text(run.name, run.notebook, labels)}
 
 
 def _text(name: str, notebook: str, labels: dict[str, str]) -> str:
