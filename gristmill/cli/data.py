@@ -36,9 +36,11 @@ def add(
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make data a data root: every run of this project finds it, read-only, at the same relative place.
+    """Make data a data root: every run of this project finds it, to be read, at the same relative place.
 
-    A relative path keeps its place, also outside the project; a URL comes to data/. Nothing is copied or sent.
+    A relative path keeps its place, also outside the project; a URL comes to data/. Files that a run adds there are its
+    own. Whether it can write into a file of the data depends on the file system: where files can only be linked it can,
+    and a notice tells of it. docs/data.md says which is when.
     """
     from gristmill.cli.output import say, write_json
     from gristmill.cli.session import connected

@@ -70,12 +70,26 @@ def list_roots(tx: Tx, actor: Actor, folder: str | None) -> list[DataRoot]:
 
 
 def delete(tx: Tx, actor: Actor, name: str, folder: str, clock: Clock) -> DataRoot:
-    """Forgets the root; the data itself is not touched."""
+    """Forgets the root of exactly this folder; the data itself is not touched.
+
+    Raises:
+        NotFoundError: there is none; one of every folder is forgotten as such only.
+    """
     actor.require(Scope.RUNS_WRITE)
-    root = find(tx, actor, name, folder)
+    root = _exactly(tx, actor, name, folder)
     store.delete(tx, root)
     audit.record(tx, actor, time=clock.now(), action="data.delete", subject=name, detail={"folder": root.folder})
     return root
+
+
+def _exactly(tx: Tx, actor: Actor, name: str, folder: str) -> DataRoot:
+    root = store.find(tx, actor.project_id, folder, name)
+    if root is None and folder != ANYWHERE and store.find(tx, actor.project_id, ANYWHERE, name) is not None:
+        raise NotFoundError(
+            f"data root {name!r} is not of {folder} alone: it is one of every folder",
+            hint="Forget it for all of them: --everywhere.",
+        )
+    return root or find(tx, actor, name, folder)
 
 
 def of_run(

@@ -69,6 +69,21 @@ def test_a_root_is_found_by_its_folder_and_forgotten(make: Any, db: Database, pe
         assert service.list_roots(tx, person, None) == []
 
 
+def test_a_root_of_every_folder_is_forgotten_as_such_only(
+    make: Any, db: Database, person: Actor, clock: TestClock
+) -> None:
+    make("raw", folder="")
+    with db.write() as tx, pytest.raises(NotFoundError, match="one of every folder") as caught:
+        service.delete(tx, person, "raw", HERE, clock)
+    assert "--everywhere" in str(caught.value.hint)
+    make("raw", "mine")
+    with db.write() as tx:
+        assert service.delete(tx, person, "raw", HERE, clock).folder == HERE
+        assert service.delete(tx, person, "raw", "", clock).folder == ""
+        with pytest.raises(NotFoundError, match="no data root"):
+            service.delete(tx, person, "raw", "", clock)
+
+
 def test_who_may_not_make_runs_makes_no_roots(db: Database, clock: TestClock, person: Actor) -> None:
     reader = Actor(id="r", project_id=person.project_id, kind=person.kind, name="reader")
     with db.write() as tx, pytest.raises(ForbiddenError):
