@@ -10,6 +10,7 @@ from pathlib import Path
 from tools.uv import uv
 from tools.wheel import build_wheel
 
+ROOT = Path(__file__).parents[1]
 PROBE = Path(__file__).with_name("probe.py")
 SERVER_ONLY = ("alembic", "fastapi", "sqlalchemy")
 MODEL_LIBRARIES = ("mlflow", "numpy", "optuna", "pandas", "sklearn")
@@ -25,10 +26,8 @@ class Probe:
     unloaded: tuple[str, ...] = ()  # installed, perhaps, but not imported by this
 
 
-WORDS = (
-    *("projects", "secrets", "profiles", "ledger", "tracking"),
-    *("notebooks", "snapshots", "runs", "models", "endpoints"),
-)
+NO_WORDS = {"cli", "client", "core", "server", "serving", "worker"}
+WORDS = sorted({place.parent.name for place in (ROOT / "gristmill").glob("*/__init__.py")} - NO_WORDS)
 ENVIRONMENTS: dict[str, tuple[Probe, ...]] = {
     "": (
         Probe(modules=("gristmill",), packages=("gristmill.client",), lacks=(*SERVER_ONLY, "mlflow", "papermill")),

@@ -36,6 +36,7 @@ class Settings:
     log_limit: int = 10 * 2**20
     output_limit: int = 512 * 2**20
     data_cache: int = 20 * 2**30  # of data fetched from URLs, kept for the next run
+    environments_cache: int = 20 * 2**30  # of environments made from locks, kept for the next run
     data_binding: str = "auto"  # how data comes into a run: auto, reflink, symlink, mount
     cancel_grace: float = 15.0  # from asking a worker to stop to killing it
     launch_timeout: float = 120.0  # from launch to claim
@@ -67,6 +68,11 @@ class Settings:
     @property
     def endpoints(self) -> Path:
         return self._shared / "endpoints"
+
+    @property
+    def address(self) -> Path:
+        """The URL of the control plane that leads, or led last."""
+        return self._shared / "address"
 
     @property
     def _shared(self) -> Path:

@@ -67,7 +67,6 @@ def _serve(settings: Settings) -> int:
     _check_tracking(db, settings, mlflow)
     listener = listen(settings)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    files.keep_address(settings.home, url)
     identity = new_identity(url, clock.now())
     blobs = BlobStore(str(settings.blobs), max_bytes=settings.max_blob_bytes)
     server = uvicorn.Server(uvicorn.Config("unused:app"))
@@ -84,7 +83,7 @@ def _serve(settings: Settings) -> int:
         catalogue=load_catalogue(
             settings.profiles or settings.home / "profiles.yaml", required=settings.profiles is not None
         ),
-        executor=LocalExecutor(settings.attempts, warm=_warm_workers(settings)),
+        executor=LocalExecutor(settings.attempts, warm=_warm_workers(settings), home=settings.home),
         backend=LocalBackend(settings.endpoints),
         mlflow=mlflow,
         identity=identity,

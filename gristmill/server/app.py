@@ -22,6 +22,8 @@ from gristmill.endpoints import routes as endpoint_routes
 from gristmill.endpoints import service as endpoint_service
 from gristmill.endpoints.backends.base import EndpointBackend
 from gristmill.endpoints.reconcile import EndpointsReconciler
+from gristmill.environments import routes as environment_routes
+from gristmill.environments.service import Environments, Machine
 from gristmill.interactive import routes as interactive_routes
 from gristmill.interactive import service as interactive_service
 from gristmill.interactive.reconcile import InteractiveReconciler
@@ -38,7 +40,7 @@ from gristmill.runs.reconcile import RunsReconciler
 from gristmill.secrets import routes as secret_routes
 from gristmill.secrets.known_vaults import Vaults
 from gristmill.secrets.service import Granted
-from gristmill.server import opening, routes, streams
+from gristmill.server import files, opening, routes, streams
 from gristmill.server.collector import Collector
 from gristmill.server.identity import Identity
 from gristmill.server.limits import BodyLimit
@@ -49,7 +51,6 @@ from gristmill.snapshots import routes as snapshot_routes
 from gristmill.tracking import routes as tracking_routes
 from gristmill.tracking.exchange import Exchange
 from gristmill.tracking.ownership import Ownership
-from gristmill.tracking.process import LOG as MLFLOW_LOG
 from gristmill.tracking.proxy import MlflowProxy
 from gristmill.tracking.rest import TrackingClient
 from gristmill.tracking.server import MlflowServer
@@ -120,8 +121,13 @@ def create_app(parts: Parts) -> FastAPI:
         executor=parts.executor,
         settings=parts.settings,
         clock=parts.clock,
-        logs=(parts.settings.home / "server.log", parts.settings.mlflow / MLFLOW_LOG),
+        logs=(parts.settings.home / "server.log",),
     )
+
+    def keep_address() -> bool:
+        """Workers and endpoints that live find whoever leads."""
+        files.keep_address(parts.settings.address, parts.identity.url)
+        return False
 
     def keep_mlflow() -> bool:
         return not parts.mlflow.ensure().ready
@@ -130,10 +136,12 @@ def create_app(parts: Parts) -> FastAPI:
         leader,
         parts.wakeup,
         (
+            ("address", keep_address),
             ("mlflow", keep_mlflow),
             ("runs", runs.step),
             ("endpoints", endpoints.step),
             ("interactive", interactive.step),
+            ("collection", collector.step),
         ),
     )
 
@@ -192,6 +200,14 @@ def create_app(parts: Parts) -> FastAPI:
             settings=parts.settings,
             executor=parts.executor,
         ),
+        Environments: Environments(
+            db=parts.db,
+            blobs=parts.blobs,
+            clock=parts.clock,
+            machine=Machine(
+                inspect=parts.executor.inspect, prepared=parts.executor.prepared, prune=parts.executor.prune
+            ),
+        ),
         ModelService: ModelService(parts.db, tracking, parts.clock, parts.mlflow.name),
         attempts.ClaimContext: attempts.ClaimContext(
             url=parts.identity.url, catalogue=parts.catalogue, settings=parts.settings
@@ -208,6 +224,7 @@ def create_app(parts: Parts) -> FastAPI:
             db=parts.db,
             clock=parts.clock,
             settings=parts.settings,
+            leader=leader,
             loop=loop,
             executor=parts.executor,
             backend=parts.backend,
@@ -225,6 +242,7 @@ def create_app(parts: Parts) -> FastAPI:
         snapshot_routes,
         ledger_routes,
         data_root_routes,
+        environment_routes,
         run_routes,
         interactive_routes,
         model_routes,

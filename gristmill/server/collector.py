@@ -37,6 +37,7 @@ FIRST, EVERY = 600.0, 6 * 3600.0  # seconds of this process until its first roun
 WINDOW = 100_000  # digests that are held in memory against all references; more take another reading of these
 PORTION = 50  # blobs whose rows go in one transaction
 MOST_ROWS = 2_000
+PAGE = 2**18  # characters of references that are read at once, about
 TOKENS_KEPT = timedelta(days=30)  # who comes with one that was revoked is told so, and not taken for a stranger
 
 
@@ -144,15 +145,14 @@ class Collector:
             after: tuple[Any, ...] | None = None
             limit = 10
             while unnamed:
-                began = time.monotonic()
                 with self.db.read() as tx:
-                    named, after = place.named(tx, after, limit)
-                unnamed -= named
-                took = time.monotonic() - began
-                limit = min(2 * limit, MOST_ROWS) if took < self.budget / 4 else max(limit // 2, 1)
+                    found = place.named(tx, after, limit)
+                unnamed -= found.digests
                 yield
-                if after is None:
+                if (after := found.next) is None:
                     break
+                # Some rows are a few bytes long, some a megabyte.
+                limit = min(2 * limit, MOST_ROWS) if found.read < PAGE else max(limit // 2, 1)
 
     def _sweep(self, unnamed: list[bytes], before: datetime, *, dry_run: bool) -> Iterator[None]:
         for start in range(0, len(unnamed), PORTION):

@@ -4,10 +4,10 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from gristmill.core.processes import ADDRESS
 from gristmill.core.wire import PortFile
 
 
@@ -41,9 +41,12 @@ def keep_port(home: Path, port: int) -> None:
     write_private(home / "port", f"{port}\n")
 
 
-def keep_address(home: Path, url: str) -> None:
+def keep_address(path: Path, url: str) -> None:
     """Says to workers and endpoints that live where the control plane is now."""
-    write_private(home / ADDRESS, f"{url}\n")
+    with suppress(FileNotFoundError):
+        if path.read_text() == f"{url}\n":
+            return
+    write_private(path, f"{url}\n")
 
 
 def kept_token(home: Path) -> str | None:

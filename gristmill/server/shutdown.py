@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
+from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
 from gristmill.endpoints import service as endpoints
@@ -24,11 +25,15 @@ ENDPOINT_GRACE = 20.0
 
 @dataclass
 class Shutdown:
-    """Endpoints that are stopped here come back with the next control plane: what should be is in the rows."""
+    """Endpoints that are stopped here come back with the next control plane: what should be is in the rows.
+
+    A control plane that does not lead ends by itself alone.
+    """
 
     db: Database
     clock: Clock
     settings: Settings
+    leader: Leadership
     loop: ControlLoop
     executor: Executor
     backend: EndpointBackend
@@ -45,16 +50,17 @@ class Shutdown:
 
     def _run(self, actor: Actor, everything: bool) -> None:  # noqa: FBT001  # a thread's target
         try:
-            if everything:
+            # What others use is not a follower's to end.
+            leads = self.leader.leading
+            if everything and leads:
                 self._cancel_runs(actor)
             self.loop.stop()
-            if everything:
+            if everything and leads:
                 self._stop_endpoints()
-            with self.db.read() as tx:
-                needed = bool(runs.open_attempts(tx))
-            if not needed:
-                self.mlflow.stop()
+            if self._no_attempts():
                 self.executor.stand_down()
+                if leads:
+                    self.mlflow.stop()
         finally:
             self.leave()
 

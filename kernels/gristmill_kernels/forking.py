@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,10 @@ def fork(place: Place, wanted: Wanted) -> Forked:
     if answer is None or "pid" not in answer[0]:
         connection.close()
         raise NotForkedError(answer[0]["refused"] if answer else "the zygote has ended")
+    if not answer[1]:  # the kernel drops descriptors beside a message silently: recvmsg(2), RLIMIT_NOFILE
+        connection.close()
+        os.kill(answer[0]["pid"], signal.SIGKILL)
+        raise NotForkedError("this process has too many open files")
     return Forked(answer[0]["pid"], answer[0]["parent"], answer[1][0], connection)
 
 

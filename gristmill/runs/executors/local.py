@@ -16,7 +16,9 @@ from gristmill.core import processes
 from gristmill.core.blobs import CHUNK
 from gristmill.core.errors import InvalidInputError, UnavailableError
 from gristmill.core.ids import check_id
+from gristmill.environments.model import Inspected, Interpreter, Prepared
 from gristmill.runs.executors.base import Executor, Launch, Presence
+from gristmill.runs.executors.interpreters import Interpreters
 from gristmill.runs.model import WorkerEvent
 
 MARK = "GRISTMILL_ATTEMPT"
@@ -35,7 +37,7 @@ class LocalExecutor(Executor):
     """A session of its own per worker, in `<home>/attempts/<id>`; alive while it holds that folder's lock.
 
     With `warm`, workers are forked from a process that has imported what they import; it is found again, or replaced,
-    by a control plane that was restarted, and its workers live on without it.
+    by a control plane that was restarted, and its workers live on without it. Such processes are of `home`.
     """
 
     def __init__(
@@ -45,11 +47,14 @@ class LocalExecutor(Executor):
         kernels: Sequence[str] = KERNELS,
         *,
         warm: WarmWorkers | None = None,
+        home: Path | None = None,
     ) -> None:
         self._attempts = attempts
         self._command = command
         self._kernels = kernels
         self._warm = warm
+        self._interpreters = Interpreters(home=attempts.parent)
+        self._home = home or attempts.parent
 
     def kernels(self) -> tuple[str, ...] | None:
         """Asked in a process with a worker's own environment, from which it will start them."""
@@ -66,6 +71,15 @@ class LocalExecutor(Executor):
         except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:
             log.warning("which kernels there are is not known: %s", error)
             return None
+
+    def inspect(self, interpreter: Interpreter) -> Inspected | None:
+        return self._interpreters.inspect(interpreter)
+
+    def prepared(self) -> tuple[Prepared, ...]:
+        return self._interpreters.prepared()
+
+    def prune(self, kept: frozenset[str]) -> tuple[Prepared, ...]:
+        return self._interpreters.prune(kept)
 
     def launch(self, order: Launch) -> None:
         folder = self._folder(order.attempt)
@@ -121,7 +135,7 @@ class LocalExecutor(Executor):
         return processes.log_tail(self._folder(attempt) / WORKER_LOG)
 
     def stand_down(self) -> None:
-        if not stop_all(self._attempts.parent, patience=_STAND_DOWN_PATIENCE):
+        if not stop_all(self._home, patience=_STAND_DOWN_PATIENCE):
             log.warning("a process that kernels are forked from has not ended yet")
 
     def forget(self, attempt: str) -> None:
