@@ -43,15 +43,15 @@ def token_hash(token: str) -> str:
 
 
 def find_or_create_actor(tx: Tx, *, project_id: str, kind: ActorKind, name: str, now: datetime) -> str:
-    """The actor's id."""
+    """The actor's id; nobody forgets it while this transaction goes on."""
     query = sa.select(actors.c.id).where(
         actors.c.project_id == project_id, actors.c.kind == kind.value, actors.c.name == name
     )
-    if found := tx.scalar(query):
-        return str(found)
+    query = query.with_for_update(read=True, key_share=True)
     row = {"id": new_id("actor", now), "project_id": project_id, "kind": kind.value, "name": name, "created_at": now}
-    insert_new(tx, actors, row)
-    return str(tx.scalar(query))
+    while (found := tx.scalar(query)) is None:
+        insert_new(tx, actors, row)
+    return str(found)
 
 
 def issue(
@@ -142,9 +142,12 @@ def forget(tx: Tx, before: datetime, limit: int) -> int:
     ids = list(tx.scalars(sa.select(tokens.c.id).where(over).order_by(tokens.c.id).limit(limit)))
     theirs = set(tx.scalars(sa.select(tokens.c.actor_id).where(tokens.c.id.in_(ids))))
     tx.execute(sa.delete(tokens).where(tokens.c.id.in_(ids)))
-    still = sa.select(tokens.c.actor_id).where(tokens.c.actor_id.in_(theirs))
     made = actors.c.kind.in_([kind.value for kind in _MADE_FOR_ONE_TASK])
-    tx.execute(sa.delete(actors).where(actors.c.id.in_(theirs), actors.c.id.not_in(still), made))
+    # Who is being given a token just now is locked, and passed over; who has been given one is seen after the locking.
+    alone = sa.select(actors.c.id).where(actors.c.id.in_(theirs), made).with_for_update(skip_locked=True)
+    locked = set(tx.scalars(alone))
+    still = sa.select(tokens.c.actor_id).where(tokens.c.actor_id.in_(locked))
+    tx.execute(sa.delete(actors).where(actors.c.id.in_(locked), actors.c.id.not_in(still)))
     return len(ids)
 
 

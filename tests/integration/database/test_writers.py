@@ -3,14 +3,16 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
 from gristmill.core import audit, blobs, tokens
 from gristmill.core.clock import SystemClock
-from gristmill.core.database import Database, flush, lock_names
+from gristmill.core.database import Database, Tx, flush, lock_names
 from gristmill.core.events import append, read_after
-from gristmill.core.scopes import PERSON_SCOPES, Actor, ActorKind
+from gristmill.core.scopes import PERSON_SCOPES, Actor, ActorKind, Scope
+from gristmill.core.tokens import find_or_create_actor
 from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
 from tests.waiting import until
 
@@ -76,6 +78,44 @@ def test_who_has_taken_a_number_is_waited_for(planes: tuple[Database, Database])
             assert seen() == []
         late.result(30)
     assert seen() == ["early", "late"]
+
+
+def test_an_actor_is_not_forgotten_while_it_is_given_a_token(planes: tuple[Database, Database]) -> None:
+    """Whoever is first: the other one's token has an actor."""
+    first, second = planes
+
+    def give(tx: Tx, subject: str) -> str:
+        made = {"project_id": DEFAULT_PROJECT, "kind": ActorKind.WORKER, "name": "worker", "scopes": frozenset[Scope]()}
+        return tokens.issue(tx, **made, now=CLOCK.now(), subject=subject)  # type: ignore[arg-type]  # as given above
+
+    def give_another(subject: str) -> str:
+        with second.write() as tx:
+            return give(tx, subject)
+
+    def forget(tx: Tx) -> int:
+        return tokens.forget(tx, CLOCK.now() + timedelta(hours=1), 100)
+
+    def revoke(subject: str) -> None:
+        with first.write() as tx:
+            tokens.revoke_subject(tx, subject, CLOCK.now())
+
+    give_another("one")
+    revoke("one")
+    with first.write() as tx:
+        find_or_create_actor(tx, project_id=DEFAULT_PROJECT, kind=ActorKind.WORKER, name="worker", now=CLOCK.now())
+        with second.write() as collecting:
+            assert forget(collecting) == 1
+        given = give(tx, "two")
+    with first.read() as tx:
+        assert tokens.authenticate(tx, given, CLOCK.now()).subject == "two"
+    revoke("two")
+    with ThreadPoolExecutor(1) as others:
+        with first.write() as tx:
+            assert forget(tx) == 1
+            late = others.submit(give_another, "three")
+            until(lambda: waiting(second), what="the other one waits")
+        with second.read() as tx:
+            assert tokens.authenticate(tx, late.result(30), CLOCK.now()).subject == "three"
 
 
 def waiting(db: Database) -> int:
