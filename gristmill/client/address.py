@@ -17,6 +17,10 @@ class Address:
         self.url = url.rstrip("/")
         self._file = file
 
+    @property
+    def may_move(self) -> bool:
+        return self._file is not None
+
     def renew(self) -> bool:
         """To be called when the control plane does not answer: whether `url` is another one now."""
         if self._file is None:

@@ -8,6 +8,7 @@ URL keeps a stranger from passing the challenge on to the real control plane. TL
 import hashlib
 import hmac
 import secrets
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -113,6 +114,18 @@ def proven_async(url: str, token: str) -> dict[str, Any]:
     return {"trace": trace}
 
 
+def prove(connection: socket.socket, url: str, token: str) -> None:
+    """Returns once the other end of a bare connection has proven itself; nothing was sent over it before.
+
+    Raises:
+        httpx.ConnectError: it is not the control plane that issued the token, or it closed the connection.
+    """
+    doubt, data = _doubt(url, token), b""
+    connection.sendall(doubt.request)
+    while not doubt.answered(data):
+        data += _some(connection.recv(_CHUNK))
+
+
 class _Begun:
     """Follows httpcore's trace of one request: https://www.encode.io/httpcore/extensions/#trace."""
 
@@ -127,7 +140,11 @@ class _Begun:
             self._own = (info["host"], info["port"]) == (self._parts.hostname, _port(self._parts))
         if event != _CONNECTED or not self._own or self._parts.scheme != "http":
             return None
-        return Doubt(self._url, hashlib.sha256(self._token.encode()).hexdigest(), secrets.token_hex(16))
+        return _doubt(self._url, self._token)
+
+
+def _doubt(url: str, token: str) -> Doubt:
+    return Doubt(url, hashlib.sha256(token.encode()).hexdigest(), secrets.token_hex(16))
 
 
 def _port(parts: SplitResult) -> int:

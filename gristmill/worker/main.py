@@ -11,9 +11,12 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from gristmill.client.address import Address
+from gristmill.client.relay import Relay
 from gristmill.core.clock import SystemClock
 from gristmill.core.errors import ConflictError, GristmillError
 from gristmill.runs.model import WORKER_PROTOCOL, AttemptOrder
@@ -44,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except GristmillError as error:
             _say(f"no claim: {error.message}")
             return FAILED
-        with _tracking(order, address, token) as tracking:
+        with _tracking(order, address, token) as tracking, ExitStack() as held:
+            order = _with_stable_tracking(order, address, held)
             return _execute(order, folder, control_plane, tracking, stop)
 
 
@@ -69,6 +73,14 @@ def _tracking(order: AttemptOrder, address: Address, token: str) -> Transport:
         f"MLflow at {order.tracking_uri} is not behind the control plane at {address.url}",
         hint="Start the control plane with the URL that its workers reach it by.",
     )
+
+
+def _with_stable_tracking(order: AttemptOrder, address: Address, held: ExitStack) -> AttemptOrder:
+    """The order, with an address of MLflow that is right as long as this process lives: the kernel knows one only."""
+    if not address.may_move or not address.url.startswith("http:"):
+        return order
+    relay = held.enter_context(Relay(address, order.kernel_token))
+    return replace(order, tracking_uri=relay.url + order.tracking_uri.removeprefix(address.url))
 
 
 def _execute(order: AttemptOrder, folder: Path, control_plane: ControlPlane, tracking: Transport, stop: Stop) -> int:

@@ -23,6 +23,34 @@ mlflow.sklearn.log_model(
 """
 
 
+LOGS_BEFORE_AND_AFTER = """
+import mlflow
+mlflow.log_metric("before", 1)
+{patient}
+mlflow.log_metric("after", 2)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_a_notebook_logs_itself_follows_too(
+    control_plane: ControlPlane, client: Client, notebook: WriteNotebook
+) -> None:
+    gate = control_plane.home / "gate of what logs"
+    patient = PATIENT.format(mark=str(control_plane.home / "mark of what logs"), gate=str(gate))
+    run = client.run(notebook(LOGS_BEFORE_AND_AFTER.format(patient=patient)))
+    at_it(client, run)
+    before = client.url
+    control_plane.kill()
+    with stranger(int(before.rpartition(":")[2])) as (other, _), control_plane.client() as again:
+        assert again.url != before
+        gate.touch()
+        over = again.wait(run)
+        assert over.state is RunState.SUCCEEDED, over.fault
+        assert {name: metric.value for name, metric in over.metrics.items()} == {"before": 1, "after": 2}
+    assert other.tokens == []
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_run_and_an_endpoint_follow_a_control_plane_that_moved(

@@ -16,7 +16,7 @@ import pytest
 from gristmill.core.ids import new_id
 from gristmill.runs.model import AttemptOrder
 from gristmill.snapshots.model import SnapshotFile
-from tests.integration.worker.control_plane_double import TOKEN, ControlPlaneDouble
+from tests.integration.worker.control_plane_double import KERNEL_TOKEN, TOKEN, ControlPlaneDouble
 from tests.integration.worker.notebooks import notebook
 from tests.waiting import until
 
@@ -59,7 +59,7 @@ class Worker:
             "tracking_uri": f"{control_plane.url}/mlflow",
             "tracking_run": "a" * 32,
             "tracking_experiment": "1",
-            "kernel_token": "kernel-token",
+            "kernel_token": KERNEL_TOKEN,
         }
         control_plane.order = AttemptOrder(**{**fields, **changes})
 

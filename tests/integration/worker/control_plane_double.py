@@ -28,7 +28,7 @@ from gristmill.runs.model import (
 from tests.http_server import MortalServer
 from tests.proving import instance_proof
 
-TOKEN = "worker-token"
+TOKEN, KERNEL_TOKEN = "worker-token", "kernel-token"
 
 
 @dataclass
@@ -216,7 +216,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bytes) -> tuple[int, Any]:
         double, url = self.control_plane, urlsplit(self.path)
         if url.path == "/api/instance":
-            return 200, instance_proof(parse_qs(url.query), url=double.url, token=TOKEN)
+            query = parse_qs(url.query)
+            proofs = [instance_proof(query, url=double.url, token=token) for token in (TOKEN, KERNEL_TOKEN)]
+            return 200, next((proof for proof in proofs if proof.token_proof), proofs[0])
         for path, status in double.failing.items():
             if path in url.path:
                 return status, problem(status, "internal", "made to fail")

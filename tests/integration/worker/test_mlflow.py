@@ -16,6 +16,7 @@ import pytest
 
 from gristmill.runs.model import WorkerEventKind
 from tests.integration.worker.conftest import Worker
+from tests.integration.worker.control_plane_double import KERNEL_TOKEN, TOKEN
 from tests.integration.worker.notebooks import code
 from tests.waiting import until
 
@@ -83,6 +84,7 @@ def test_what_the_notebook_logs_lands_on_the_attempts_run(worker: Worker, mlflow
     worker.order(*NOTEBOOK, tracking_run=run, tracking_experiment=experiment, parameters={"depth": 4})
     finished = worker.run()
     assert (finished["state"], finished["notices"]) == ("succeeded", [])
+    assert worker.control_plane.tokens == {TOKEN, KERNEL_TOKEN}
     found = mlflow.run(run)
     logged = {one["key"]: one["value"] for one in found["data"]["metrics"]}
     assert {"system/cpu_utilization_percentage", "system/system_memory_usage_megabytes"} <= logged.keys()
