@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 ORDER = (
     *("run", "runs", "parameters", "profiles", "data", "models", "deploy"),
-    *("endpoints", "secrets", "open", "server", "audit", "db", "doctor", "init"),
+    *("endpoints", "secrets", "open", "server", "audit", "db", "backup", "restore", "gc", "doctor", "init"),
 )
 
 _JSON = "gristmill.json"

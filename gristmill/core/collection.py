@@ -28,24 +28,34 @@ class Place:
     table: sa.Table
     columns: tuple[sa.Column[Any], ...]
 
-    def named(self, tx: Tx, after: tuple[Any, ...] | None, limit: int) -> tuple[set[bytes], tuple[Any, ...] | None]:
-        """Digests in the `limit` rows behind the key `after`; and the key to go on from, None behind the last row."""
+    def named(self, tx: Tx, after: tuple[Any, ...] | None, limit: int) -> "Named":
+        """What the `limit` rows behind the key `after` name."""
         key = list(self.table.primary_key.columns)
         query = sa.select(*key, *(sa.cast(column, sa.Text).label(f"text_{column.name}") for column in self.columns))
         if after is not None:
             last = [sa.literal(value, column.type) for value, column in zip(after, key, strict=True)]
             query = query.where(sa.tuple_(*key) > sa.tuple_(*last))
         found = tx.execute(query.order_by(*key).limit(limit)).all()
-        texts = (text for row in found for text in row[len(key) :] if text)
-        digests = {bytes.fromhex(digest) for text in texts for digest in _NAMED.findall(text)}
-        return digests, tuple(found[-1][: len(key)]) if len(found) == limit else None
+        texts = [text for row in found for text in row[len(key) :] if text]
+        return Named(
+            digests={bytes.fromhex(digest) for text in texts for digest in _NAMED.findall(text)},
+            next=tuple(found[-1][: len(key)]) if len(found) == limit else None,
+            read=sum(map(len, texts)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """`next` is the key to go on from, None behind the last row; `read` is how many characters were looked through."""
+
+    digests: set[bytes]
+    next: tuple[Any, ...] | None
+    read: int
 
 
 def places() -> list[Place]:
-    marked = {
-        table: tuple(column for column in table.c if _MARK in column.info)
-        for _, table in sorted(metadata.tables.items())
-    }
+    tables = [metadata.tables[name] for name in sorted(metadata.tables)]
+    marked = {table: tuple(column for column in table.c if _MARK in column.info) for table in tables}
     return [Place(table, columns) for table, columns in marked.items() if columns]
 
 
