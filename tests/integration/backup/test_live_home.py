@@ -45,7 +45,7 @@ while not Path({gate!r}).exists():
 ROWS = {"dataframe_split": {"columns": ["x", "y"], "data": [[0.0, 1.0], [3.0, 0.0]]}}
 
 
-def gristmill(home: Path, *words: str) -> Any:
+def typed(home: Path, *words: str) -> Any:
     """What a command answers with `--json`."""
     ran = subprocess.run(
         [sys.executable, "-m", "gristmill.cli.main", *words, "--json"],
@@ -75,7 +75,7 @@ def test_a_home_backed_up_while_it_lives_comes_back_in_another_place(
     gate = tmp_path / "gate"
     alive = begun(client, client.run(notebook(WAIT.format(gate=str(gate)), name="wait.ipynb")))
 
-    made = gristmill(control_plane.home, "backup", str(tmp_path / "backup"))
+    made = typed(control_plane.home, "backup", str(tmp_path / "backup"))
     assert made["lacking"] == []
     gate.touch()
     assert client.wait(alive).state is RunState.SUCCEEDED, "it goes on, as all does"
@@ -84,7 +84,7 @@ def test_a_home_backed_up_while_it_lives_comes_back_in_another_place(
     control_plane.stop()
 
     copy = ControlPlane(tmp_path / "copy")
-    restored = gristmill(tmp_path, "restore", str(tmp_path / "backup"), "--home", str(copy.home))
+    restored = typed(tmp_path, "restore", str(tmp_path / "backup"), "--home", str(copy.home))
     assert restored["interrupted"] == 1
     try:
         with copy.client() as other:
@@ -102,7 +102,7 @@ def test_a_home_backed_up_while_it_lives_comes_back_in_another_place(
             again = other.wait(other.run(notebook("print(2)", name="later.ipynb")))
             assert again.state is RunState.SUCCEEDED
             assert again.number == alive.number + 1
-        assert gristmill(copy.home, "audit", "verify")["broken_at"] is None
+        assert typed(copy.home, "audit", "verify")["broken_at"] is None
     finally:
         copy.stop()
 
@@ -144,15 +144,15 @@ def test_a_deleted_run_gives_back_what_it_alone_took(
     assert executed is not None
     client.send(api.delete_run(doomed.id))
     age(control_plane.home)
-    assert gristmill(control_plane.home, "gc", "--dry-run")["blobs"] > 0
+    assert typed(control_plane.home, "gc", "--dry-run")["blobs"] > 0
     assert client.send(api.get_blob(executed))
-    freed = gristmill(control_plane.home, "gc")
+    freed = typed(control_plane.home, "gc")
     assert freed["blobs"] >= 3
     assert freed["snapshots"] == 1
     assert not (control_plane.home / "blobs" / "sha256" / executed[7:9] / executed[9:]).exists()
     assert b"staying" in client.send(api.executed_notebook(staying.id))
     assert client.wait(client.send(api.rerun(staying.id))).state is RunState.SUCCEEDED
-    assert gristmill(control_plane.home, "gc")["blobs"] == 0
+    assert typed(control_plane.home, "gc")["blobs"] == 0
 
 
 def age(home: Path) -> None:
