@@ -205,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         self._serve()
 
-    def _passed_on(self, mlflow: str, body: bytes) -> tuple[int, bytes]:
+    def _passed_on(self, mlflow: str, body: bytes) -> tuple[int, Any]:
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         self.control_plane.tokens.add(token)
         kept = {name: value for name, value in self.headers.items() if name.lower() not in {"host", "authorization"}}
@@ -216,8 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bytes) -> tuple[int, Any]:
         double, url = self.control_plane, urlsplit(self.path)
         if url.path == "/api/instance":
-            query = parse_qs(url.query)
-            proofs = [instance_proof(query, url=double.url, token=token) for token in (TOKEN, KERNEL_TOKEN)]
+            asked = parse_qs(url.query)
+            proofs = [instance_proof(asked, url=double.url, token=token) for token in (TOKEN, KERNEL_TOKEN)]
             return 200, next((proof for proof in proofs if proof.token_proof), proofs[0])
         for path, status in double.failing.items():
             if path in url.path:
