@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-import gristmill.server.app  # it knows every word: all tables are in `metadata`
 from gristmill.client import api
 from gristmill.client.client import Client
 from gristmill.core import collection
 from gristmill.core.database import metadata
 from gristmill.runs.model import Run, RunState
+from gristmill.server import app
 from tests.integration.conftest import ControlPlane, WriteNotebook
 from tests.waiting import until
 
@@ -121,11 +121,12 @@ def test_every_digest_of_a_blob_in_any_row_is_in_a_column_that_says_so(
     with closing(sqlite3.connect(control_plane.home / "gristmill.db")) as db:
         blobs = {row[0] for row in db.execute("SELECT digest FROM blobs")}
         assert len(blobs) > 4
+        assert app, "it knows every word: all tables are in `metadata`"
         marked = {str(column) for place in collection.places() for column in place.columns}
         found: dict[str, set[str]] = {}
         for table in metadata.tables.values():
             for column in table.c:
-                query = sa.select(sa.column(column.name)).select_from(sa.table(table.name))
+                query: sa.Select[tuple[Any]] = sa.select(sa.column(column.name)).select_from(sa.table(table.name))
                 for (value,) in db.execute(str(query)):
                     named = set(re.findall(r"sha256:[0-9a-f]{64}", str(value))) & blobs
                     found.setdefault(str(column), set()).update(named)
