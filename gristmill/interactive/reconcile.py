@@ -4,6 +4,8 @@ import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import sqlalchemy as sa
+
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import GristmillError, UnavailableError
@@ -16,7 +18,8 @@ from gristmill.tracking.model import INTERACTIVE_TAG, TrackedStatus
 log = logging.getLogger(__name__)
 
 PAUSE = 5.0  # seconds between two looks
-AT_ONCE = 100
+AT_ONCE = 3  # sessions that are closed; each asks MLflow, and the control loop waits for the answers
+SILENT_AT_ONCE = 100
 
 
 @dataclass
@@ -30,39 +33,56 @@ class InteractiveReconciler:
     idle: float
     server: str | None = None
     _due: float = field(default=0.0)
+    _passed: InteractiveSession | None = None
 
     def step(self) -> bool:
         """Never busy: nobody waits for the end of a session."""
         if self.clock.monotonic() < self._due:
             return False
         self._due = self.clock.monotonic() + PAUSE
-        with self.db.read() as tx:
-            oldest = store.load(
-                tx, store.sessions.c.ended_at.is_not(None), store.sessions.c.closed_at.is_(None), limit=AT_ONCE
-            )
-            silent = store.load(
-                tx,
-                store.sessions.c.ended_at.is_(None),
-                (store.sessions.c.seen_at < self.clock.now() - timedelta(seconds=self.idle))
-                | store.sessions.c.tracking_server.is_distinct_from(self.server),
-                limit=AT_ONCE,
-            )
-        for session in silent:
-            with self.leader.write() as tx:
-                end(tx, session, self.clock)
-        for session in (*oldest, *silent):
-            self._close(session)
+        for session in self._silent():
+            self._end(session.id)
+        for session in self._unclosed():
+            if not self._close(session):
+                self._passed = session
+                break
         return False
 
-    def _close(self, session: InteractiveSession) -> None:
-        """What a kernel that was killed has not ended itself. Of another MLflow server nothing is asked."""
+    def _unclosed(self) -> tuple[InteractiveSession, ...]:
+        """Behind the one for which MLflow did not answer; that one is due again after all others."""
+        with self.db.read() as tx:
+            found = store.unclosed(tx, AT_ONCE, after=self._passed)
+            if not found and self._passed is not None:
+                self._passed = None
+                found = store.unclosed(tx, AT_ONCE)
+        return found
+
+    def _silent(self) -> tuple[InteractiveSession, ...]:
+        with self.db.read() as tx:
+            return store.load(tx, store.sessions.c.ended_at.is_(None), self._is_silent(), limit=SILENT_AT_ONCE)
+
+    def _is_silent(self) -> sa.ColumnElement[bool]:
+        """Nothing was heard of it for long, or it is another MLflow server's."""
+        since = self.clock.now() - timedelta(seconds=self.idle)
+        return (store.sessions.c.seen_at < since) | store.sessions.c.tracking_server.is_distinct_from(self.server)
+
+    def _end(self, key: str) -> None:
+        """Unless it was heard of meanwhile."""
+        with self.leader.write() as tx:
+            session = store.lock(tx, key, self._is_silent())
+            if session is not None:
+                end(tx, session, self.clock)
+
+    def _close(self, session: InteractiveSession) -> bool:
+        """Ends what a killed kernel has not; False where MLflow does not answer. Another server is not asked."""
         try:
             if session.tracking_server == self.server:
                 for run in self.tracking.open_runs(session.experiment_id, INTERACTIVE_TAG, session.id):
                     self.tracking.end_run(run.id, TrackedStatus.KILLED)
         except UnavailableError:
-            return  # MLflow is away: later
+            return False  # later
         except GristmillError as error:
             log.warning("runs of %s are left open: %s", session.id, error.message)
         with self.leader.write() as tx:
             store.update(tx, session.id, closed_at=self.clock.now())
+        return True

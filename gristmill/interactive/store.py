@@ -45,5 +45,18 @@ def find(tx: Tx, session: str) -> InteractiveSession | None:
     return next(iter(load(tx, sessions.c.id == session, limit=1)), None)
 
 
-def unclosed(tx: Tx, limit: int) -> tuple[InteractiveSession, ...]:
-    return load(tx, sessions.c.closed_at.is_(None), limit=limit)
+def unclosed(tx: Tx, limit: int, *, after: InteractiveSession | None = None) -> tuple[InteractiveSession, ...]:
+    """Ended ones of which something may be open in MLflow; who ended first comes first."""
+    query = sa.select(*_FIELDS).where(sessions.c.ended_at.is_not(None), sessions.c.closed_at.is_(None))
+    if after is not None:
+        later = (sessions.c.ended_at == after.ended_at) & (sessions.c.id > after.id)
+        query = query.where((sessions.c.ended_at > after.ended_at) | later)
+    rows = tx.execute(query.order_by(sessions.c.ended_at, sessions.c.id).limit(limit)).mappings()
+    return tuple(InteractiveSession(**row) for row in rows)
+
+
+def lock(tx: Tx, session: str, *where: sa.ColumnElement[bool]) -> InteractiveSession | None:
+    """The session, which nobody else changes until the transaction ends; None where it is not so (any more)."""
+    query = sa.select(*_FIELDS).where(sessions.c.id == session, *where).with_for_update()
+    row = tx.execute(query).mappings().one_or_none()
+    return None if row is None else InteractiveSession(**row)

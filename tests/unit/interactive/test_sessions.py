@@ -18,7 +18,7 @@ from gristmill.core.lease import Leadership
 from gristmill.core.scopes import KERNEL_SCOPES, Actor, ActorKind
 from gristmill.interactive import service, store
 from gristmill.interactive.model import InteractiveRequest, InteractiveSession, StartedSession
-from gristmill.interactive.reconcile import PAUSE, InteractiveReconciler
+from gristmill.interactive.reconcile import AT_ONCE, PAUSE, InteractiveReconciler
 from gristmill.interactive.service import NOTED_EVERY, InteractiveSessions, Seen
 from gristmill.tracking.model import INTERACTIVE_TAG, TrackedRun, TrackedStatus
 from tests.unit.conftest import TestClock
@@ -34,6 +34,7 @@ class Mlflow:
     experiments: dict[str, str] = field(default_factory=dict)
     runs: dict[str, TrackedRun] = field(default_factory=dict)
     away: bool = False
+    asked: list[str] = field(default_factory=list)  # of which sessions' open runs
 
     def ensure_experiment(self, name: str) -> str:
         self._answer()
@@ -45,6 +46,7 @@ class Mlflow:
         return tuple(found[:limit])
 
     def open_runs(self, experiment: str, tag: str, value: str) -> tuple[TrackedRun, ...]:
+        self.asked.append(value)
         self._answer()
         return tuple(
             run
@@ -192,6 +194,49 @@ def test_a_session_that_is_silent_for_long_ends_and_one_that_is_used_does_not(
         authenticated(db, silent, clock)
     with pytest.raises(ConflictError, match="has ended"):
         sessions.keep(person, silent.session.id)
+
+
+def test_few_are_closed_at_once_and_none_is_asked_of_an_mlflow_that_does_not_answer(
+    clock: TestClock,
+    sessions: InteractiveSessions,
+    mlflow: Mlflow,
+    person: Actor,
+    reconciler: InteractiveReconciler,
+) -> None:
+    """One that MLflow does not answer for keeps the others from nothing."""
+    made = [sessions.start(person, InteractiveRequest(notebook="a.ipynb")).session.id for _ in range(2 * AT_ONCE)]
+    for key in made:
+        sessions.end(person, key)
+        clock.advance(1)
+    mlflow.away = True
+    step(reconciler, clock)
+    assert mlflow.asked == made[:1]
+    mlflow.away = False
+    for _ in range(3):
+        step(reconciler, clock)
+    assert mlflow.asked[1:] == [*made[1:], made[0]]
+
+
+def test_who_is_heard_of_just_before_the_end_goes_on(
+    db: Database,
+    clock: TestClock,
+    sessions: InteractiveSessions,
+    person: Actor,
+    started: StartedSession,
+    reconciler: InteractiveReconciler,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    silent = reconciler._silent
+
+    def silent_and_then_heard() -> tuple[InteractiveSession, ...]:
+        found = silent()
+        sessions.keep(person, started.session.id)
+        assert [session.id for session in found] == [started.session.id]
+        return found
+
+    monkeypatch.setattr(reconciler, "_silent", silent_and_then_heard)
+    step(reconciler, clock, HOUR + 1)
+    authenticated(db, started, clock)
 
 
 def test_use_is_written_down_every_few_minutes_only(db: Database, clock: TestClock, started: StartedSession) -> None:
