@@ -135,12 +135,18 @@ def _changed(before: list[str], after: list[str]) -> Iterator[int]:
 
 
 def _surroundings(a: RunDetail, b: RunDetail) -> Section:
-    title, asked = "Kernel and profile", [{"kernel": one.run.kernel, "profile": one.run.profile} for one in (a, b)]
+    title, asked = "Kernel and profile", [_asked(one.run) for one in (a, b)]
     seen_a, seen_b = _seen(a), _seen(b)
     if seen_a is None or seen_b is None:
         # What was asked for is known all the same.
         return replace(_section(title, *asked), note=_recorded(title, seen_a, seen_b).note)
     return _section(title, {**asked[0], **seen_a}, {**asked[1], **seen_b})
+
+
+def _asked(run: Run) -> dict[str, Any]:
+    named = run.environment
+    environment = {"environment": f"{named.name} {short(named.digest)}"} if named else {}
+    return {"kernel": run.kernel, "profile": run.profile, **environment}
 
 
 def _seen(detail: RunDetail) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gristmill import __version__
-from gristmill.cli import audit, data, db, endpoints, models, runs, secrets, server
+from gristmill.cli import audit, data, db, endpoints, environments, models, runs, secrets, server
 from gristmill.cli.backup import backup, collect, restore
 from gristmill.cli.deploy import deploy
 from gristmill.cli.doctor import doctor
@@ -55,6 +55,7 @@ app.add_typer(runs.app, name="runs")
 app.command("parameters")(parameters)
 app.command("profiles")(profiles)
 app.add_typer(data.app, name="data")
+app.add_typer(environments.app, name="environments")
 app.add_typer(models.app, name="models")
 app.command("deploy")(deploy)
 app.add_typer(endpoints.app, name="endpoints")

@@ -41,6 +41,28 @@ def packed_with_data(
     return pack(notebook, data=[one.at for one in data]), data
 
 
+def checked(
+    client: "Client",
+    packed: "Packed",
+    notebook: Path,
+    *,
+    kernel: str | None,
+    environment: str | None,
+    data: Sequence[str],
+) -> None:
+    """Tells what of its packages the run may lack.
+
+    Raises:
+        InvalidInputError: what it surely lacks, all of it.
+    """
+    from gristmill.cli.output import remark, styled
+    from gristmill.client.environments import check
+
+    told = check(client, packed, kernel=kernel, environment=environment, data=data, command=str(notebook))
+    for notice in told:
+        remark(f"{styled('!', 'yellow')} {notice}")
+
+
 def _tell(packed: "Packed", offered: Sequence["Offer"], root: Path) -> None:
     """What is done otherwise than one may expect; above all a file that the notebook names and the run will lack."""
     from gristmill.cli.left_out import sentence

@@ -25,6 +25,9 @@ def run(
     secret_env: GrantedAsVariable = None,
     profile: ProfileName = None,
     kernel: Annotated[str | None, typer.Option("-k", "--kernel", help="Kernelspec; default: the notebook's.")] = None,
+    environment: Annotated[
+        str | None, typer.Option("--environment", "-e", metavar="NAME", help="Packages; `gristmill environments list`.")
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Default: the notebook's name and the number.")] = None,
     label: Annotated[
         list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="May be given again.")
@@ -49,9 +52,11 @@ def run(
     """
     from gristmill.cli import secrets
     from gristmill.cli.notebook import open_notebook
-    from gristmill.cli.offering import packed_with_data
+    from gristmill.cli.offering import checked, packed_with_data
     from gristmill.cli.session import connected
 
+    if environment is not None and kernel is not None:
+        raise typer.BadParameter("an environment has its own kernel: expected --environment or -k")
     opened = open_notebook(notebook)
     values = opened.values(assigned(parameter or [], "-p"))
     granted = secrets.grants(secret or [], secret_env or [])
@@ -63,6 +68,7 @@ def run(
         secrets.check(client, granted, opened)
         packed, bound = packed_with_data(client, notebook, data or [], yes=yes, ask=not as_json)
         with packed:
+            checked(client, packed, notebook, kernel=kernel, environment=environment, data=[one.at for one in bound])
             snapshot = client.send_snapshot(packed)
         request = RunRequest(
             snapshot=snapshot.id,
@@ -76,6 +82,7 @@ def run(
             timeout_s=timeout,
             retries=retries,
             data=bound,
+            environment=environment,
         )
         stay(client, client.send(api.create_run(request)), detach=detach, as_json=as_json)
 
@@ -90,7 +97,7 @@ def stay(client: "Client", created: "Run", *, detach: bool, as_json: bool) -> No
         return
     if not as_json:
         given = assignments({name: created.parameters[name] for name in created.given})
-        facts = " · ".join(part for part in (created.notebook, created.profile, created.kernel, given) if part)
+        facts = " · ".join(part for part in (created.notebook, created.profile, _with(created), given) if part)
         say(f"{styled(created.name, bold=True)}  {facts}")
     try:
         _follow(client, created, as_json=as_json)
@@ -99,6 +106,10 @@ def stay(client: "Client", created: "Run", *, detach: bool, as_json: bool) -> No
 
         tell_detached(created)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _with(created: "Run") -> str:
+    return f"environment {created.environment.name}" if created.environment else created.kernel
 
 
 def _follow(client: "Client", created: "Run", *, as_json: bool) -> None:

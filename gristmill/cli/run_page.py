@@ -95,11 +95,17 @@ def _provenance(detail: RunDetail, snapshot: Snapshot) -> list[tuple[str, str | 
         ("snapshot", f"{short(snapshot.digest)}, {len(snapshot.files)} files, {size(weight)}"),
         ("profile", run.profile),
         ("kernel", ", ".join([run.kernel, *([f"Python {kernel['python']}"] if kernel.get("python") else [])])),
-        ("environment", f"{len(packages)} packages, {short(str(environment['digest']))}" if packages else ""),
+        ("environment", _environment(run)),
+        ("packages", f"{len(packages)}, {short(str(environment['digest']))}" if packages else ""),
         ("device", _device(worker.get("device"))),
         *((f"data {name}", _data(facts)) for name, facts in (worker.get("data") or {}).items()),
         ("MLflow run", _tracked(run.attempt)),
     ]
+
+
+def _environment(run: Run) -> str:
+    one = run.environment
+    return f"{one.name}, {short(one.digest)}, {one.kind.value} {one.source}" if one else ""
 
 
 def _tracked(attempt: Attempt | None) -> str:

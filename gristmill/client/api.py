@@ -14,6 +14,14 @@ from gristmill.core.wire import (
 )
 from gristmill.data_roots.model import ANYWHERE, DataRoot, DataRootRequest
 from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, KeyEntry, KeyRequest
+from gristmill.environments.model import (
+    Environment,
+    EnvironmentAnswer,
+    EnvironmentCheck,
+    EnvironmentRequest,
+    Prepared,
+    PruneRequest,
+)
 from gristmill.interactive.model import InteractiveRequest, InteractiveRun, InteractiveSession, StartedSession
 from gristmill.ledger.model import Usage
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
@@ -91,6 +99,30 @@ def get_data_root(name: str, *, folder: str = ANYWHERE) -> Call[DataRoot]:
 
 def delete_data_root(name: str, *, folder: str = ANYWHERE) -> Call[DataRoot]:
     return call("DELETE", "/api/data-roots/{name}", DataRoot, {"name": name}, query={"folder": folder})
+
+
+def create_environment(request: EnvironmentRequest) -> Call[Environment]:
+    return call("POST", "/api/environments", Environment, body=request)
+
+
+def list_environments() -> Call[tuple[Environment, ...]]:
+    return call("GET", "/api/environments", tuple[Environment, ...])
+
+
+def get_environment(name: str) -> Call[Environment]:
+    return call("GET", "/api/environments/{name}", Environment, {"name": name})
+
+
+def delete_environment(name: str) -> Call[Environment]:
+    return call("DELETE", "/api/environments/{name}", Environment, {"name": name})
+
+
+def check_environment(request: EnvironmentCheck) -> Call[EnvironmentAnswer]:
+    return call("POST", "/api/environments/check", EnvironmentAnswer, body=request)
+
+
+def prune_environments(request: PruneRequest) -> Call[tuple[Prepared, ...]]:
+    return call("POST", "/api/environments/prune", tuple[Prepared, ...], body=request)
 
 
 def create_run(request: RunRequest) -> Call[Run]:

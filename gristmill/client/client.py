@@ -72,17 +72,24 @@ class Client:
         timeout_s: float | None = None,
         retries: int = 0,
         data: Mapping[str, str | Path] | None = None,
+        environment: str | None = None,
     ) -> Run:
         """A new run of this notebook as it stands now on disk; it is queued when this returns.
 
         `secrets` are granted by name; as a `SecretGrant` with `env` as an environment variable too. The
         run finds the project's data roots in their places; `data` names more of them, or others, for this run alone.
+        `environment` is the name of one; default: the kernelspec's own. What the notebook surely imports and the run
+        would lack is an InvalidInputError, before anything is sent.
         """
         from gristmill.client.data_roots import of_project
+        from gristmill.client.environments import check
         from gristmill.client.pack import pack  # only who runs something packs: every command starts the sooner
 
         _, bound = of_project(self, Path(notebook), [f"{name}={source}" for name, source in (data or {}).items()])
-        snapshot = self.send_snapshot(pack(Path(notebook), data=[one.at for one in bound]))
+        places = [one.at for one in bound]
+        with pack(Path(notebook), data=places) as packed:
+            check(self, packed, kernel=kernel, environment=environment, data=places)
+            snapshot = self.send_snapshot(packed)
         request = RunRequest(
             snapshot=snapshot.id,
             parameters=dict(parameters or {}),
@@ -95,6 +102,7 @@ class Client:
             timeout_s=timeout_s,
             retries=retries,
             data=bound,
+            environment=environment,
         )
         return self.send(api.create_run(request))
 

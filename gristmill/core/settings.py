@@ -135,6 +135,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "log_limit": int,
     "output_limit": int,
     "data_cache": int,
+    "environments_cache": int,
     "data_binding": str,
     "cancel_grace": float,
     "launch_timeout": float,

@@ -72,7 +72,8 @@ def claim(
     tracked = store.tracked_run(tx, attempt_id)
     if snapshot is None or tracked is None:
         raise ConflictError(f"attempt {attempt_id} is not ready to be claimed")
-    files = (file.digest for file in snapshot.files)
+    lock = [run.environment.lock] if run.environment is not None and run.environment.lock is not None else []
+    files = [*(file.digest for file in snapshot.files), *lock]
     blobs.grant(tx, project_id=run.project_id, subject=attempt_id, digests=files)
     kernel_token = tokens.issue(
         tx,
@@ -107,6 +108,7 @@ def claim(
         data=run.data,
     )
 
+        environment=run.environment,
 
 def granted(tx: Tx, attempt_id: str) -> tuple[secrets.Grant, ...]:
     """The secrets that the attempt's run was granted; none where there is no such attempt."""

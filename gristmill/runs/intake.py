@@ -2,13 +2,15 @@
 
 import difflib
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gristmill.core.clock import Clock
-from gristmill.core.database import Database
+from gristmill.core.database import Database, Tx
 from gristmill.core.errors import Fault, InvalidInputError
 from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
+from gristmill.environments import service as environments
+from gristmill.environments.model import EnvironmentKind, RunEnvironment
 from gristmill.profiles.model import Catalogue
 from gristmill.runs import service
 from gristmill.runs.executors.base import Executor
@@ -29,15 +31,18 @@ class Intake:
     _seen: set[str] = field(default_factory=set)
     _asking: threading.Lock = field(default_factory=threading.Lock)
 
-    def create(self, actor: Actor, request: RunRequest) -> Run:
-        """The new run, queued.
+    def create(self, actor: Actor, request: RunRequest, environment: RunEnvironment | None = None) -> Run:
+        """The new run, queued; `environment` in place of the one that the request names.
 
         Raises:
             InvalidInputError: an unknown kernel, or as `service.create` says.
         """
         with self.db.read() as tx:
             snapshot = snapshots.find(tx, actor, request.snapshot)
-        if kernel := request.kernel or snapshot.kernel:
+            chosen = environment or _environment(tx, actor, request)
+        if chosen is not None and chosen.kind is EnvironmentKind.KERNEL:
+            request = replace(request, kernel=chosen.source)
+        if (kernel := request.kernel or snapshot.kernel) and (chosen is None or request.kernel):
             self._check_kernel(kernel)
         with self.db.write() as tx:
             return service.create(
@@ -48,13 +53,14 @@ class Intake:
                 catalogue=self.catalogue,
                 max_queued=self.settings.max_queued,
                 clock=self.clock,
+                environment=chosen,
             )
 
     def create_again(self, actor: Actor, key: str) -> Run:
         """A new run that is the same as this one."""
         with self.db.read() as tx:
-            request = service.again(service.find(tx, actor, key))
-        return self.create(actor, request)
+            before = service.find(tx, actor, key)
+        return self.create(actor, service.again(before), before.environment)
 
     def _check_kernel(self, name: str) -> None:
         with self._asking:
@@ -64,6 +70,17 @@ class Intake:
             self._seen.update(known or ())
         if known is not None and name.lower() not in known:
             raise _unknown_kernel(name, known)
+
+
+def _environment(tx: Tx, actor: Actor, request: RunRequest) -> RunEnvironment | None:
+    if request.environment is None:
+        return None
+    if request.kernel is not None:
+        message = (
+            f"environment {request.environment[:63]!r} and kernel {request.kernel[:200]!r} are given: expected one"
+        )
+        raise InvalidInputError(message, hint="An environment has its own kernel: leave out -k.")
+    return environments.find(tx, actor, request.environment).of_run
 
 
 def _unknown_kernel(name: str, known: tuple[str, ...]) -> InvalidInputError:

@@ -8,6 +8,7 @@ from typing import Any
 from gristmill.core.errors import ConflictError
 from gristmill.core.wire import Strict
 from gristmill.data_roots.model import DataBinding
+from gristmill.environments.model import RunEnvironment
 from gristmill.secrets.model import GrantedSecret, SecretGrant
 from gristmill.snapshots.model import SnapshotFile
 
@@ -137,6 +138,7 @@ class RunRequest(Strict):
     timeout_s: float | None = None
     retries: int = 0
     data: tuple[DataBinding, ...] | None = None  # default: the roots of the folder that the snapshot was taken from
+    environment: str | None = None  # a name; default: the kernelspec's own. Not together with `kernel`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +172,7 @@ class Run:
     fault: RunFault | None = None
     attempt: Attempt | None = None  # the last one
     data: tuple[DataBinding, ...] = ()
+    environment: RunEnvironment | None = None  # None: the kernelspec's own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +228,7 @@ class AttemptOrder:
     log_limit: int = 10 * 2**20  # bytes of streamed output kept of one attempt
     output_limit: int = 512 * 2**20  # bytes of one output file
     data: tuple[DataBinding, ...] = ()
+    environment: RunEnvironment | None = None
 
 
 class WorkerEventKind(StrEnum):

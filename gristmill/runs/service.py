@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gristmill.core import audit, events
+from gristmill.core import audit, blobs, events
 from gristmill.core.blobs import hold_granted, revoke_grants
 from gristmill.core.clock import Clock
 from gristmill.core.database import Tx
@@ -15,6 +15,7 @@ from gristmill.core.ids import new_id
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.tokens import revoke_subject
 from gristmill.data_roots import service as data_roots
+from gristmill.environments.model import RunEnvironment
 from gristmill.notebooks.values import check_values
 from gristmill.profiles.model import Catalogue, ProfileUse
 from gristmill.profiles.service import resolve
@@ -38,6 +39,7 @@ from gristmill.utilisation import service as utilisation
 
 MAX_RETRIES = 100
 MAX_LABELS = 64
+PYTHON_KERNEL = "python3"  # what a notebook is said to run on that names no kernel, and has an environment
 OPEN = store.attempts.c.closed_at.is_(None)  # of an attempt of which something may live
 OWN_MLFLOW = "Gristmill's own MLflow server"
 
@@ -57,6 +59,7 @@ def create(
     Raises:
         InvalidInputError: every fault of the parameters at once, or of the secrets, or of another field.
         NotFoundError: an unknown profile.
+    environment: RunEnvironment | None = None,
         QueueFullError: as many runs wait as may.
     """
     actor.require(Scope.RUNS_WRITE)
@@ -69,7 +72,7 @@ def create(
             f"profile {profile.name!r} asks for more than this machine has in all",
             hint="Take a smaller one: `gristmill profiles` lists them.",
         )
-    kernel = request.kernel or snapshot.kernel
+    kernel = request.kernel or snapshot.kernel or (PYTHON_KERNEL if environment is not None else None)
     if kernel is None:
         raise InvalidInputError(
             f"{snapshot.notebook} names no kernel: expected metadata.kernelspec.name",
@@ -88,6 +91,8 @@ def create(
     run = Run(
         id=new_id("run", now),
         project_id=actor.project_id,
+    if environment is not None and environment.lock is not None:
+        blobs.hold(tx, actor.project_id, [environment.lock], now)
         number=number,
         name=request.name or f"{stem}-{number}",
         notebook=snapshot.notebook,
@@ -111,6 +116,7 @@ def create(
     announce(tx, run, "run.queued", clock)
     audit.record(tx, actor, time=now, action="run.create", subject=run.id, detail=_noted(run))
     return run
+        environment=environment,
 
 
 def find(tx: Tx, actor: Actor, key: str, *, lock: bool = False) -> Run:
@@ -197,7 +203,7 @@ def again(run: Run) -> RunRequest:
         snapshot=run.snapshot,
         parameters={name: run.parameters[name] for name in run.given},
         profile=run.profile,
-        kernel=run.kernel,
+        kernel=None if run.environment else run.kernel,
         secrets=run.secrets,
         labels=run.labels,
         priority=run.priority,
@@ -210,6 +216,7 @@ def again(run: Run) -> RunRequest:
 # What the control loop and the workers' reports do to a run ---------------------------------------------------------
 
 
+        environment=run.environment.name if run.environment else None,
 def announce(tx: Tx, run: Run, kind: str, clock: Clock, data: dict[str, Any] | None = None) -> None:
     """An event about the run. Its state travels along, so that a reader needs no second question."""
     events.append(
@@ -307,7 +314,8 @@ def output_named(tx: Tx, actor: Actor, key: str, name: str) -> Output:
 
 def _noted(run: Run) -> dict[str, Any]:
     secrets_named = {"secrets": [grant.name for grant in run.secrets]} if run.secrets else {}
-    return {"notebook": run.notebook, **secrets_named}
+    environment = {"environment": run.environment.name} if run.environment else {}
+    return {"notebook": run.notebook, **secrets_named, **environment}
 
 
 def _check_request(request: RunRequest) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from gristmill.core.database import NAMES_BLOBS, Tx, json_column, metadata, project_column, time_column
 from gristmill.data_roots.model import DataBinding
+from gristmill.environments.model import RunEnvironment
 from gristmill.runs.model import Attempt, LoggedModel, Metric, Output, Progress, Run, RunFault, RunState
 from gristmill.secrets.model import SecretGrant
 
@@ -37,6 +38,7 @@ runs = sa.Table(
     json_column("models"),
     json_column("fault"),
     json_column("data"),
+    json_column("environment", info=NAMES_BLOBS),
     sa.Column("created_by", sa.String(200), nullable=False),
     time_column("created_at", nullable=False),
     time_column("started_at"),
@@ -125,6 +127,7 @@ def insert_run(tx: Tx, run: Run) -> None:
     values["secrets"] = msgspec.to_builtins(run.secrets)
     values.update(state=run.state.value, given=list(run.given), models=[], fault=None, created_at=run.created_at)
     values["data"] = msgspec.to_builtins(run.data)
+    values["environment"] = msgspec.to_builtins(run.environment)
     tx.execute(sa.insert(runs).values(**values))
 
 
@@ -292,6 +295,7 @@ def _run(row: sa.RowMapping, measured: dict[str, Metric], attempt: Attempt | Non
     values["models"] = tuple(LoggedModel(**model) for model in row["models"] or ())
     values["fault"] = msgspec.convert(row["fault"], RunFault | None)
     values["data"] = msgspec.convert(row["data"] or (), tuple[DataBinding, ...])
+    values["environment"] = msgspec.convert(row["environment"], RunEnvironment | None)
     return Run(**values, metrics=measured, attempt=attempt)
 
 

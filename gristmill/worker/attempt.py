@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from gristmill.worker.workspace import Workspace
 
 if TYPE_CHECKING:
     from gristmill.worker.data_roots.roots import DataRoots
+    from gristmill.worker.environments.environment import AttemptEnvironment
     from gristmill.worker.notebook_run import Outcome
     from gristmill.worker.provenance import Provenance
 
@@ -68,6 +70,7 @@ class Attempt:
         self._workspace.reveals = self._secrets.shown_in
         self._provenance: Provenance | None = None
         self._data: DataRoots | None = None
+        self._environment: AttemptEnvironment | None = None
         self._began = time.monotonic()
 
     def run(self) -> RunState:
@@ -85,6 +88,8 @@ class Attempt:
         finally:
             if self._data is not None:
                 self._data.release()
+            if self._environment is not None:
+                self._environment.release()
         self._end(state, fault)
         return state
 
@@ -95,6 +100,7 @@ class Attempt:
         try:
             self._workspace.unpack(self._fetch)
             self._bind_data()
+            self._prepare_environment()
             outcome = self._run_notebook()
         except GristmillError as error:
             from gristmill.worker.notebook_run import fault_of, stopped
@@ -122,6 +128,29 @@ class Attempt:
         self._data.bind()
         self._reporter.attempt_started({"data": self._data.facts()})
 
+    def _prepare_environment(self) -> None:
+        """Before the kernel starts, which is its."""
+        if self._order.environment is None:
+            return
+        from gristmill.worker.environments.environment import AttemptEnvironment
+        from gristmill.worker.environments.folders import Folders
+        from gristmill.worker.environments.making import Maker
+
+        maker = Maker(
+            folders=Folders(_cache(self._folder).with_name("environments")),
+            limit=read_settings().environments_cache,
+            say=self._say,
+            stopped=lambda: self._stop.reason is not None,
+        )
+        self._environment = AttemptEnvironment(
+            self._order.environment, self._folder / RUNTIME, maker, lambda: b"".join(self._fetch(self._lock))
+        )
+        self._environment.prepare()
+
+    @property
+    def _lock(self) -> str:
+        return (self._order.environment and self._order.environment.lock) or ""
+
     def _say(self, text: str) -> None:
         if self._stop.reason is not None:
             raise GristmillError("the attempt is to stop")
@@ -133,21 +162,21 @@ class Attempt:
         from gristmill.worker.provenance import Provenance
 
         runtime = self._folder / RUNTIME
-        spec = find_kernelspec(self._order.kernel)
-        kernel = Kernel.start(
-            self._order.kernel,
-            folder=runtime,
-            workdir=self._workspace.workdir,
-            environ={
-                **kernel_environment(self._order, workspace=self._workspace.root, workdir=self._workspace.workdir),
-                **self._secrets.environ,
-            },
-            notebook=self._workspace.notebook,
-            own=self._data is not None and self._data.private,
-        )
+        environ = kernel_environment(self._order, workspace=self._workspace.root, workdir=self._workspace.workdir)
+        name = self._environment.kernel if self._environment else self._order.kernel
+        with self._environment.found() if self._environment else nullcontext():
+            spec = find_kernelspec(name)
+            kernel = Kernel.start(
+                name,
+                folder=runtime,
+                workdir=self._workspace.workdir,
+                environ={**environ, **self._secrets.environ},
+                notebook=self._workspace.notebook,
+                own=self._data is not None and self._data.private,
+            )
         done = False
         try:
-            self._provenance = Provenance(self._order.kernel, spec, cache=_cache(self._folder), scratch=runtime)
+            self._provenance = Provenance(name, spec, cache=_cache(self._folder), scratch=runtime)
             from gristmill.worker.notebook_run import NotebookRun
 
             run = NotebookRun(self._order, self._workspace, self._folder / EXECUTED, kernel, self._reporter, self._stop)
@@ -169,6 +198,10 @@ class Attempt:
         if (left := end_left_behind(self._order.attempt)) > 0:
             self._reporter.notice(f"the notebook left {left} processes behind: they were ended")
         facts = self._provenance.facts() if self._provenance is not None else {}
+        if self._environment is not None:
+            if changed := self._environment.changed(facts):
+                self._reporter.notice(changed)
+            facts["named_environment"] = self._environment.facts()
         if self._data is not None:
             facts["data"] = self._data.conclude(self._reporter.notice)
         if facts:

@@ -1,4 +1,4 @@
-"""The packages that a kernel's own interpreter has installed."""
+"""What a kernel's own interpreter has: its packages, and the modules that they bring."""
 
 import hashlib
 import json
@@ -14,15 +14,35 @@ _TIMEOUT = 60.0
 _LIST = """
 import sys
 sys.path[:] = [p for p in sys.path if p]
-import json, platform
-from importlib import metadata
+import json, os, platform
+from importlib import machinery, metadata
 found = {}
 for one in metadata.distributions():
     name = one.metadata["Name"]
     if name:
         found.setdefault(name.lower().replace("_", "-"), one.version)
-places = [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
-print(json.dumps({"python": platform.python_version(), "packages": found, "places": places}))
+modules, opaque = set(sys.builtin_module_names) | set(getattr(sys, "stdlib_module_names", ())), False
+for place in sys.path:
+    try:
+        entries = list(os.scandir(place))
+    except OSError:
+        opaque = opaque or os.path.exists(place)
+        continue
+    for entry in entries:
+        stem = entry.name.split(".")[0]
+        if stem.isidentifier() and (stem == entry.name or entry.name.endswith(tuple(machinery.all_suffixes()))):
+            modules.add(stem)
+for finder in sys.meta_path:
+    kind = finder if isinstance(finder, type) else type(finder)
+    mapping = [getattr(sys.modules.get(kind.__module__), "MAPPING", None), getattr(finder, "_redirections", None)]
+    if any(isinstance(one, dict) for one in mapping):
+        modules.update(name.split(".")[0] for one in mapping if isinstance(one, dict) for name in one)
+    elif kind.__module__.split(".")[0] not in ("_frozen_importlib", "_frozen_importlib_external", "_distutils_hack",
+                                               "_virtualenv", "importlib"):
+        opaque = True
+places = [p for p in sys.path if os.path.isdir(p)]
+print(json.dumps({"python": platform.python_version(), "packages": found, "places": places,
+                  "modules": sorted(modules), "opaque": opaque}))
 """
 
 
@@ -32,10 +52,20 @@ def installed(interpreter: str, cache: Path, *, scratch: Path) -> dict[str, Any]
     No code of the user's is executed: not the working directory, nothing of `PYTHONPATH`. The answer is kept in
     `cache` for as long as the folders that packages are installed in stay unchanged.
     """
+    known = inspected(interpreter, cache, scratch=scratch)
+    return None if known is None else answer(known)
+
+
+def inspected(interpreter: str, cache: Path, *, scratch: Path) -> dict[str, Any] | None:
+    """The same as it was answered: `{python, packages: {name: version}, modules, opaque, stamps}`.
+
+    `modules` are the names that an import may find; with `opaque` it may find others too. `stamps` are the folders
+    that this holds for, and when each was last changed.
+    """
     key = hashlib.sha256(interpreter.encode()).hexdigest()[:32]
     kept = cache / f"{key}.json"
     if (known := _read(kept)) is not None and known["stamps"] == _stamps(known["stamps"]):
-        return _answer(known)
+        return known
     if (asked := _ask(interpreter, scratch)) is None:
         return None
     asked["stamps"] = _stamps([interpreter, *asked.pop("places")])
@@ -43,7 +73,7 @@ def installed(interpreter: str, cache: Path, *, scratch: Path) -> dict[str, Any]
     unfinished = cache / f"{key}.{os.getpid()}.unfinished"
     unfinished.write_text(json.dumps(asked))
     unfinished.replace(kept)
-    return _answer(asked)
+    return asked
 
 
 def interpreter_of(argv: Sequence[str], own: str) -> str | None:
@@ -72,7 +102,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         known: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return known if {"python", "packages", "stamps"} <= known.keys() else None
+    return known if {"python", "packages", "stamps", "modules"} <= known.keys() else None
 
 
 def _stamps(places: Sequence[str] | Mapping[str, int]) -> dict[str, int]:
@@ -80,7 +110,8 @@ def _stamps(places: Sequence[str] | Mapping[str, int]) -> dict[str, int]:
     return {place: os.stat(place).st_mtime_ns for place in places if os.path.exists(place)}  # noqa: PTH110, PTH116  # hot
 
 
-def _answer(known: Mapping[str, Any]) -> dict[str, Any]:
+def answer(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Python, digest and packages of what was answered."""
     packages = sorted(f"{name}=={version}" for name, version in known["packages"].items())
     digest = "sha256:" + hashlib.sha256("\n".join(packages).encode()).hexdigest()
     return {"python": known["python"], "digest": digest, "packages": packages}

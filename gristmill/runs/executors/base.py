@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gristmill.environments.model import Inspected, Interpreter, Prepared
 from gristmill.profiles.model import Profile
 from gristmill.runs.model import WorkerEvent
 
@@ -48,6 +49,23 @@ class Executor(ABC):
 
         None where that cannot be told before the worker looks itself.
         """
+
+    def inspect(self, interpreter: Interpreter) -> Inspected | None:
+        """What a kernel of a worker started now would have, without importing or executing anything of the user's.
+
+        None where that cannot be told before the worker looks itself.
+        """
+        del interpreter
+        return None
+
+    def prepared(self) -> tuple[Prepared, ...]:
+        """The environments that workers have made here."""
+        return ()
+
+    def prune(self, kept: frozenset[str]) -> tuple[Prepared, ...]:
+        """Removes those that no worker uses now, but for these digests; what was removed."""
+        del kept
+        return ()
 
     @abstractmethod
     def launch(self, order: Launch) -> None:

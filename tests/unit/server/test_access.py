@@ -20,6 +20,7 @@ PEOPLES = {
 BODIES: dict[str, Any] = {
     "/api/runs": {"snapshot": "x"},
     "/api/open": {"path": "/mlflow/"},
+    "/api/environments": {"name": "x", "kind": "kernel", "source": "python3"},
     "/api/secrets/{name}": {"value": "a-value"},
     "/api/blobs/missing": {"digests": []},
     "/api/snapshots": {"notebook": "a.ipynb", "files": []},

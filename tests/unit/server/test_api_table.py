@@ -11,6 +11,7 @@ from gristmill.client.call import Call
 from gristmill.core.scopes import Scope
 from gristmill.data_roots.model import DataRootRequest
 from gristmill.endpoints.model import DeployRequest, KeyRequest
+from gristmill.environments.model import EnvironmentCheck, EnvironmentKind, EnvironmentRequest, PruneRequest
 from gristmill.interactive.model import InteractiveRequest
 from gristmill.models.model import RegisterRequest
 from gristmill.runs.model import RunRequest
@@ -30,6 +31,9 @@ REQUESTS: dict[str, Any] = {
     "create_snapshot": SnapshotRequest(notebook="a.ipynb", files=()),
     "create_data_root": DataRootRequest(name="d", source="/d", at="d"),
     "create_run": RunRequest(snapshot="s"),
+    "create_environment": EnvironmentRequest(name="e", kind=EnvironmentKind.KERNEL, source="python3"),
+    "check_environment": EnvironmentCheck(kernel="python3"),
+    "prune_environments": PruneRequest(everything=True),
     "start_interactive": InteractiveRequest(notebook="a.ipynb"),
     "register_model": RegisterRequest(run="r"),
     "issue_endpoint_key": KeyRequest(name="k"),
