@@ -106,9 +106,9 @@ def claim(
         log_limit=context.settings.log_limit,
         output_limit=context.settings.output_limit,
         data=run.data,
+        environment=run.environment,
     )
 
-        environment=run.environment,
 
 def granted(tx: Tx, attempt_id: str) -> tuple[secrets.Grant, ...]:
     """The secrets that the attempt's run was granted; none where there is no such attempt."""

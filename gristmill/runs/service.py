@@ -53,13 +53,13 @@ def create(
     catalogue: Catalogue,
     max_queued: int,
     clock: Clock,
+    environment: RunEnvironment | None = None,
 ) -> Run:
     """The new run, queued. Nothing is stored unless all of the request holds.
 
     Raises:
         InvalidInputError: every fault of the parameters at once, or of the secrets, or of another field.
         NotFoundError: an unknown profile.
-    environment: RunEnvironment | None = None,
         QueueFullError: as many runs wait as may.
     """
     actor.require(Scope.RUNS_WRITE)
@@ -85,14 +85,14 @@ def create(
         )
     now = clock.now()
     snapshots.hold(tx, snapshot, clock)
+    if environment is not None and environment.lock is not None:
+        blobs.hold(tx, actor.project_id, [environment.lock], now)
     number = events.next_number(tx, actor.project_id, "runs")
     stem = snapshot.notebook.rsplit("/", 1)[-1].removesuffix(".ipynb")
     defaults = {one.name: one.default for one in snapshot.schema.parameters if not one.required}
     run = Run(
         id=new_id("run", now),
         project_id=actor.project_id,
-    if environment is not None and environment.lock is not None:
-        blobs.hold(tx, actor.project_id, [environment.lock], now)
         number=number,
         name=request.name or f"{stem}-{number}",
         notebook=snapshot.notebook,
@@ -110,13 +110,13 @@ def create(
         created_by=actor.name,
         created_at=now,
         data=data_roots.of_run(tx, actor, request.data, source=snapshot.source, notebook=snapshot.notebook),
+        environment=environment,
     )
     store.insert_run(tx, run)
     search.add(tx, run)
     announce(tx, run, "run.queued", clock)
     audit.record(tx, actor, time=now, action="run.create", subject=run.id, detail=_noted(run))
     return run
-        environment=environment,
 
 
 def find(tx: Tx, actor: Actor, key: str, *, lock: bool = False) -> Run:
@@ -210,13 +210,13 @@ def again(run: Run) -> RunRequest:
         timeout_s=run.timeout_s,
         retries=run.retries,
         data=run.data,
+        environment=run.environment.name if run.environment else None,
     )
 
 
 # What the control loop and the workers' reports do to a run ---------------------------------------------------------
 
 
-        environment=run.environment.name if run.environment else None,
 def announce(tx: Tx, run: Run, kind: str, clock: Clock, data: dict[str, Any] | None = None) -> None:
     """An event about the run. Its state travels along, so that a reader needs no second question."""
     events.append(
