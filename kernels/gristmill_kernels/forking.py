@@ -54,7 +54,7 @@ def fork(place: Place, wanted: Wanted) -> Forked:
     try:
         if owner is not None and number is not None:
             files[number] = owner
-        wire.send(connection, _message(wanted, list(files), number), list(files.values()))
+        wire.send(connection, message(wanted, list(files), number), list(files.values()))
         answer = wire.receive(connection)
     except (OSError, ValueError) as error:
         connection.close()
@@ -72,7 +72,7 @@ def fork(place: Place, wanted: Wanted) -> Forked:
     return Forked(answer[0]["pid"], answer[0]["parent"], answer[1][0], connection)
 
 
-def _message(wanted: Wanted, numbers: list[int], owner: int | None) -> dict[str, object]:
+def message(wanted: Wanted, numbers: list[int], owner: int | None) -> dict[str, object]:
     umask = os.umask(0o077)
     os.umask(umask)
     return {
@@ -85,7 +85,7 @@ def _message(wanted: Wanted, numbers: list[int], owner: int | None) -> dict[str,
         "first_on_path": _first_on_path(wanted.cwd, wanted.environ.get("PYTHONPATH", "")),
         "umask": umask,
         "limits": {str(limit): resource.getrlimit(limit) for limit in _LIMITS},
-        "cpus": sorted(os.sched_getaffinity(0)),
+        "cpus": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
         "files": numbers,
         "kernel": wanted.kernel,
         "owner": owner,

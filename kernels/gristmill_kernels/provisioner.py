@@ -1,6 +1,7 @@
 """The kernel provisioner `gristmill-warm`: a kernel forked from its environment's zygote, where one is ready.
 
-Where none is, the kernel is started as ever and a zygote for the next one beside it. Nobody waits for a zygote.
+Where none is, the kernel is started as ever and a zygote for the next one beside it. Nobody waits for a zygote. On a
+platform without zygotes a kernel that was started in advance takes the zygote's place.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Bool, Unicode, default
 
 from gristmill.core.settings import read_settings
-from gristmill_kernels import starting
+from gristmill_kernels import ahead, starting
 from gristmill_kernels.allow_list import ALLOWED, BASE, allowed, chosen, note_used
 from gristmill_kernels.command import Command, read_command
 from gristmill_kernels.environment import Environment, environment_of
@@ -58,34 +59,41 @@ class WarmProvisioner(LocalProvisioner):
             return await super().launch_kernel(cmd, **kwargs)
         options = LocalProvisioner._scrub_kwargs(kwargs)  # noqa: SLF001  # the class that this one is a kind of
         try:
-            process = await asyncio.to_thread(self._fork, command, options, imports)
+            process = await asyncio.to_thread(self._ready_made, command, options, imports)
         except NotForkedError as reason:
             self.cold_because = str(reason)
             self.log.debug("kernel started cold: %s", reason)
             started = await super().launch_kernel(cmd, **kwargs)
-            await asyncio.to_thread(self._start_zygote, command, options["env"])
+            await asyncio.to_thread(self._prepare_next, command, options["env"])
             return started
+        if isinstance(process, Forked):
+            self._forked = process
+        else:
+            await asyncio.to_thread(self._prepare_next, command, options["env"])
         # Not asked for: until it is a leader the process is in its zygote's group.
         self.process: Any = process
-        self._forked = process
         self.pid = self.pgid = process.pid
         self.cwd = options.get("cwd") or Path.cwd()
         return self.connection_info
 
     def _command(self, cmd: list[str], options: Mapping[str, Any]) -> Command | None:
-        if not self.warm or not starting.is_supported() or options.get("preexec_fn") or "env" not in options:
+        if not self.warm or options.get("preexec_fn") or "env" not in options:
             return None
+        if self.holds and not starting.is_supported():
+            return None  # one process for one kernel: it has no use for another
         if subprocess.PIPE in (options.get("stdout"), options.get("stderr"), options.get("stdin")):
             return None
         if options["env"].get("PYTHONSAFEPATH"):
             return None
         return read_command(cmd, options["env"])
 
-    def _fork(self, command: Command, options: Mapping[str, Any], imports: Sequence[str]) -> Forked:
+    def _ready_made(
+        self, command: Command, options: Mapping[str, Any], imports: Sequence[str]
+    ) -> "Forked | subprocess.Popen[bytes]":
+        forks = starting.is_supported()
         environ = dict(options["env"])
         if not options.get("independent", False):
             environ["JPY_PARENT_PID"] = str(os.getpid())
-        place = Place.of(Path(self.home), self._environment(command, environ))
         if imports:
             note_used(self._used(command, environ), imports)
         with _standard_files(options) as files:
@@ -97,23 +105,29 @@ class WarmProvisioner(LocalProvisioner):
                 environ=environ,
                 files=files,
                 kernel=True,
-                owned=not options.get("independent", False),
+                owned=forks and not options.get("independent", False),
                 used=self._used(command, environ),
                 recorded=ALLOWED,
                 wanted_modules=allowed(imports),
             )
-            return fork(place, wanted)
+            if not forks:
+                return ahead.take(command, environ, wanted)
+            return fork(Place.of(Path(self.home), self._environment(command, environ)), wanted)
 
-    def _start_zygote(self, command: Command, environ: Mapping[str, str]) -> None:
+    def _prepare_next(self, command: Command, environ: Mapping[str, str]) -> None:
         used = self._used(command, environ)
         used.mkdir(parents=True, exist_ok=True, mode=0o700)
+        idle = read_settings().warm_idle
+        if not starting.is_supported():
+            ahead.start(command, environ, base=BASE, more=chosen(used), idle=idle)
+            return
         starting.start(
             Path(self.home),
             self._environment(command, environ),
             environ,
             base=BASE,
             more=chosen(used),
-            idle=read_settings().warm_idle,
+            idle=idle,
         )
 
     def _used(self, command: Command, environ: Mapping[str, str]) -> Path:

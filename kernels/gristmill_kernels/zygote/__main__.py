@@ -1,4 +1,5 @@
 """`python .../zygote/__main__.py FOLDER LOCK_FD PADDING`: imports, then forks on request until nobody asks any more.
+With `--wait SOCKET_FD`: imports, then becomes one kernel itself.
 
 The package is loaded by its place and under a name of its own: no folder of Gristmill's comes onto `sys.path`, where
 its neighbours would shadow the environment's own packages.
@@ -26,5 +27,5 @@ def _load() -> None:
 
 if __name__ == "__main__":
     _load()
-    main = importlib.import_module(f"{_NAME}.main").main
-    main(sys.argv[1], int(sys.argv[2]))
+    life = "waiting" if sys.argv[1] == "--wait" else "main"
+    importlib.import_module(f"{_NAME}.{life}").main(sys.argv[1], int(sys.argv[2]))

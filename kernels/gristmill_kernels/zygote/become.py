@@ -34,8 +34,8 @@ def settle(order: Order, image: MemoryImage) -> None:
     """Session, files, environment, limits: what others see of a process. The zygote answers when this is done."""
     request = order.request
     os.setsid()
-    _take_files(order)
-    _replace_environ(request["environ"])
+    take_files(order)
+    replace_environ(request["environ"])
     image.write(request["argv"], dict(os.environb))
     os.umask(request["umask"])
     for name, limits in request["limits"].items():
@@ -44,7 +44,7 @@ def settle(order: Order, image: MemoryImage) -> None:
     os.chdir(request["cwd"])
 
 
-def run(order: Order) -> None:
+def run(order: Order, *, forked: bool = True) -> None:
     """Executes the module as `python -m` does; returns when it is at its end."""
     request = order.request
     streams.renew()
@@ -54,15 +54,16 @@ def run(order: Order) -> None:
     sys.argv[:] = ["-m", *request["arguments"]]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[:] = request["argv"]
-    random_state.renew()
-    thread_pools.resize()
+    if forked:
+        random_state.renew()
+        thread_pools.resize()
     gc.enable()
     if request["kernel"]:
         kernel_start.prepare(request["owner"], request["used"], frozenset(request["recorded"]))
     runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
 
 
-def _take_files(order: Order) -> None:
+def take_files(order: Order) -> None:
     """Every file at the number that was asked for, and nothing of the zygote's left open."""
     numbers = order.request["files"]
     high = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, max(numbers) + 1) for file in order.files]
@@ -86,7 +87,7 @@ def default_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def _replace_environ(environ: dict[str, str]) -> None:
+def replace_environ(environ: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environ)
     time.tzset()

@@ -11,7 +11,7 @@ import threading
 from typing import Any
 
 _INLINE = "module://matplotlib_inline.backend_inline"
-_IMPORTS = re.compile(r"^[ \t]*(?:import|from)[ \t]+([\w.]+)", re.MULTILINE)
+_IMPORTS = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([^\n#;]+))", re.MULTILINE)
 
 
 def prepare(owner: int | None, used: str, recorded: frozenset[str]) -> None:
@@ -57,10 +57,12 @@ class Recorder:
         self._folder, self._names = folder, set(names)
 
     def __call__(self, info: Any) -> None:
-        for name in _IMPORTS.findall(info.raw_cell or ""):
-            if name in self._names:
-                self._names.discard(name)
-                self._note(name)
+        for origin, plain in _IMPORTS.findall(info.raw_cell or ""):
+            for part in (origin or plain).split(","):
+                name = part.strip().partition(" ")[0]
+                if name in self._names:
+                    self._names.discard(name)
+                    self._note(name)
 
     def _note(self, name: str) -> None:
         try:

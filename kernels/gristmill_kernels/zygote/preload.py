@@ -27,25 +27,25 @@ class Imports:
     `environ` is what was set in the environment meanwhile: libraries talk to each other like that.
     """
 
-    def __init__(self, base: list[str], more: list[str]) -> None:
+    def __init__(self, base: list[str], more: list[str], *, to_fork: bool = True) -> None:
         before = dict(os.environ)
-        own = preload(base)
+        own = preload(base, to_fork=to_fork)
         self.kernels_own = frozenset(name.partition(".")[0] for name in sys.modules)
-        self.names = [*own, *preload(more)]
+        self.names = [*own, *preload(more, to_fork=to_fork)]
         self.environ = {name: value for name, value in os.environ.items() if before.get(name) != value}
 
 
-def preload(names: list[str]) -> list[str]:
+def preload(names: list[str], *, to_fork: bool = True) -> list[str]:
     """Imports each of `names` that there is; which were imported.
 
     Raises:
-        ThreadStarted: this process has more than one thread from now on.
+        ThreadStarted: this process, which is `to_fork`, has more than one thread from now on.
     """
     imported = []
     for name in names:
         if name in sys.modules or _import(name):
             imported.append(name)
-        if count_threads() > 1:
+        if to_fork and count_threads() > 1:
             raise ThreadStarted(name)
     for name in _AFTER_THE_FORK:
         sys.modules.pop(name, None)

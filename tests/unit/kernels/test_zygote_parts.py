@@ -4,10 +4,11 @@ import os
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from gristmill_kernels.starting import is_supported
-from gristmill_kernels.zygote import preload, shadows, wire
+from gristmill_kernels.zygote import kernel_start, preload, shadows, wire
 
 pytestmark = pytest.mark.skipif(not is_supported(), reason="this platform has no zygotes")
 
@@ -55,3 +56,11 @@ def test_stamps_watch_packages_and_the_interpreter(tmp_path: Path) -> None:
     assert any(place.endswith("site-packages") for place in found)
     assert not any("/lib-dynload/" in place for place in found), "the standard library changes with the interpreter"
     assert preload.stamp(str(tmp_path / "absent")) == 0
+
+
+def test_every_module_of_an_import_statement_is_recorded(tmp_path: Path) -> None:
+    names = frozenset({"numpy", "pandas", "sklearn.ensemble", "mlflow", "scipy"})
+    record = kernel_start.Recorder(str(tmp_path), names)
+    record(SimpleNamespace(raw_cell="import numpy as np, pandas  # scipy\nfrom sklearn.ensemble import X; import os"))
+    record(SimpleNamespace(raw_cell=None))
+    assert {path.name for path in tmp_path.iterdir()} == {"numpy", "pandas", "sklearn.ensemble"}
