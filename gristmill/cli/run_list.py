@@ -44,8 +44,22 @@ def _row(run: Run) -> tuple[str | Cell, ...]:
     given = assignments({name: run.parameters[name] for name in run.given})
     seconds = took_seconds(run)
     took = duration(seconds) if seconds is not None else ""
-    shown = "waiting" if waiting(run) else run.state.value
-    return str(run.number), state(shown), Cell(run.name, bold=True), _result(run), given, took, ago(run.created_at)
+    return (
+        str(run.number),
+        state(shown_state(run)),
+        Cell(run.name, bold=True),
+        _result(run),
+        given,
+        took,
+        ago(run.created_at),
+    )
+
+
+def shown_state(run: Run) -> str:
+    """The word for how it is: of one that is not over also what holds it up, or ends it."""
+    if run.cancel_requested and not run.state.final:
+        return "cancelling"
+    return "waiting" if waiting(run) else run.state.value
 
 
 def waiting(run: Run) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gristmill.cli.output import heading, pairs, say, styled, table
+from gristmill.cli.output import heading, pairs, say, table
 from gristmill.cli.quantities import ago, duration, exact, metric, short, size, value
 from gristmill.cli.run_list import waiting
 from gristmill.cli.run_result import headline, print_fault, title
@@ -128,7 +128,7 @@ def data_digest(facts: Any) -> str:
 
 
 def _data(facts: Any) -> str:
-    changed = f", {styled('changed while the run used it', 'yellow')}" if facts.get("changed") else ""
+    changed = ", changed while the run used it" if facts.get("changed") else ""
     checked = ", checked" if facts.get("checked") else ""
     weight = f"{facts.get('files', 0)} files, {size(facts.get('size', 0))}"
     what = f"{facts.get('source')} at {facts.get('at')}: {weight}"
@@ -139,7 +139,7 @@ def _commit(snapshot: Snapshot) -> str:
     git = snapshot.git
     if git is None or git.commit is None:
         return "no git provenance"
-    changed = styled(" + changes", "yellow") if git.dirty else ""
+    changed = " + changes" if git.dirty else ""
     return f"{git.commit[:10]}{f' on {git.branch}' if git.branch else ''}{changed}"
 
 

@@ -1,7 +1,6 @@
 """How a command reaches the control plane. What costs to import is imported here, when it is needed."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
     from gristmill.core.settings import Settings
 
 T = TypeVar("T")
-
-TRACKING_PATIENCE = 30.0  # seconds; then whoever needs MLflow is told what the control plane knows
 
 
 @contextmanager
@@ -45,8 +42,10 @@ def connected_if_alive(settings: "Settings") -> Iterator["Client | None"]:
 @contextmanager
 def connected_with_tracking() -> Iterator["Client"]:
     """The same for what needs MLflow, which is waited for where it is just starting."""
+    from gristmill.cli.output import remark
+
     with connected() as client:
-        _wait_for_tracking(client)
+        client.wait_for_tracking(lambda: remark("MLflow is starting …"))
         yield client
 
 
@@ -54,18 +53,6 @@ def ask(call: "Call[T]") -> T:
     """The answer to a single call."""
     with connected() as client:
         return client.send(call)
-
-
-def _wait_for_tracking(client: "Client") -> None:
-    from gristmill.cli.output import remark
-    from gristmill.client import api
-
-    deadline, told = time.monotonic() + TRACKING_PATIENCE, False
-    while client.send(api.status()).tracking != "ready" and time.monotonic() < deadline:
-        if not told:
-            remark("MLflow is starting …")
-            told = True
-        time.sleep(0.1)  # it is another process; the control plane asks it no more often
 
 
 def lighten() -> None:

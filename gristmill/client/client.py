@@ -186,7 +186,17 @@ class Client:
     def input_example(self, endpoint: str) -> dict[str, Any] | None:
         """A request that the endpoint's model was logged with; None where it was logged without."""
         variant = self.send(api.get_endpoint(endpoint)).variants[0]
+        self.wait_for_tracking()
         return self.send(api.get_model_version(variant.model, variant.version)).input_example
+
+    def wait_for_tracking(self, told: Callable[[], object] = lambda: None) -> None:
+        """Returns when MLflow answers, or has had a minute for its start; `told` is called once if it is waited for."""
+        deadline, waits = time.monotonic() + PATIENCE, False
+        while self.send(api.status()).tracking != "ready" and time.monotonic() < deadline:
+            if not waits:
+                told()
+                waits = True
+            time.sleep(POLL)
 
     def key(self, endpoint: Endpoint) -> str:
         """This person's API key for the endpoint, which knows it by now. One is issued where none is kept."""

@@ -19,6 +19,7 @@ from gristmill.tracking.model import LoggedModelEntry, ModelVersionEntry, Regist
 from gristmill.tracking.rest import TrackingClient
 
 RUN_TAG = "gristmill.run"
+MACHINE = "system/"  # what MLflow itself calls metrics of the machine, and none of the model
 ELSEWHERE = "Gristmill's own MLflow server"
 
 
@@ -196,7 +197,8 @@ class ModelService:
             found = self.tracking.get_run(version.tracking_run).metrics
         except NotFoundError:
             return {}  # the run was deleted; its model stays
-        return in_order(found, self._reported(actor, version))
+        own = {name: value for name, value in found.items() if not name.startswith(MACHINE)}
+        return in_order(own, self._reported(actor, version))
 
     def _reported(self, actor: Actor, version: ModelVersion) -> tuple[str, ...]:
         if version.run_id is None:

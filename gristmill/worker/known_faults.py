@@ -25,7 +25,15 @@ KNOWN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         re.compile(r"(?s)^FileNotFoundError: .*No such file or directory: '(?!/)"),
         lambda _: (
             "A run works on a copy of the project, with its modules and with files under 1 MB that nothing ignores. "
-            "Other files are data: `gristmill data add NAME PATH` gives them to every run."
+            "Other files are data: `gristmill data add NAME PATH` gives them to every run. A folder that the notebook "
+            "writes to and that the copy lacks, it makes itself: Path(…).mkdir(parents=True, exist_ok=True)."
+        ),
+    ),
+    (
+        re.compile(r"^KeyError: '([A-Z][A-Z0-9]*_[A-Z0-9_]+)'"),
+        lambda match: (
+            f"If {match[1]} is an environment variable that holds a secret: `gristmill secrets set {match[1]}`, "
+            f"then `gristmill run … --secret-env {match[1]}`."
         ),
     ),
 )

@@ -57,3 +57,9 @@ def test_the_hint_comes_with_the_fault() -> None:
     fault = cell_fault(cell=1, count=1, source="log()", ename=name, evalue=message, traceback=[])
     assert fault.hint is not None
     assert "skops_trusted_types" in fault.hint
+
+
+def test_a_missing_environment_variable_may_be_a_secret() -> None:
+    assert "--secret-env PRICE_TOKEN" in (hint_for("KeyError: 'PRICE_TOKEN'") or "")
+    assert hint_for("KeyError: 'price'") is None
+    assert hint_for("KeyError: 'NAME'") is None, "a column, as likely"
