@@ -39,6 +39,11 @@ from gristmill.utilisation import service as utilisation
 
 MAX_RETRIES = 100
 MAX_LABELS = 64
+_ENDED = {
+    RunState.SUCCEEDED: "has succeeded",
+    RunState.FAILED: "has failed",
+    RunState.CANCELLED: "was cancelled",
+}
 PYTHON_KERNEL = "python3"  # what a notebook is said to run on that names no kernel, and has an environment
 OPEN = store.attempts.c.closed_at.is_(None)  # of an attempt of which something may live
 OWN_MLFLOW = "Gristmill's own MLflow server"
@@ -146,7 +151,7 @@ def cancel(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
     actor.require(Scope.RUNS_WRITE)
     run = find(tx, actor, key, lock=True)
     if run.state.final:
-        raise ConflictError(f"run {run.name} is over: it {run.state}")
+        raise ConflictError(f"run {run.name} is over: it {_ENDED[run.state]}")
     if not run.cancel_requested:
         store.update_run(tx, run.id, cancel_requested=True)
         audit.record(tx, actor, time=clock.now(), action="run.cancel", subject=run.id)
