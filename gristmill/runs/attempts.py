@@ -33,7 +33,6 @@ from gristmill.runs.model import (
     WorkerEventsAnswer,
 )
 from gristmill.secrets import service as secrets
-from gristmill.secrets.model import GrantedSecret
 from gristmill.snapshots import service as snapshots
 
 
@@ -53,12 +52,13 @@ def claim(
     request: ClaimRequest,
     context: ClaimContext,
     clock: Clock,
-    granted: tuple[GrantedSecret, ...] = (),
+    granted: secrets.Opened = secrets.NONE_OPENED,
 ) -> AttemptOrder:
     """The order to execute this attempt, for the one process that may; it has the secrets' values.
 
     Raises:
         ConflictError: another process has claimed it, or it is over: exit without running anything.
+        UnavailableError: a secret was changed since it was opened: to be asked again.
     """
     attempt, run = _attempt_of(tx, actor, attempt_id)
     if request.protocol not in {WORKER_PROTOCOL, WORKER_PROTOCOL - 1}:
@@ -67,7 +67,9 @@ def claim(
         raise ConflictError(f"attempt {attempt_id} is another worker's or over")
     if attempt.claimed_at is None:
         ledger.activate(tx, attempt_id, clock.now())
-        secrets.used(tx, actor, run.secrets, run.id, clock)
+        secrets.hand_out(tx, actor, run.secrets, granted, run=run.id, attempt=attempt_id, clock=clock)
+    else:
+        secrets.hand_out_again(tx, granted, attempt=attempt_id)
     snapshot = snapshots.of_run(tx, run.project_id, run.snapshot)
     tracked = store.tracked_run(tx, attempt_id)
     if snapshot is None or tracked is None:
@@ -98,7 +100,7 @@ def claim(
         kernel=run.kernel,
         timeout_s=run.timeout_s,
         cpu=resolve(context.catalogue, run.profile, ProfileUse.RUN).resources.cpu,
-        secrets=granted,
+        secrets=granted.values,
         tracking_uri=f"{context.url}/mlflow",
         tracking_run=tracked[0],
         tracking_experiment=tracked[1],
@@ -115,7 +117,7 @@ def granted(tx: Tx, attempt_id: str) -> tuple[secrets.Grant, ...]:
     attempt = store.find_attempt(tx, attempt_id)
     if attempt is None:
         return ()
-    return secrets.granted(tx, attempt.project_id, store.get_run(tx, attempt.run_id).secrets)
+    return secrets.granted(tx, attempt.project_id, attempt.id, store.get_run(tx, attempt.run_id).secrets)
 
 
 def refuse(tx: Tx, actor: Actor, attempt_id: str, error: GristmillError, clock: Clock) -> None:

@@ -1,5 +1,7 @@
 """Folders without a living attempt, and open attempts without a folder: what a control plane's own end leaves."""
 
+from collections.abc import Collection
+
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database, Tx
 from gristmill.ledger import service as ledger
@@ -17,6 +19,11 @@ def forget_closed(db: Database, executor: Executor, attempt_id: str, *, dry_run:
     if not dry_run:
         executor.forget(attempt_id)
     return True
+
+
+def open_of(tx: Tx, attempts: Collection[str]) -> set[str]:
+    """Those of which something may live."""
+    return {attempt.id for attempt in store.load_attempts(tx, store.attempts.c.id.in_(attempts), service.OPEN)}
 
 
 def interrupt_all(tx: Tx, why: str, clock: Clock) -> int:

@@ -33,10 +33,14 @@ def set_secret(
 ) -> Secret:
     """Makes the secret, or gives it another value. Runs that have begun keep the one that they were given."""
     sealed = service.seal(vaults, actor, name, request.value)
-    with db.write() as tx:
-        stored, before = service.put(tx, actor, sealed, clock)
+    try:
+        with db.write() as tx:
+            stored, before = service.put(tx, actor, sealed, clock)
+    except BaseException:
+        service.forget_unused(db, vaults, sealed)
+        raise
     if before is not None:
-        service.forget(vaults, before)
+        service.forget_unused(db, vaults, before)
     return stored
 
 
@@ -45,19 +49,25 @@ def delete_secret(name: str, actor: Writer, db: DatabaseOf, clock: ClockOf, vaul
     """Runs that were granted it and have not begun fail when they begin."""
     with db.write() as tx:
         deleted, sealed = service.delete(tx, actor, name, clock)
-    service.forget(vaults, sealed)
+    service.forget_unused(db, vaults, sealed)
     return deleted
 
 
 @router.post("/secrets/rotate", summary="Encrypt every secret anew")
 def rotate_secrets(actor: Writer, db: DatabaseOf, clock: ClockOf, vaults: VaultsOf) -> list[Secret]:
-    """With the newest key, in the vault that takes new values. The old key is not needed any more then."""
+    """With the newest key, in the vault that takes new values. The old key is not needed any more then.
+
+    One after the other: where one cannot be read, those before it are done, and nothing is lost.
+    """
     with db.read() as tx:
         known = service.sealed_of(tx, actor)
-    changes = [(before, service.reseal(vaults, before)) for before in known]
-    with db.write() as tx:
-        unused = [before if service.replace(tx, actor, before, after, clock) else after for before, after in changes]
-        stored = service.list_secrets(tx, actor)
-    for sealed in unused:
-        service.forget(vaults, sealed)
-    return stored
+    for before in known:
+        after = service.reseal(vaults, before)
+        try:
+            with db.write() as tx:
+                service.replace(tx, actor, before, after, clock)
+        finally:  # one of the two is used no more: which one, the database says
+            for sealed in (before, after):
+                service.forget_unused(db, vaults, sealed)
+    with db.read() as tx:
+        return service.list_secrets(tx, actor)

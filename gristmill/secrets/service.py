@@ -3,13 +3,14 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from gristmill.core import audit
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database, Tx
-from gristmill.core.errors import NotFoundError
+from gristmill.core.errors import NotFoundError, UnavailableError
+from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor, Scope
 from gristmill.secrets import store
 from gristmill.secrets.known_vaults import Vaults
@@ -29,7 +30,8 @@ from gristmill.secrets.vaults.base import VaultError
 
 log = logging.getLogger("gristmill.secrets")
 
-_MASKS = 1000  # attempts; the oldest are opened again where they are still asked for
+_RELEASED_AT_ONCE = 20  # closed attempts: a keyring may be slow
+_MASKS = 1000  # attempts with secrets; of those that were not asked for lately, what they hold is opened again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,17 @@ class Grant:
     name: str
     env: str | None
     sealed: Sealed | None = field(repr=False)  # None: it was deleted meanwhile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """The values that an attempt is to have, and what they were opened from."""
+
+    values: tuple[GrantedSecret, ...] = ()
+    sealed: tuple[Sealed, ...] = field(default=(), repr=False)
+
+
+NONE_OPENED = Opened()
 
 
 def seal(vaults: Vaults, actor: Actor, name: str, value: str) -> Sealed:
@@ -52,10 +65,10 @@ def put(tx: Tx, actor: Actor, sealed: Sealed, clock: Clock) -> tuple[Secret, Sea
     """The secret with its new value; what it had before is to be forgotten when this is committed."""
     actor.require(Scope.SECRETS_WRITE)
     now, project = clock.now(), actor.project_id
-    before = next(iter(store.sealed(tx, project, sealed.name)), None)
-    if before is None:
-        store.insert(tx, sealed, created_by=actor.name, now=now)
-    else:
+    while (before := store.locked(tx, project, sealed.name)) is None:
+        if store.insert(tx, sealed, created_by=actor.name, now=now):
+            break
+    if before is not None:
         store.update(tx, project, sealed.name, vault=sealed.vault, sealed=sealed.sealed, changed_at=now)
     action = "secret.create" if before is None else "secret.change"
     audit.record(tx, actor, time=now, action=action, subject=sealed.name, detail={"vault": sealed.vault})
@@ -71,28 +84,34 @@ def list_secrets(tx: Tx, actor: Actor) -> list[Secret]:
 def find(tx: Tx, actor: Actor, name: str) -> Secret:
     found = store.find(tx, actor.project_id, name)
     if found is None:
-        known = [secret.name for secret in store.listed(tx, actor.project_id)]
-        raise NotFoundError(
-            f"there is no secret {name[:80]!r}",
-            hint=f"{nearest(name, known)}`gristmill secrets list` shows those that there are.",
-        )
+        raise _missing(tx, actor, name)
     return found
+
+
+def _missing(tx: Tx, actor: Actor, name: str) -> NotFoundError:
+    known = [secret.name for secret in store.listed(tx, actor.project_id)]
+    return NotFoundError(
+        f"there is no secret {name[:80]!r}",
+        hint=f"{nearest(name, known)}`gristmill secrets list` shows those that there are.",
+    )
 
 
 def delete(tx: Tx, actor: Actor, name: str, clock: Clock) -> tuple[Secret, Sealed]:
     """The deleted secret; what its vault keeps is to be forgotten when this is committed."""
     actor.require(Scope.SECRETS_WRITE)
     found = find(tx, actor, name)
-    sealed = store.sealed(tx, actor.project_id, name)[0]
+    sealed = store.locked(tx, actor.project_id, name)
+    if sealed is None:  # somebody else was quicker
+        raise _missing(tx, actor, name)
     store.delete(tx, actor.project_id, name)
     audit.record(tx, actor, time=clock.now(), action="secret.delete", subject=name)
     return found, sealed
 
 
 def sealed_of(tx: Tx, actor: Actor) -> list[Sealed]:
-    """All that `reseal` has to do."""
+    """All that `reseal` has to do: what secrets have, and what attempts that are open were given before a change."""
     actor.require(Scope.SECRETS_WRITE)
-    return store.sealed(tx, actor.project_id)
+    return list(dict.fromkeys([*store.sealed(tx, actor.project_id), *store.held_in(tx, actor.project_id)]))
 
 
 def reseal(vaults: Vaults, sealed: Sealed) -> Sealed:
@@ -101,19 +120,24 @@ def reseal(vaults: Vaults, sealed: Sealed) -> Sealed:
     return _seal(vaults, sealed.project_id, sealed.name, value)
 
 
-def replace(tx: Tx, actor: Actor, before: Sealed, after: Sealed, clock: Clock) -> bool:
-    """Whether the row holds `after` now: not where the secret was changed meanwhile."""
+def replace(tx: Tx, actor: Actor, before: Sealed, after: Sealed, clock: Clock) -> None:
+    """What has or holds `before` has `after` now: not a secret that was changed meanwhile."""
     actor.require(Scope.SECRETS_WRITE)
-    replaced = store.replace(tx, before, after)
-    if replaced:
+    if store.replace(tx, before, after):
         audit.record(
             tx, actor, time=clock.now(), action="secret.rotate", subject=after.name, detail={"vault": after.vault}
         )
-    return replaced
 
 
-def forget(vaults: Vaults, sealed: Sealed) -> None:
-    """To be called when no row refers to it any more. A vault that is away then keeps what nobody can ask for."""
+def forget_unused(db: Database, vaults: Vaults, sealed: Sealed) -> None:
+    """Removes from its vault what no row refers to.
+
+    To be called after each commit that may have taken the last row that did, and after one that failed: what was sealed
+    for it was so for nothing. A vault that is away keeps what nobody can ask for.
+    """
+    with db.read() as tx:
+        if store.refers(tx, sealed):
+            return
     try:
         vaults.named(sealed.vault).forget(sealed.place, sealed.sealed)
     except VaultError as error:
@@ -136,11 +160,11 @@ def check(
     return check_grants(grants, known=[secret.name for secret in store.listed(tx, project_id)], used=used)
 
 
-def granted(tx: Tx, project_id: str, grants: Sequence[SecretGrant]) -> tuple[Grant, ...]:
-    """What it takes to open them."""
+def granted(tx: Tx, project_id: str, attempt: str, grants: Sequence[SecretGrant]) -> tuple[Grant, ...]:
+    """What it takes to open them: what the attempt was given, if it was, else what the secrets have."""
     if not grants:
         return ()
-    rows = {sealed.name: sealed for sealed in store.sealed(tx, project_id)}
+    rows = {one.name: one for one in (*store.sealed(tx, project_id), *store.held_by(tx, attempt))}
     return tuple(Grant(name=grant.name, env=grant.env, sealed=rows.get(grant.name)) for grant in grants)
 
 
@@ -152,7 +176,7 @@ class Granted:
         self._masks: OrderedDict[str, Mask] = OrderedDict()
         self._lock = threading.Lock()
 
-    def open(self, attempt: str) -> tuple[GrantedSecret, ...]:
+    def open(self, attempt: str) -> Opened:
         """The values that this attempt is to have.
 
         Raises:
@@ -160,33 +184,80 @@ class Granted:
         """
         with self._db.read() as tx:
             grants = self._grants(tx, attempt)
-        opened = tuple(_open(self._vaults, grant) for grant in grants)
-        self._remember(attempt, Mask({secret.name: secret.value for secret in opened}))
-        return opened
+        values = tuple(_open(self._vaults, grant) for grant in grants)
+        return Opened(values=values, sealed=tuple(grant.sealed for grant in grants if grant.sealed is not None))
 
     def mask(self, attempt: str) -> Mask:
-        """What hides the values that the attempt was given; after a restart, those that its secrets have now."""
+        """What hides the values that the attempt was given, whatever has become of its secrets since.
+
+        Raises:
+            VaultError: one of them cannot be read just now.
+        """
         with self._lock:
             known = self._masks.get(attempt)
-        if known is None:
-            self.open(attempt)
-            with self._lock:
-                known = self._masks[attempt]
-        return known
+            if known is not None:
+                self._masks.move_to_end(attempt)
+                return known
+        with self._db.read() as tx:
+            held = store.held_by(tx, attempt)
+        made = Mask({one.name: self._vaults.named(one.vault).open(one.place, one.sealed) for one in held})
+        if held:
+            self._remember(attempt, made)
+        return made
 
     def _remember(self, attempt: str, mask: Mask) -> None:
         with self._lock:
-            self._masks.setdefault(attempt, mask)
+            self._masks[attempt] = mask
             while len(self._masks) > _MASKS:
                 self._masks.popitem(last=False)
 
 
-def used(tx: Tx, actor: Actor, grants: Sequence[SecretGrant], run: str, clock: Clock) -> None:
-    """The values went to the run's worker."""
-    for grant in grants:
-        store.update(tx, actor.project_id, grant.name, last_used_at=clock.now())
+def hand_out(
+    tx: Tx, actor: Actor, grants: Sequence[SecretGrant], opened: Opened, *, run: str, attempt: str, clock: Clock
+) -> None:
+    """The values go to the worker of an attempt that has just been claimed, which holds them until it is closed.
+
+    Raises:
+        UnavailableError: a secret was changed since it was opened.
+    """
+    given = {sealed.name: sealed for sealed in opened.sealed}
+    for grant in sorted(grants, key=lambda grant: grant.name):
+        if grant.name in given and not store.use(tx, given[grant.name], clock.now()):
+            raise _changed(grant.name)
         detail = {"run": run, **({"env": grant.env} if grant.env else {})}
         audit.record(tx, actor, time=clock.now(), action="secret.use", subject=grant.name, detail=detail)
+    store.hold(tx, attempt, opened.sealed)
+
+
+def hand_out_again(tx: Tx, opened: Opened, *, attempt: str) -> None:
+    """An answer that got lost is given again, as it was.
+
+    Raises:
+        UnavailableError: what was opened is not what the attempt was given.
+    """
+    held = set(store.held_by(tx, attempt))
+    for sealed in opened.sealed:
+        if sealed not in held:
+            raise _changed(sealed.name)
+
+
+def release_closed(
+    db: Database, leader: Leadership, vaults: Vaults, are_open: Callable[[Tx, Collection[str]], Collection[str]]
+) -> None:
+    """Attempts that are closed hold nothing any more."""
+    with db.read() as tx:
+        holders = store.holders(tx)
+        closed = sorted(holders - set(are_open(tx, holders)))[:_RELEASED_AT_ONCE] if holders else []
+    for attempt in closed:
+        with leader.write() as tx:
+            held = store.held_by(tx, attempt)
+            store.release(tx, attempt)
+        for sealed in held:
+            forget_unused(db, vaults, sealed)
+
+
+def _changed(name: str) -> UnavailableError:
+    return UnavailableError(f"the secret {name} was changed while it was being handed out", hint="Ask again.")
 
 
 def _seal(vaults: Vaults, project_id: str, name: str, value: str) -> Sealed:

@@ -1,12 +1,13 @@
 """Rows of secrets: what is known of each, and what its vault needs to have the value again."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, metadata, project_column, time_column
+from gristmill.core.database import Tx, insert_new, metadata, project_column, time_column, upsert
 from gristmill.secrets.model import Secret
 
 secrets = sa.Table(
@@ -22,6 +23,19 @@ secrets = sa.Table(
     time_column("last_used_at"),
     sa.PrimaryKeyConstraint("project_id", "name"),
 )
+
+# What an attempt was given: its value is known, to be masked, until the attempt is closed.
+held = sa.Table(
+    "attempt_secrets",
+    metadata,
+    project_column(),
+    sa.Column("attempt_id", sa.String(40), nullable=False),
+    sa.Column("name", sa.String(63), nullable=False),
+    sa.Column("vault", sa.String(40), nullable=False),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("attempt_id", "name"),
+)
+_PLACES = (secrets, held)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,31 +64,86 @@ def find(tx: Tx, project_id: str, name: str) -> Secret | None:
 
 def sealed(tx: Tx, project_id: str, name: str | None = None) -> list[Sealed]:
     """Of one secret or of all."""
-    query = sa.select(*(secrets.c[one] for one in ("project_id", "name", "vault", "sealed")))
-    query = query.where(secrets.c.project_id == project_id)
+    query = _sealed(secrets).where(secrets.c.project_id == project_id)
     if name is not None:
         query = query.where(secrets.c.name == name)
-    return [Sealed(**row) for row in tx.execute(query.order_by(secrets.c.name)).mappings()]
+    return _load(tx, query.order_by(secrets.c.name))
 
 
-def insert(tx: Tx, kept: Sealed, *, created_by: str, now: datetime) -> None:
-    row = {"project_id": kept.project_id, "name": kept.name, "vault": kept.vault, "sealed": kept.sealed}
-    tx.execute(sa.insert(secrets).values(**row, created_by=created_by, created_at=now, changed_at=now))
+def locked(tx: Tx, project_id: str, name: str) -> Sealed | None:
+    """What the secret has, which nobody else changes until the transaction ends."""
+    return next(iter(_load(tx, _sealed(secrets).where(_key(project_id, name)).with_for_update())), None)
+
+
+def insert(tx: Tx, kept: Sealed, *, created_by: str, now: datetime) -> bool:
+    """False where there is one of this name."""
+    row = {**asdict(kept), "created_by": created_by, "created_at": now, "changed_at": now}
+    return tx.scalar(upsert(tx, secrets).values(**row).on_conflict_do_nothing().returning(secrets.c.name)) is not None
 
 
 def update(tx: Tx, project_id: str, name: str, **values: Any) -> None:
     tx.execute(sa.update(secrets).where(_key(project_id, name)).values(**values))
 
 
+def use(tx: Tx, given: Sealed, now: datetime) -> bool:
+    """False where it was set anew or deleted since it was opened."""
+    return tx.execute(sa.update(secrets).where(*_same(secrets, given)).values(last_used_at=now)).rowcount == 1
+
+
 def replace(tx: Tx, before: Sealed, after: Sealed) -> bool:
-    """False where it was set anew or deleted meanwhile."""
-    same = sa.and_(_key(before.project_id, before.name), secrets.c.sealed == before.sealed)
-    changed = tx.execute(sa.update(secrets).where(same).values(vault=after.vault, sealed=after.sealed))
-    return changed.rowcount == 1
+    """Wherever it stands; whether it is still the secret's: not where that was set anew or deleted meanwhile."""
+    changed = [
+        tx.execute(sa.update(table).where(*_same(table, before)).values(vault=after.vault, sealed=after.sealed))
+        for table in _PLACES
+    ]
+    return changed[0].rowcount == 1
+
+
+def refers(tx: Tx, sealed: Sealed) -> bool:
+    """Whether a secret has it, or an attempt that is open."""
+    return any(tx.scalar(sa.select(sa.exists().where(*_same(table, sealed)))) for table in _PLACES)
 
 
 def delete(tx: Tx, project_id: str, name: str) -> None:
     tx.execute(sa.delete(secrets).where(_key(project_id, name)))
+
+
+# What attempts were given --------------------------------------------------------------------------------------------
+
+
+def hold(tx: Tx, attempt: str, given: Iterable[Sealed]) -> None:
+    insert_new(tx, held, *({"attempt_id": attempt, **asdict(one)} for one in given))
+
+
+def held_by(tx: Tx, attempt: str) -> list[Sealed]:
+    """By name."""
+    return _load(tx, _sealed(held).where(held.c.attempt_id == attempt).order_by(held.c.name))
+
+
+def held_in(tx: Tx, project_id: str) -> list[Sealed]:
+    """Each once, by name."""
+    return _load(tx, _sealed(held).where(held.c.project_id == project_id).distinct().order_by(held.c.name))
+
+
+def holders(tx: Tx) -> set[str]:
+    """The attempts that hold any."""
+    return set(tx.scalars(sa.select(held.c.attempt_id).distinct()))
+
+
+def release(tx: Tx, attempt: str) -> None:
+    tx.execute(sa.delete(held).where(held.c.attempt_id == attempt))
+
+
+def _sealed(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(*(table.c[one] for one in ("project_id", "name", "vault", "sealed")))
+
+
+def _load(tx: Tx, query: sa.Select[Any]) -> list[Sealed]:
+    return [Sealed(**row) for row in tx.execute(query).mappings()]
+
+
+def _same(table: sa.Table, sealed: Sealed) -> tuple[sa.ColumnElement[bool], ...]:
+    return tuple(table.c[name] == value for name, value in asdict(sealed).items())
 
 
 def _key(project_id: str, name: str) -> sa.ColumnElement[bool]:

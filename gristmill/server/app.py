@@ -32,13 +32,14 @@ from gristmill.ledger import routes as ledger_routes
 from gristmill.models import routes as model_routes
 from gristmill.models.service import ModelService
 from gristmill.profiles.model import Catalogue
-from gristmill.runs import attempts
+from gristmill.runs import attempts, leftovers
 from gristmill.runs import routes as run_routes
 from gristmill.runs.executors.base import Executor
 from gristmill.runs.intake import Intake
 from gristmill.runs.reconcile import RunsReconciler
 from gristmill.secrets import routes as secret_routes
 from gristmill.secrets.known_vaults import Vaults
+from gristmill.secrets.reconcile import SecretsReconciler
 from gristmill.secrets.service import Granted
 from gristmill.server import files, opening, routes, streams
 from gristmill.server.collector import Collector
@@ -129,6 +130,11 @@ def create_app(parts: Parts) -> FastAPI:
         files.keep_address(parts.settings.address, parts.identity.url)
         return False
 
+    vaults = Vaults(parts.settings)
+    secrets = SecretsReconciler(
+        db=parts.db, leader=leader, vaults=vaults, clock=parts.clock, are_open=leftovers.open_of
+    )
+
     def keep_mlflow() -> bool:
         return not parts.mlflow.ensure().ready
 
@@ -141,6 +147,7 @@ def create_app(parts: Parts) -> FastAPI:
             ("runs", runs.step),
             ("endpoints", endpoints.step),
             ("interactive", interactive.step),
+            ("secrets", secrets.step),
             ("collection", collector.step),
         ),
     )
@@ -178,7 +185,6 @@ def create_app(parts: Parts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    vaults = Vaults(parts.settings)
     granted = Granted(parts.db, vaults, attempts.granted)
     sessions = opening.Opening(parts.clock, parts.identity.instance)
     services: Services = {

@@ -9,17 +9,20 @@ import pytest
 from gristmill.core import audit
 from gristmill.core.database import Database
 from gristmill.core.errors import InvalidInputError, UnavailableError
+from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
 from gristmill.profiles.model import Catalogue
-from gristmill.runs import attempts, service, store
+from gristmill.runs import attempts, leftovers, service, store
 from gristmill.runs.attempts import ClaimContext
 from gristmill.runs.model import Attempt, ClaimRequest, RunRequest, RunState
 from gristmill.runs.model import Run as RunRow
 from gristmill.secrets import service as secrets
 from gristmill.secrets.known_vaults import Vaults
 from gristmill.secrets.model import SecretGrant, SecretUnavailableError
-from gristmill.secrets.service import Granted
+from gristmill.secrets.reconcile import PAUSE, SecretsReconciler
+from gristmill.secrets.service import Granted, Opened
+from gristmill.secrets.vaults.keyring import KeyringVault
 from gristmill.snapshots.model import Snapshot
 from tests.unit.conftest import TestClock
 
@@ -115,13 +118,153 @@ def test_a_wrong_key_says_so_and_a_worker_that_has_claimed_may_ask_again(
         attempts.refuse(tx, worker, attempt.id, caught.value, clock)
 
 
-def test_what_masks_an_attempt_is_made_once_and_again_after_a_restart(
-    create: Create, begin: Begin, db: Database, tmp_path: Path, token: str
+class Entries:
+    """A keyring in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+        self.locked = False
+
+    def get_password(self, _service: str, username: str) -> str | None:
+        if self.locked:
+            raise OSError("locked")
+        return self.kept.get(username)
+
+    def set_password(self, _service: str, username: str, password: str) -> None:
+        self.kept[username] = password
+
+    def delete_password(self, _service: str, username: str) -> None:
+        del self.kept[username]
+
+
+class Claims:
+    """What a worker and the control plane do with one attempt, on a keyring that shows what it keeps."""
+
+    def __init__(self, db: Database, person: Actor, clock: TestClock, context: ClaimContext, home: Path) -> None:
+        self.db, self.person, self.clock, self.context = db, person, clock, context
+        self.entries = Entries()
+        kept = KeyringVault(self.entries)
+        self.vaults = Vaults(Settings(home=home, secrets_vault="keyring"), {"keyring": kept})
+        self.leader = Leadership(db, clock, "server_1")
+        self.leader.take_over()
+
+    def granted(self) -> Granted:
+        """As after a restart."""
+        return Granted(self.db, self.vaults, attempts.granted)
+
+    def claim(self, attempt: Attempt, worker: Actor, opened: Opened) -> str:
+        with self.db.write() as tx:
+            request = ClaimRequest(nonce="n")
+            order = attempts.claim(tx, worker, attempt.id, request, self.context, self.clock, opened)
+        return order.secrets[0].value
+
+    def set(self, value: str) -> None:
+        sealed = secrets.seal(self.vaults, self.person, "TOKEN", value)
+        with self.db.write() as tx:
+            _, before = secrets.put(tx, self.person, sealed, self.clock)
+        if before is not None:
+            secrets.forget_unused(self.db, self.vaults, before)
+
+    def delete(self) -> None:
+        with self.db.write() as tx:
+            _, sealed = secrets.delete(tx, self.person, "TOKEN", self.clock)
+        secrets.forget_unused(self.db, self.vaults, sealed)
+
+    def close(self, attempt: Attempt) -> None:
+        with self.db.write() as tx:
+            service.close_attempt(tx, attempt, self.clock)
+
+    def step(self) -> None:
+        self.clock.advance(PAUSE)
+        SecretsReconciler(self.db, self.leader, self.vaults, self.clock, leftovers.open_of).step()
+
+
+@pytest.fixture
+def claims(db: Database, person: Actor, clock: TestClock, context: ClaimContext, tmp_path: Path) -> Claims:
+    claims = Claims(db, person, clock, context, tmp_path)
+    claims.set("hush-hush")
+    return claims
+
+
+@pytest.fixture
+def begun(create: Create, begin: Begin, claims: Claims) -> tuple[Attempt, Actor]:
+    """An attempt that was given TOKEN."""
+    attempt, worker = begin(create(secrets=(SecretGrant(name="TOKEN"),)))
+    claims.claim(attempt, worker, claims.granted().open(attempt.id))
+    return attempt, worker
+
+
+@pytest.mark.parametrize("change", [lambda claims: claims.set("another-value"), lambda claims: claims.delete()])
+def test_what_an_attempt_was_given_is_masked_and_given_again_whatever_becomes_of_the_secret(
+    claims: Claims, begun: tuple[Attempt, Actor], change: Callable[[Claims], None]
 ) -> None:
-    attempt, _ = begin(create(secrets=(SecretGrant(name=token),)))
-    granted = Granted(db, vaults(tmp_path), attempts.granted)
-    granted.open(attempt.id)
-    assert granted.mask(attempt.id) is granted.mask(attempt.id)
-    restarted = Granted(db, vaults(tmp_path), attempts.granted)
-    assert restarted.mask(attempt.id).text("it is hush-hush") == "it is ***"
-    assert not restarted.mask("attempt_unheard_of")
+    change(claims)
+    granted = claims.granted()
+    assert granted.mask(begun[0].id).text("it is hush-hush") == "it is ***"
+    assert claims.claim(*begun, granted.open(begun[0].id)) == "hush-hush"
+
+
+def test_a_mask_is_made_once_and_those_of_attempts_without_secrets_take_no_place(
+    claims: Claims, begun: tuple[Attempt, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "_MASKS", 1)
+    granted = claims.granted()
+    made = granted.mask(begun[0].id)
+    assert not granted.mask("attempt_without")
+    assert granted.mask(begun[0].id) is made
+
+
+def test_a_keyring_that_is_locked_is_no_conflict_and_comes_back(claims: Claims, begun: tuple[Attempt, Actor]) -> None:
+    claims.entries.locked = True
+    granted = claims.granted()
+    with pytest.raises(UnavailableError):
+        granted.mask(begun[0].id)
+    claims.entries.locked = False
+    assert granted.mask(begun[0].id)
+
+
+def test_a_secret_that_changes_while_it_is_handed_out_is_asked_for_again(
+    create: Create, begin: Begin, claims: Claims
+) -> None:
+    attempt, worker = begin(create(secrets=(SecretGrant(name="TOKEN"),)))
+    opened = claims.granted().open(attempt.id)
+    claims.set("another-value")
+    with pytest.raises(UnavailableError, match="was changed while it was being handed out"):
+        claims.claim(attempt, worker, opened)
+    late = claims.granted().open(attempt.id)
+    assert claims.claim(attempt, worker, late) == "another-value"
+    with pytest.raises(UnavailableError, match="was changed while it was being handed out"):
+        claims.claim(attempt, worker, opened)
+
+
+def test_what_an_attempt_was_given_is_in_the_keyring_until_it_is_closed(
+    claims: Claims, begun: tuple[Attempt, Actor]
+) -> None:
+    claims.set("another-value")
+    claims.step()
+    assert sorted(claims.entries.kept.values()) == ["another-value", "hush-hush"]
+    claims.close(begun[0])
+    claims.step()
+    assert list(claims.entries.kept.values()) == ["another-value"]
+
+
+def test_what_a_secret_still_has_stays_when_an_attempt_is_closed(claims: Claims, begun: tuple[Attempt, Actor]) -> None:
+    claims.close(begun[0])
+    claims.step()
+    assert list(claims.entries.kept.values()) == ["hush-hush"]
+    claims.delete()
+    assert claims.entries.kept == {}
+
+
+def test_rotation_reseals_what_attempts_were_given_too(
+    claims: Claims, begun: tuple[Attempt, Actor], db: Database, person: Actor, clock: TestClock
+) -> None:
+    claims.delete()
+    with db.read() as tx:
+        (before,) = secrets.sealed_of(tx, person)
+    after = secrets.reseal(claims.vaults, before)
+    with db.write() as tx:
+        secrets.replace(tx, person, before, after, clock)
+    secrets.forget_unused(db, claims.vaults, before)
+    assert list(claims.entries.kept.values()) == ["hush-hush"]
+    assert claims.granted().mask(begun[0].id).text("hush-hush") == "***"

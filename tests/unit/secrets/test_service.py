@@ -11,10 +11,11 @@ import pytest
 
 from gristmill.core import audit, tokens
 from gristmill.core.database import Database
+from gristmill.core.errors import UnavailableError
 from gristmill.core.scopes import PERSON_SCOPES, ActorKind
 from gristmill.core.settings import Settings
 from gristmill.projects.store import DEFAULT_PROJECT
-from gristmill.secrets import store
+from gristmill.secrets import service, store
 from gristmill.secrets.known_vaults import Vaults
 from gristmill.secrets.vaults.base import VaultError
 from gristmill.secrets.vaults.encrypted import EncryptedVault
@@ -146,6 +147,41 @@ async def test_rotation_without_the_old_key_changes_nothing_and_says_so(site: Si
     answer = await site.ask("POST", "/api/secrets/rotate")
     assert (answer.status_code, "default/A was not encrypted" in answer.json()["detail"]) == (503, True)
     assert site.sealed("A") == before
+
+
+async def test_what_was_sealed_for_a_change_that_failed_is_forgotten(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[str] = []
+    monkeypatch.setattr(EncryptedVault, "forget", lambda _vault, _place, sealed: forgotten.append(sealed))
+    await site.set("TOKEN")
+    before = site.sealed("TOKEN")
+    with monkeypatch.context() as patches:
+        patches.setattr(service, "put", failing)
+        assert (await site.set("TOKEN", "another-value")).status_code == 503
+        patches.setattr(service, "replace", failing)
+        assert (await site.ask("POST", "/api/secrets/rotate")).status_code == 503
+    assert site.sealed("TOKEN") == before
+    assert len(forgotten) == 2
+    assert before.sealed not in forgotten
+    await site.set("TOKEN", "another-value")
+    assert forgotten[2:] == [before.sealed]
+
+
+def failing(*_given: object) -> None:
+    raise UnavailableError("the database went away")
+
+
+async def test_rotation_goes_one_by_one(site: Site) -> None:
+    """What can be read before what cannot is rotated."""
+    for name in ("A", "B"):
+        await site.set(name)
+    before = site.sealed("A"), site.sealed("B")
+    with site.db.write() as tx:
+        store.update(tx, DEFAULT_PROJECT, "B", vault="of the future")
+    assert (await site.ask("POST", "/api/secrets/rotate")).status_code == 503
+    assert site.sealed("A") != before[0]
+    assert site.sealed("B").sealed == before[1].sealed
 
 
 async def test_what_an_absent_vault_keeps_is_logged_and_the_secret_is_deleted(

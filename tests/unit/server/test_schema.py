@@ -58,16 +58,20 @@ COMMON: dict[str, Any] = {
 def old(tmp_path: Path) -> Iterator[Database]:
     """A database of the first schema, with an attempt under way, a metric and a key."""
     db = Database(f"sqlite:///{tmp_path / 'gristmill.db'}")
-    config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
-    with db.engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.commit()
+    upgrade_to(db, "0001")
     with db.write() as tx:
         fill(tx)
     yield db
     db.close()
+
+
+def upgrade_to(db: Database, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    with db.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
 
 
 def fill(tx: sa.Connection) -> None:
@@ -95,6 +99,20 @@ def test_the_texts_of_all_runs_are_found_after_the_upgrade_also_of_more_than_a_p
     schema.upgrade(old)
     with old.read() as tx:
         assert tx.exec_driver_sql("SELECT count(*), count(DISTINCT run_id) FROM run_texts").one() == (2501, 2501)
+
+
+def test_an_attempt_under_way_holds_what_its_secrets_have(old: Database) -> None:
+    upgrade_to(old, "0012")
+    with old.write() as tx:
+        tx.exec_driver_sql("""UPDATE runs SET secrets = '[{"name": "TOKEN"}, {"name": "GONE"}]'""")
+        secrets = sa.Table("secrets", sa.MetaData(), autoload_with=tx)
+        made = {"project_id": "default", "created_by": "ada", "created_at": NOON, "changed_at": NOON}
+        for name in ("TOKEN", "OTHER"):
+            tx.execute(sa.insert(secrets).values(**made, name=name, vault="encrypted", sealed="sealed"))
+    schema.upgrade(old)
+    with old.read() as tx:
+        held = tx.exec_driver_sql("SELECT attempt_id, name, vault, sealed FROM attempt_secrets").all()
+    assert held == [("attempt_1", "TOKEN", "encrypted", "sealed")]
 
 
 def test_reservations_are_kept_and_a_holder_may_have_one_after_the_other(old: Database) -> None:
