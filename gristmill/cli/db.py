@@ -1,6 +1,6 @@
 """`gristmill db`: the schema of the control plane's database."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -25,15 +25,19 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def upgrade(as_json: AsJson = False) -> None:
+def upgrade(
+    force: Annotated[bool, typer.Option("--force", help="Also while a control plane seems to use it.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Bring the database to this version's schema.
 
     SQLite is upgraded at every start of the control plane, after a copy of its file. On PostgreSQL this command does
-    it: make a backup first, and start the new control planes afterwards. Those of the version before go on meanwhile.
+    it: make a backup, stop the control planes first, and start the new ones afterwards. Runs and endpoints go on
+    meanwhile. It is refused while a control plane leads.
     """
     from gristmill.cli.output import say, write_json
 
-    found = ask_process("database", "upgrade")
+    found = ask_process("database", "upgrade", *(["--force"] if force else []))
     if as_json:
         write_json(found)
     elif found["was"] == found["current"]:

@@ -4,6 +4,7 @@ No wall clocks are compared: a follower takes over when it has seen the same (ho
 its own monotonic clock. While the database is away nobody sees anything, and nobody's time runs out.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from gristmill.core.errors import ConflictError, UnavailableError
 from gristmill.core.events import SEQUENCE_OWNER
 
 PATIENCE = 5.0  # seconds; several renewals of the leader
+_LOOK = 0.2  # seconds between two looks from outside
 NOBODY = ""  # the holder of a lease that was given back
 
 leases = sa.Table(
@@ -27,6 +29,24 @@ leases = sa.Table(
     sa.Column("counter", sa.BigInteger, nullable=False),
     sa.Column("fence", sa.BigInteger, nullable=False),
 )
+
+
+def renewed(db: Database, clock: Clock, *, within: float, name: str = "control") -> str | None:
+    """The holder that is seen to renew the lease within so many seconds, looked at from outside; None: nobody does."""
+    query = sa.select(leases.c.holder, leases.c.counter).where(leases.c.name == name)
+    first: tuple[Any, ...] | None = None
+    until = clock.monotonic() + within
+    while True:
+        with db.read() as tx:
+            row = tx.execute(query).one_or_none()
+        if row is None or row.holder == NOBODY:
+            return None
+        first = first or tuple(row)
+        if tuple(row) != first:
+            return str(row.holder)
+        if clock.monotonic() >= until:
+            return None
+        time.sleep(_LOOK)
 
 
 class NotLeaderError(ConflictError):
