@@ -184,7 +184,7 @@ def check(
         )
     )
     if answer.modules:
-        raise _refused(needs, answer, environment or f"kernel {kernel}", command)
+        raise _refused(needs, answer, f"environment {environment}" if environment else f"kernel {kernel}", command)
     if not answer.requirements:
         return ()
     lacked = _some(answer.requirements)
@@ -200,8 +200,8 @@ def check(
 
 
 def _refused(needs: "Needs", answer: EnvironmentAnswer, what: str, command: str) -> InvalidInputError:
-    first = {one.module: one.cell for one in needs.imports}
-    lacking = [f"{module} (cell {first.get(module)})" for module in answer.modules]
+    first = {one.module: one for one in needs.imports}
+    lacking = [f"{module} (cell {first[module].number})" for module in answer.modules]
     distributions = [distribution(module) for module in answer.modules]
     install = f"{answer.interpreter} -m pip install {shlex.join(distributions)}"
     return InvalidInputError(
@@ -209,7 +209,7 @@ def _refused(needs: "Needs", answer: EnvironmentAnswer, what: str, command: str)
         hint=_offer(needs, command) if needs.file else f"Install it: {install}   (or choose another with -k)",
         faults=tuple(
             Fault(
-                where=f"cells[{first.get(module)}]",
+                where=f"cells[{first[module].cell}]",
                 message=f"there is no module {module}",
                 got=module,
                 expected=f"one that {what} has",

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -222,8 +222,6 @@ def lacking(inspected: Inspected, modules: Sequence[str], requirements: Sequence
 
 
 def with_sizes(environments: Iterable[Environment], prepared: Mapping[str, Prepared]) -> list[Environment]:
-    from dataclasses import replace
-
     found = []
     for one in environments:
         made = prepared.get(one.digest)

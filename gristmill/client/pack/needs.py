@@ -2,7 +2,6 @@
 
 import ast
 import re
-import tomllib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,10 +26,11 @@ _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """`cell` is the index of the first that imports the module, from 0."""
+    """`cell` is the index of the first that imports the module, from 0; `number` is its place among code cells."""
 
     module: str
     cell: int
+    number: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +66,11 @@ def imports_of(notebook: NotebookSource) -> Iterator[Need]:
     can be imported.
     """
     seen: set[str] = set()
-    for cell in notebook.code_cells:
+    for number, cell in enumerate(notebook.code_cells, start=1):
         for module in _modules(cell):
             if module not in seen:
                 seen.add(module)
-                yield Need(module=module, cell=cell.index)
+                yield Need(module=module, cell=cell.index, number=number)
         if _UNSURE.search(cell.source):
             return
 
@@ -104,10 +104,18 @@ def read_requirements(path: Path) -> tuple[str, ...]:
     """Names of the distributions that it asks for on every machine; those with a condition, and URLs, are left out."""
     try:
         text = path.read_text()
-        lines = tomllib.loads(text).get("project", {}).get("dependencies", []) if path.suffix == ".toml" else None
+        lines = _dependencies(text) if path.suffix == ".toml" else None
     except (OSError, ValueError):
         return ()
     if lines is None:
         lines = [re.sub(r"(^|\s)#.*$", "", line) for line in re.sub(r"\\\n", " ", text).splitlines()]
-    plain = (re.sub(r"\s--hash=\S+", "", one) for one in lines if isinstance(one, str))
+    plain = (re.sub(r"\s--hash=\S+", "", one) for one in lines)
     return tuple(dict.fromkeys(found[1] for one in plain if (found := _REQUIREMENT.fullmatch(one.strip()))))
+
+
+def _dependencies(text: str) -> list[str]:
+    import tomllib
+
+    project = tomllib.loads(text).get("project")
+    found = project.get("dependencies") if isinstance(project, dict) else None
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,15 +107,9 @@ def _took(lock: IO[bytes], kind: int) -> bool:
     try:
         fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        _pause()
+        time.sleep(_LOOK)  # who lets a lock go tells nobody
         return False
     return True
-
-
-def _pause() -> None:
-    import time
-
-    time.sleep(_LOOK)
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> bool:
