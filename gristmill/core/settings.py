@@ -41,6 +41,7 @@ class Settings:
     cancel_grace: float = 15.0  # from asking a worker to stop to killing it
     launch_timeout: float = 120.0  # from launch to claim
     interactive_idle: float = 12 * 3600.0  # how long an interactive kernel may log nothing before its token ends
+    track_kernels: bool = True  # what is done by hand in a notebook of Jupyter's is in its experiment
     warm_kernels: bool = True  # fork Python kernels from a process that has their imports done
     warm_workers: bool = True  # the same for what executes a run
     warm_idle: float = 900.0  # how long such a process stays when nobody asks for it
@@ -140,6 +141,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "cancel_grace": float,
     "launch_timeout": float,
     "interactive_idle": float,
+    "track_kernels": _switch,
     "warm_kernels": _switch,
     "warm_workers": _switch,
     "warm_idle": float,

@@ -24,6 +24,7 @@ from gristmill_kernels.environment import Environment, environment_of
 from gristmill_kernels.forked import Forked
 from gristmill_kernels.forking import NotForkedError, Wanted, fork
 from gristmill_kernels.place import Place
+from gristmill_kernels.tracked import TrackedKernel, directly, track
 
 IMPORTS = "gristmill_imports"  # a launch option: modules that the notebook names, as far as it is known beforehand
 
@@ -45,9 +46,33 @@ class WarmProvisioner(LocalProvisioner):
     holds = Bool(False, help="What kernels leave behind stays together until this process ends.").tag(config=True)
     cold_because = ""  # of the last start, where a zygote was asked or would have been
     _forked: Forked | None = None
+    _tracked: TrackedKernel | None = None
+    _kept = False
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        if not self.holds and "env" in kwargs and read_settings().track_kernels:
+            kwargs["env"] = await asyncio.to_thread(self._tracked_environ, kwargs["env"], kwargs.get("cwd") or ".")
+        return await super().pre_launch(**kwargs)
+
+    async def post_launch(self, **kwargs: Any) -> None:
+        await super().post_launch(**kwargs)
+        if self._tracked is not None and not self._kept:
+            self._kept = True
+            self._tracked.keep(lambda: self.process is not None and self.process.poll() is None)
+
+    def _tracked_environ(self, environ: Mapping[str, str], cwd: str) -> dict[str, str]:
+        """A restarted kernel goes on in its session."""
+        if self._tracked is None or self._tracked.over:
+            self._tracked, self._kept = track(environ, Path(cwd), read_settings()), False
+        if self._tracked is None:
+            return dict(environ)
+        added = self._tracked.environment
+        return {**environ, **added, **directly(environ, added["MLFLOW_TRACKING_URI"])}
 
     async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002  # its base class's signature
         await super().cleanup(restart=restart)
+        if self._tracked is not None and not restart:
+            await asyncio.to_thread(self._tracked.end)
         if self._forked is not None and not self.holds:
             self._forked.release()
             self._forked = None
@@ -79,8 +104,8 @@ class WarmProvisioner(LocalProvisioner):
     def _command(self, cmd: list[str], options: Mapping[str, Any]) -> Command | None:
         if not self.warm or options.get("preexec_fn") or "env" not in options:
             return None
-        if self.holds and not starting.is_supported():
-            return None  # one process for one kernel: it has no use for another
+        if (self.holds or "GRISTMILL_ATTEMPT" in options["env"]) and not starting.is_supported():
+            return None  # a worker: it has no use for another kernel
         if subprocess.PIPE in (options.get("stdout"), options.get("stderr"), options.get("stdin")):
             return None
         if options["env"].get("PYTHONSAFEPATH"):
