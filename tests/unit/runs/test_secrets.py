@@ -22,6 +22,7 @@ from gristmill.secrets.known_vaults import Vaults
 from gristmill.secrets.model import SecretGrant, SecretUnavailableError
 from gristmill.secrets.reconcile import PAUSE, SecretsReconciler
 from gristmill.secrets.service import Granted, Opened
+from gristmill.secrets.store import Sealed
 from gristmill.secrets.vaults.keyring import KeyringVault
 from gristmill.snapshots.model import Snapshot
 from tests.unit.conftest import TestClock
@@ -235,6 +236,20 @@ def test_a_secret_that_changes_while_it_is_handed_out_is_asked_for_again(
     assert claims.claim(attempt, worker, late) == "another-value"
     with pytest.raises(UnavailableError, match="was changed while it was being handed out"):
         claims.claim(attempt, worker, opened)
+
+
+def test_rows_of_secrets_are_locked_by_name_whatever_the_order_of_the_grants(
+    db: Database, person: Actor, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two attempts that are claimed at the same moment do not wait for each other."""
+    locked: list[str] = []
+    monkeypatch.setattr(secrets.store, "use", lambda _tx, sealed, _now: locked.append(sealed.name) is None)
+    names = ("B", "C", "A")
+    sealed = tuple(Sealed(project_id=person.project_id, name=name, vault="encrypted", sealed="s") for name in names)
+    grants = [SecretGrant(name=name) for name in names]
+    with db.write() as tx:
+        secrets.hand_out(tx, person, grants, Opened(sealed=sealed), run="run_1", attempt="attempt_1", clock=clock)
+    assert locked == ["A", "B", "C"]
 
 
 def test_what_an_attempt_was_given_is_in_the_keyring_until_it_is_closed(
