@@ -243,7 +243,12 @@ def test_rows_of_secrets_are_locked_by_name_whatever_the_order_of_the_grants(
 ) -> None:
     """Two attempts that are claimed at the same moment do not wait for each other."""
     locked: list[str] = []
-    monkeypatch.setattr(secrets.store, "use", lambda _tx, sealed, _now: locked.append(sealed.name) is None)
+
+    def use(_tx: object, sealed: Sealed, _now: object) -> bool:
+        locked.append(sealed.name)
+        return True
+
+    monkeypatch.setattr("gristmill.secrets.store.use", use)
     names = ("B", "C", "A")
     sealed = tuple(Sealed(project_id=person.project_id, name=name, vault="encrypted", sealed="s") for name in names)
     grants = [SecretGrant(name=name) for name in names]
