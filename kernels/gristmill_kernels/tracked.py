@@ -1,10 +1,12 @@
 """What a person does by hand in a notebook is tracked: its kernel has a session at the control plane from its start to
 its end, with MLflow's address, a token of its own and the experiment `project/notebook` in its environment.
 
-A kernel is never kept waiting for it: where no control plane answers at once, it starts untracked.
+No kernel waits for a control plane that is not there, and for one that lives it waits a moment only.
 """
 
+import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,8 +18,7 @@ from gristmill.core.settings import Settings
 
 NOTEBOOK = "JPY_SESSION_NAME"  # by this a Jupyter server tells a kernel its notebook
 _TRACKED_ELSEWHERE = ("GRISTMILL_ATTEMPT", "MLFLOW_TRACKING_URI")
-_ANSWERS = 0.25  # seconds; on a busy machine too. A port where nobody is refuses at once
-_BEGINS = 1.0  # seconds more in which it begins a session; it asks MLflow for the experiment
+_PATIENCE = 3.0  # seconds for a living control plane; of a new notebook MLflow makes the experiment first
 _KEPT_EVERY = 300.0  # seconds
 log = logging.getLogger(__name__)
 
@@ -69,15 +70,15 @@ class TrackedKernel:
 
 
 def track(environ: Mapping[str, str], cwd: Path, settings: Settings) -> TrackedKernel | None:
-    """The session of a kernel that is about to start with this environment, in at most about a second.
+    """The session of a kernel that is about to start with this environment.
 
-    None for what is not a notebook that a person works with, for one that is tracked elsewhere, and where no control
-    plane answers in time; a session that comes too late is ended.
+    None for what is not a notebook that a person works with, for one that is tracked elsewhere, at once where no
+    control plane lives, and where one does not answer in time; a session that comes too late is ended.
     """
     notebook = Path(cwd, environ.get(NOTEBOOK) or ".")
     if any(environ.get(name) for name in _TRACKED_ELSEWHERE) or notebook.suffix != ".ipynb" or not notebook.is_file():
         return None
-    if settings.url is None and not settings.port_file.exists():
+    if settings.url is None and "JUPYTERHUB_API_TOKEN" not in environ and not _lives(settings.port_file):
         return None
     beginning = _Beginning(settings, notebook)
     return beginning.result()
@@ -92,14 +93,14 @@ class _Beginning:
         import gristmill.client.transports  # noqa: F401  # what takes long here is not the control plane's time
 
         self._settings, self._notebook = settings, notebook
-        self._answered, self._done = threading.Event(), threading.Event()
+        self._done = threading.Event()
         self._lock = threading.Lock()
         self._abandoned = False
         self._kernel: TrackedKernel | None = None
         threading.Thread(target=self._ask, name="tracked kernel", daemon=True).start()
 
     def result(self) -> TrackedKernel | None:
-        in_time = self._answered.wait(_ANSWERS) and self._done.wait(_BEGINS)
+        in_time = self._done.wait(_PATIENCE)
         with self._lock:
             self._abandoned = not in_time
             return self._kernel
@@ -114,7 +115,6 @@ class _Beginning:
             late = self._abandoned
             if not late:
                 self._kernel = kernel
-        self._answered.set()
         self._done.set()
         if late and kernel is not None:
             kernel.end()
@@ -128,7 +128,6 @@ class _Beginning:
         credentials = _credentials(self._settings)
         if credentials is None:
             return None
-        self._answered.set()
         place = self._notebook.resolve()
         name = place.relative_to(find_root(place.parent).path).as_posix()
         transport = SyncTransport(credentials)
@@ -146,6 +145,15 @@ class _Beginning:
             "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # those addresses ask for a token: no browser has it
         }
         return TrackedKernel(self._settings, started.session.id, environment, relay)
+
+
+def _lives(port_file: Path) -> bool:
+    """Whether there is a process where this machine's control plane is said to be; it is made sure of later."""
+    try:
+        os.kill(int(json.loads(port_file.read_bytes())["pid"]), 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
 
 
 def directly(environ: Mapping[str, str], uri: str) -> dict[str, str]:
