@@ -35,6 +35,7 @@ class Watch:
     # When this process asked a worker to stop, on its monotonic clock: after a restart the grace begins anew.
     _asked: dict[str, float] = field(default_factory=dict)
     _launched: dict[str, float] = field(default_factory=dict)
+    _seen_running: dict[str, float] = field(default_factory=dict)
 
     def begin(self, attempt: Attempt) -> None:
         """A worker is about to be launched. Whatever was asked before, it was another process."""
@@ -44,7 +45,7 @@ class Watch:
     def look_after(self, run: Run, attempt: Attempt) -> None:
         """The worker lives: it is asked to stop where that is wanted, and ended when it does not."""
         now = self.clock.monotonic()
-        overdue = self._is_overdue(run, attempt)
+        overdue = self._is_overdue(run, attempt, now)
         if not (run.cancel_requested or attempt.state.final or overdue or self._is_idle(attempt, now)):
             return
         asked = self._asked.get(attempt.id)
@@ -58,11 +59,16 @@ class Watch:
                 self.end(run, attempt, RunState.FAILED, RunFault(kind=FaultKind.TIMEOUT, message=message))
             self.executor.kill(attempt.id)
 
-    def _is_overdue(self, run: Run, attempt: Attempt) -> bool:
+    def _is_overdue(self, run: Run, attempt: Attempt, now: float) -> bool:
+        """By the wall's clock, which may have been put forward, and by the time in which it was seen to run.
+
+        The worker itself keeps to the timeout; this is for one that does not.
+        """
         if attempt.started_at is None or run.timeout_s is None:
             return False
-        allowed = run.timeout_s + self.settings.cancel_grace
-        return (self.clock.now() - attempt.started_at).total_seconds() > allowed
+        seen = now - self._seen_running.setdefault(attempt.id, now)
+        lasted = (self.clock.now() - attempt.started_at).total_seconds()
+        return min(seen, lasted) > run.timeout_s + self.settings.cancel_grace
 
     def _is_idle(self, attempt: Attempt, now: float) -> bool:
         """Whether the worker has not claimed its attempt in good time."""
@@ -139,6 +145,7 @@ class Watch:
         self.executor.forget(attempt.id)
         self._asked.pop(attempt.id, None)
         self._launched.pop(attempt.id, None)
+        self._seen_running.pop(attempt.id, None)
 
     def _end_tracked(self, attempt: Attempt) -> None:
         """A worker that was killed has not ended its MLflow run. Capacity is not held back until MLflow answers."""

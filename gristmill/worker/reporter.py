@@ -88,11 +88,15 @@ class Reporter:
     def attempt_finished(
         self, state: RunState, seconds: float, *, fault: RunFault | None = None, executed_notebook: bytes | None = None
     ) -> None:
-        self.flush()
-        data: dict[str, Any] = {"state": state.value, "seconds": round(seconds, 3), "notices": self.notices}
         blobs: tuple[str, ...] = ()
-        if executed_notebook is not None:
-            blobs = (self._spool.put(executed_notebook),)
+        try:
+            self.flush()
+            if executed_notebook is not None:
+                blobs = (self._spool.put(executed_notebook),)
+        except OSError as error:  # the disk may be full: how it ended is told all the same
+            self.notice(f"the end of the output and the executed notebook are lost: {error}")
+        data: dict[str, Any] = {"state": state.value, "seconds": round(seconds, 3), "notices": self.notices}
+        if blobs:
             data["executed_notebook"] = blobs[0]
         if fault is not None:
             data["fault"] = msgspec.to_builtins(fault)
