@@ -1,5 +1,6 @@
 """The attempt's MLflow run, over MLflow's plain REST interface: https://mlflow.org/docs/latest/rest-api.html."""
 
+import contextlib
 import math
 import queue
 import re
@@ -106,10 +107,22 @@ class Tracking:
         }
 
     def _log_all(self) -> None:
-        while (metrics := self._queue.get()) is not None:
+        over = False
+        while not over:
+            waiting = self._waiting()
+            over = None in waiting
+            metrics = [entry for entries in waiting if entries is not None for entry in entries]
             for start in range(0, len(metrics), _METRICS_PER_BATCH):
                 batch = metrics[start : start + _METRICS_PER_BATCH]
                 self._noted("metrics", lambda: self._log_batch(metrics=batch))  # noqa: B023  # called at once
+
+    def _waiting(self) -> list[list[dict[str, Any]] | None]:
+        """All that came since the last time, at least one: reports faster than MLflow answers go to it together."""
+        found = [self._queue.get()]
+        with contextlib.suppress(queue.Empty):
+            while True:
+                found.append(self._queue.get_nowait())
+        return found
 
     def _log_parameters(self, parameters: Mapping[str, Any]) -> None:
         query = {"run_id": self._run}

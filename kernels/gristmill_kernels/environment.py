@@ -39,7 +39,14 @@ _AT_START = (
     "XDG_C",  # _CACHE_HOME, _CONFIG_HOME, _CONFIG_DIRS
     "XDG_DATA_",
 )
-_AT_START_AS_NAMED = {"LANG", "LANGUAGE"}  # more begins so, keys to services among it
+_AT_START_AS_NAMED = {
+    "LANG",  # more begins so, keys to services among it
+    "LANGUAGE",
+    # MLflow decides by these, while it is imported, whether it reports about its user.
+    "CI",
+    "DO_NOT_TRACK",
+    "MLFLOW_DISABLE_TELEMETRY",
+}
 # PYTHONPATH is put in front after the fork; the size of a pool is set then. A token is its own kernel's.
 _NOT_AT_START = {
     "JUPYTER_RUNTIME_DIR",

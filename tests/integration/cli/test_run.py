@@ -130,7 +130,7 @@ def test_a_run_is_shown_with_where_it_came_from(gristmill: Gristmill, finished: 
     words = [" ".join(line.split()) for line in out.splitlines()]
     for line in ("depth 6", "auc 0.9200 ± 0.020 (n=3)", "plots/roc.txt 7 B the curve", "labels team=blue"):
         assert line in words
-    for name in ("commit", "snapshot", "kernel", "environment", "device", "MLflow run"):
+    for name in ("commit", "snapshot", "kernel", "packages", "device", "MLflow run"):
         assert any(line.startswith(f"{name} ") for line in words), name
 
 

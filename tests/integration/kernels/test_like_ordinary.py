@@ -103,15 +103,23 @@ def test_a_module_beside_the_notebook_goes_before_an_installed_one(
     assert kernel.run("import pandas; print(pandas.NAME)") == "mine\n"
 
 
-@pytest.mark.parametrize("name", ["PYTHONHASHSEED", "LD_PRELOAD", "OMP_PROC_BIND", "LC_ALL"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PYTHONHASHSEED", "7"),
+        ("LD_PRELOAD", ""),
+        ("OMP_PROC_BIND", "true"),
+        ("LC_ALL", "C.UTF-8"),
+        ("DO_NOT_TRACK", "true"),
+    ],
+)
 def test_what_is_read_at_a_start_alone_asks_for_another_zygote(
-    warm_home: Path, start_kernel: Start, name: str, monkeypatch: pytest.MonkeyPatch
+    warm_home: Path, start_kernel: Start, name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gristmill_kernels.starting.start", lambda *_, **__: False)  # none is to be started here
-    values = {"PYTHONHASHSEED": "7", "LD_PRELOAD": "", "OMP_PROC_BIND": "true", "LC_ALL": "C.UTF-8"}
-    kernel = start_kernel(environ={name: values[name]})
+    kernel = start_kernel(environ={name: value})
     assert not kernel.is_forked
-    assert kernel.facts(f"import os\nos.environ[{name!r}]") == values[name]
+    assert kernel.facts(f"import os\nos.environ[{name!r}]") == value
 
 
 def test_two_kernels_of_one_zygote_draw_different_numbers(warm_home: Path, start_kernel: Start) -> None:

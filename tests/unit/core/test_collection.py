@@ -20,6 +20,7 @@ NAME_NONE = {
     "attempts.progress": "numbers, and a line to read",
     "attempts.provenance": "what was there: digests of environments and data, none of blobs",
     "attempts.waiting": "what a person reads",
+    "attempt_secrets.sealed": "what a vault wrote",
     "blobs.digest": "what is asked about",
     "endpoints.observed": "states, and lines to read",
     "endpoints.waiting": "what a person reads",

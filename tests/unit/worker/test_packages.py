@@ -12,7 +12,8 @@ def interpreter(folder: Path, packages: dict[str, str]) -> Path:
     """A program that answers as an interpreter with these packages would, and counts how often it was asked."""
     place = folder / "lib" / "site-packages"
     place.mkdir(parents=True, exist_ok=True)
-    answer = json.dumps({"python": "3.9.1", "packages": packages, "places": [str(place)]})
+    said = {"python": "3.9.1", "packages": packages, "places": [str(place)], "modules": sorted(packages)}
+    answer = json.dumps({**said, "opaque": False})
     program = folder / "python"
     program.write_text(f"#!/bin/sh\necho asked >> {folder}/asked\necho '{answer}'\n")
     program.chmod(0o755)

@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -63,6 +64,28 @@ def test_repeats_are_three_metrics() -> None:
         ("auc_std", 0.01, 2, 7),
         ("auc_count", 5, 2, 7),
     ]
+
+
+def test_what_is_reported_while_mlflow_answers_goes_to_it_together_and_in_order(
+    tracking: Tracking, mlflow: Mlflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answering = threading.Event(), threading.Event()
+
+    def slow(call: Callable[[], Any], **_: Any) -> Any:
+        asked.set()
+        answering.wait(10)
+        return call()
+
+    monkeypatch.setattr("gristmill.worker.tracking.bridged", slow)
+    tracking.log({"loss": Metric(value=0)})
+    assert asked.wait(10)
+    for step in range(1, 2500):
+        tracking.log({"loss": Metric(value=step)})
+    answering.set()
+    tracking.settle(patience=1)
+    batches = [[one["value"] for one in batch["metrics"]] for batch in mlflow.of("runs/log-batch")]
+    assert [len(batch) for batch in batches] == [1, 1000, 1000, 499]
+    assert [value for batch in batches for value in batch] == list(range(2500))
 
 
 def test_parameters_that_the_notebook_logged_are_left_alone(tracking: Tracking, mlflow: Mlflow) -> None:
