@@ -1,14 +1,12 @@
-"""jupyter_kernel_test, where it is installed, against kernels forked from a zygote."""
+"""jupyter_kernel_test, against kernels forked from a zygote."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import jupyter_kernel_test
 import pytest
 
 from tests.integration.kernels.conftest import ROOT
-
-kernel_test: Any = pytest.importorskip("jupyter_kernel_test")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,7 +20,7 @@ def warm(shared_home: Path) -> Iterator[None]:
         yield
 
 
-class TestGristmillPython(kernel_test.KernelTests):  # type: ignore[misc]  # not always installed
+class TestGristmillPython(jupyter_kernel_test.KernelTests):  # type: ignore[misc]  # has no types
     kernel_name = "gristmill-python"
     language_name = "python"
     file_extension = ".py"
