@@ -59,8 +59,8 @@ def _converted(path: Path) -> str:
 
 
 def _nearest(path: Path) -> str | None:
-    import difflib
+    from gristmill.core.nearest import nearest
 
     names = [one.name for one in path.parent.glob("*.ipynb")] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, n=1)
-    return f"Did you mean {path.parent / near[0]}?" if near else None
+    near = nearest(path.name, names)
+    return f"Did you mean {path.parent / near}?" if near else None

@@ -10,6 +10,7 @@ from gristmill.client import api
 from gristmill.client.pack.root import find_root
 from gristmill.core.errors import Fault, InvalidInputError, NotFoundError
 from gristmill.core.fields import Document, Fields
+from gristmill.core.nearest import nearest
 from gristmill.data_roots.model import (
     DataBinding,
     DataRoot,
@@ -167,13 +168,11 @@ def check_there(one: DataBinding) -> None:
     path = Path(one.source)
     if is_url(one.source) or path.exists():
         return
-    import difflib
-
     names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, n=1)
+    near = nearest(path.name, names)
     raise NotFoundError(
         f"data root {one.name!r}: {path} is not there",
-        hint=f"Did you mean {path.parent / near[0]}?" if near else None,
+        hint=f"Did you mean {path.parent / near}?" if near else None,
         faults=(Fault(where=one.name, message="nothing is there", got=str(path)),),
     )
 

@@ -1,6 +1,5 @@
 """A YAML mapping whose every fault can be pointed at: file, line, column and field."""
 
-import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +8,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from gristmill.core.errors import Fault, InvalidInputError, NotFoundError, TooLargeError
+from gristmill.core.nearest import nearest
 
 MAX_BYTES = 2**20
 _T = TypeVar("_T")
@@ -106,9 +106,7 @@ class Fields:
         for key, _ in self.node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value in known:
                 continue
-            near = (meant or {}).get(key.value.lower()) or next(
-                iter(difflib.get_close_matches(key.value.lower(), known, n=1)), None
-            )
+            near = (meant or {}).get(key.value.lower()) or nearest(key.value, known)
             hint = f"Did you mean {near!r}?" if near else f"Known: {', '.join(known)}."
             self._document.fault(key, self._path(key.value), "is not known here", hint=hint)
 

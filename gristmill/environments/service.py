@@ -1,6 +1,5 @@
 """What may happen to environments. Nothing here starts or opens an interpreter: a machine that runs things is asked."""
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from gristmill.core.blobs import BlobStore
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database, Tx
 from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from gristmill.core.nearest import offer
 from gristmill.core.scopes import Actor, Scope
 from gristmill.environments import store
 from gristmill.environments.model import (
@@ -196,9 +196,7 @@ def find(tx: Tx, actor: Actor, name: str) -> Environment:
     found = store.find(tx, actor.project_id, name)
     if found is None:
         names = [one.name for one in store.load(tx, actor.project_id)]
-        near = difflib.get_close_matches(name, names, n=1)
-        guess = f"Did you mean {near[0]!r}? " if near else ""
-        hint = f"{guess}There are: {', '.join(names) or 'none'}; `gristmill environments add` makes one."
+        hint = f"{offer(name, names)}There are: {', '.join(names) or 'none'}; `gristmill environments add` makes one."
         raise NotFoundError(f"no environment {name[:80]!r}", hint=hint)
     return found
 

@@ -1,24 +1,22 @@
 """What is said of a model or version that is not registered."""
 
-import difflib
 from collections.abc import Sequence
 
 from gristmill.core.errors import NotFoundError
+from gristmill.core.nearest import offer
 
 _LISTED = 5
 
 
 def unknown_model(name: str, registered: Sequence[str]) -> NotFoundError:
     """There is no model of that name; the nearest is offered."""
-    near = difflib.get_close_matches(name, registered, n=1)
-    offer = f"Did you mean {near[0]!r}? " if near else ""
     more = ", …" if len(registered) > _LISTED else ""
     known = (
         f"Registered: {', '.join(registered[:_LISTED])}{more}; `gristmill models list` shows them."
         if registered
         else "None is registered yet: `gristmill models register NAME --run RUN` makes the first."
     )
-    return NotFoundError(f"there is no registered model {name[:200]!r}", hint=f"{offer}{known}")
+    return NotFoundError(f"there is no registered model {name[:200]!r}", hint=f"{offer(name, registered)}{known}")
 
 
 def unknown_version(name: str, version: str, versions: Sequence[str]) -> NotFoundError:

@@ -1,12 +1,12 @@
 """Values for a notebook's parameters: checked against its schema, all faults at once."""
 
-import difflib
 import reprlib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from gristmill.core.errors import Fault, InvalidInputError
+from gristmill.core.nearest import nearest
 from gristmill.notebooks.model import Parameter, ParameterSchema, ParameterType
 from gristmill.notebooks.plain import NotPlainError, plain
 
@@ -184,8 +184,8 @@ def _choice(parameter: Parameter, value: Any) -> Any:
     for choice in parameter.choices:
         if choice == value and isinstance(choice, bool) == isinstance(value, bool):
             return choice
-    near = difflib.get_close_matches(str(value), [str(choice) for choice in parameter.choices], n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else None
+    near = nearest(str(value), [str(choice) for choice in parameter.choices])
+    hint = f"Did you mean {near!r}?" if near else None
     raise _WrongValueError(f"must be {expected(parameter)} (got {_named(value)})", hint=hint)
 
 
@@ -218,13 +218,13 @@ def _unknown(name: str, schema: ParameterSchema) -> Fault:
             got=shown,
             hint="Tag the cell with the settings 'parameters' (in JupyterLab: property inspector, Cell tags).",
         )
-    near = difflib.get_close_matches(shown, names, n=1) or [one for one in names if one.lower() == shown.lower()]
+    near = nearest(shown, names)
     return Fault(
         where=shown,
         message=f"{shown!r} is not a parameter of the notebook",
         got=shown,
         expected=f"one of: {', '.join(names)}" if names else "no parameters: the tagged cell assigns nothing",
-        hint=f"Did you mean {near[0]!r}?" if near else None,
+        hint=f"Did you mean {near!r}?" if near else None,
     )
 
 

@@ -1,8 +1,7 @@
 """Which profile a thing gets."""
 
-import difflib
-
 from gristmill.core.errors import InvalidInputError, NotFoundError
+from gristmill.core.nearest import offer
 from gristmill.profiles.model import Catalogue, Profile, ProfileUse
 
 
@@ -40,6 +39,6 @@ def _default(catalogue: Catalogue, fitting: list[Profile], use: ProfileUse) -> P
 
 def _unknown(catalogue: Catalogue, name: str) -> NotFoundError:
     names = [profile.name for profile in catalogue.profiles]
-    near = difflib.get_close_matches(name.lower(), names, n=1)
-    offer = f"Did you mean {near[0]!r}? " if near else ""
-    return NotFoundError(f"there is no profile {name[:80]!r}", hint=f"{offer}Profiles: {', '.join(names)}.")
+    return NotFoundError(
+        f"there is no profile {name[:80]!r}", hint=f"{offer(name, names)}Profiles: {', '.join(names)}."
+    )

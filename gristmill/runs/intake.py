@@ -1,12 +1,12 @@
 """Taking a run in: what a request for one is held against, before and within the transaction that stores it."""
 
-import difflib
 import threading
 from dataclasses import dataclass, field, replace
 
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database, Tx
 from gristmill.core.errors import Fault, InvalidInputError
+from gristmill.core.nearest import offer
 from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
 from gristmill.environments import service as environments
@@ -85,7 +85,5 @@ def _environment(tx: Tx, actor: Actor, request: RunRequest) -> RunEnvironment | 
 
 def _unknown_kernel(name: str, known: tuple[str, ...]) -> InvalidInputError:
     message = f"no kernel {name[:200]!r} on the machine that runs it: it has {', '.join(known) or 'none'}"
-    near = difflib.get_close_matches(name.lower(), known, n=1)
-    guess = f"Did you mean {near[0]!r}? " if near else ""
-    hint = f"{guess}Choose one with -k, or install the kernelspec there."
+    hint = f"{offer(name, known)}Choose one with -k, or install the kernelspec there."
     return InvalidInputError(message, hint=hint, faults=(Fault(where="kernel", message=message, got=name, hint=hint),))

@@ -1,12 +1,12 @@
 """Named values that a run is granted by name. No type here shows a value in its `repr`."""
 
-import difflib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from gristmill.core.errors import ConflictError, Fault, InvalidInputError
+from gristmill.core.nearest import offer
 from gristmill.core.wire import Strict
 
 MIN_VALUE = 4
@@ -19,7 +19,8 @@ _NAMES = "letters, digits and '_', at most 63, not beginning with a digit"
 _RESERVED = re.compile(
     "(?:GRISTMILL_|MLFLOW_|ARROW_|BLIS_|DYLD_|GLIBC_|GOMP_|IPYTHON|JE_|JOBLIB_|JUPYTER_|KMP_|LC_|LD_|MALLOC_|MATPLOTLIBRC"
     "|MKL_|MPLCONFIGDIR|NPY_|NUMEXPR_|OMP_|OPENBLAS_|PYDEVD_|PYTHON|TQDM_|XDG_|CUDA_|SSL_CERT_).*"
-    "|BASH_ENV|ENV|HOME|LANG|LANGUAGE|LOGNAME|NO_PROXY|no_proxy|NVIDIA_VISIBLE_DEVICES|PATH|SHELL|TMPDIR|USER"
+    "|BASH_ENV|CI|DO_NOT_TRACK|ENV|HOME|LANG|LANGUAGE|LOGNAME|NO_PROXY|no_proxy|NVIDIA_VISIBLE_DEVICES|PATH|SHELL"
+    "|TMPDIR|USER"
 )
 
 
@@ -115,20 +116,13 @@ def check_grants(
     return tuple(grants)
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """What may have been meant, as the beginning of a hint."""
-    upper = {one.upper(): one for one in known}
-    near = difflib.get_close_matches(name.upper(), upper, n=1)
-    return f"Did you mean {upper[near[0]]}? " if near else ""
-
-
 def _unknown(where: str, name: str, known: Collection[str]) -> Fault:
     return Fault(
         where=where,
         message=f"there is no secret {name[:80]!r}",
         got=name[:80],
         expected=f"one of {', '.join(sorted(known))}" if known else "one that was set before",
-        hint=f"{nearest(name, known)}`gristmill secrets list` shows those that there are; "
+        hint=f"{offer(name, known)}`gristmill secrets list` shows those that there are; "
         "`gristmill secrets set NAME` sets one.",
     )
 

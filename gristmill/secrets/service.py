@@ -11,6 +11,7 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database, Tx
 from gristmill.core.errors import NotFoundError, UnavailableError
 from gristmill.core.lease import Leadership
+from gristmill.core.nearest import offer
 from gristmill.core.scopes import Actor, Scope
 from gristmill.secrets import store
 from gristmill.secrets.known_vaults import Vaults
@@ -23,7 +24,6 @@ from gristmill.secrets.model import (
     check_grants,
     check_name,
     check_value,
-    nearest,
 )
 from gristmill.secrets.store import Sealed
 from gristmill.secrets.vaults.base import VaultError
@@ -92,7 +92,7 @@ def _missing(tx: Tx, actor: Actor, name: str) -> NotFoundError:
     known = [secret.name for secret in store.listed(tx, actor.project_id)]
     return NotFoundError(
         f"there is no secret {name[:80]!r}",
-        hint=f"{nearest(name, known)}`gristmill secrets list` shows those that there are.",
+        hint=f"{offer(name, known)}`gristmill secrets list` shows those that there are.",
     )
 
 

@@ -1,11 +1,11 @@
 """Signatures of columns, the usual kind: every form of a request becomes rows of one table."""
 
-import difflib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from gristmill.core.errors import Fault
+from gristmill.core.nearest import nearest
 from gristmill.serving.batch import Batch
 from gristmill.serving.columns import Scalar, json_name
 from gristmill.serving.errors import LoadError
@@ -184,12 +184,12 @@ class ColumnSignature(Signature):
 
 
 def _missing(column: Column, present: Mapping[Any, Any], where: str = "") -> Fault:
-    near = difflib.get_close_matches(str(column.label), [str(name) for name in present], n=1)
+    near = nearest(str(column.label), [str(name) for name in present])
     return Fault(
         where=f"{where}column {column.label!r}",
         message="missing",
         expected=column.kind.expected,
-        hint=f"Did you mean it by {near[0]!r}?" if near else None,
+        hint=f"Did you mean it by {near!r}?" if near else None,
     )
 
 

@@ -1,6 +1,5 @@
 """From a notebook on disk to a snapshot: the notebook, the modules that it imports, and the small files beside them."""
 
-import difflib
 import os
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -18,6 +17,7 @@ from gristmill.client.pack.regular import GrownError, NotRegularError, Regular, 
 from gristmill.client.pack.root import MARKS, ProjectRoot, find_root
 from gristmill.client.pack.walk import SMALL, Found, Walked, walk
 from gristmill.core.errors import InvalidInputError, NotFoundError, TooLargeError
+from gristmill.core.nearest import nearest
 from gristmill.data_roots.model import lies_in
 from gristmill.notebooks.source import NotebookSource, read_notebook
 from gristmill.snapshots.model import (
@@ -76,8 +76,8 @@ def _missing(notebook: Path, folder: Path) -> InvalidInputError | NotFoundError:
         what = "a folder" if notebook.is_dir() else "no regular file"
         return InvalidInputError(f"{notebook} is {what}; expected a notebook")
     names = [one.name for one in folder.glob("*.ipynb")] if folder.is_dir() else []
-    near = difflib.get_close_matches(notebook.name, names, n=1)
-    hint = f"Did you mean {near[0]}?" if near else None
+    near = nearest(notebook.name, names)
+    hint = f"Did you mean {near}?" if near else None
     return NotFoundError(f"there is no notebook {notebook}", hint=hint)
 
 

@@ -102,7 +102,7 @@ def test_what_is_not_granted_or_not_there_is_refused_before_anything_is_sent(
     before = gristmill("runs", "list", "--json").json
     refused = gristmill("run", path, "--secret", "LODU", "--secret-env", "LINES=PATH", status=3)
     assert "there is no secret 'LODU'" in refused.err
-    assert "Did you mean LOUD?" in refused.err
+    assert "Did you mean 'LOUD'?" in refused.err
     assert "asks for the secret LOUD, which is not granted" in refused.err
     assert "--secret LOUD" in refused.err
     assert "there is no secret 'UNSET'" in refused.err

@@ -58,7 +58,7 @@ def test_every_fault_is_named_at_once_with_what_may_have_been_meant() -> None:
         f"'1x' cannot name an environment variable: expected {NAMES}",
         "secrets: DB_PASSWORD is given twice",
     ]
-    assert str(caught.value.faults[0].hint).startswith("Did you mean OPENAI_KEY?")
+    assert str(caught.value.faults[0].hint).startswith("Did you mean 'OPENAI_KEY'?")
     assert "--secret OPENAI_KEY" in str(caught.value.faults[1].hint)
 
 

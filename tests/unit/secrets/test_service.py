@@ -94,7 +94,7 @@ async def test_a_deleted_secret_is_gone_and_an_unknown_one_is_404_with_the_neare
     assert (await site.ask("DELETE", "/api/secrets/OTHER")).json()["name"] == "OTHER"
     missing = await site.ask("DELETE", "/api/secrets/tokne")
     assert missing.status_code == 404
-    assert missing.json()["hint"].startswith("Did you mean TOKEN?")
+    assert missing.json()["hint"].startswith("Did you mean 'TOKEN'?")
     assert [one["name"] for one in (await site.ask("GET", "/api/secrets")).json()] == ["TOKEN"]
 
 
