@@ -50,8 +50,8 @@ def restore(
     from gristmill.cli.output import remark, say, write_json
     from gristmill.cli.server_side import ask_process
 
-    folder = str(home.expanduser().absolute()) if home is not None else None
-    done = ask_process("backup", "restore", str(file.expanduser().absolute()), home=folder)
+    folders = [str(home.expanduser().absolute())] if home is not None else []
+    done = ask_process("backup", "restore", str(file.expanduser().absolute()), *folders)
     if as_json:
         write_json(done)
         return

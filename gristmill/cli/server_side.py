@@ -3,15 +3,14 @@
 from typing import Any
 
 
-def ask_process(module: str, *arguments: str, home: str | None = None) -> dict[str, Any]:
-    """The answer of `python -m gristmill.server.<module> …`; `home` is another GRISTMILL_HOME.
+def ask_process(module: str, *arguments: str) -> dict[str, Any]:
+    """The answer of `python -m gristmill.server.<module> …`, which reads the settings itself.
 
     Raises:
         GristmillError: what that process says is wrong.
     """
     import importlib.util
     import json
-    import os
     import subprocess
     import sys
 
@@ -24,8 +23,7 @@ def ask_process(module: str, *arguments: str, home: str | None = None) -> dict[s
             "the server part of Gristmill is not installed here", hint="pip install 'gristmill[server,postgres]'"
         )
     command = [sys.executable, "-m", f"gristmill.server.{module}", *arguments]
-    environ = {**os.environ, "GRISTMILL_HOME": home} if home else None
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         answer: dict[str, Any] = json.loads(ran.stdout)
     except ValueError:
