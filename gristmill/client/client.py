@@ -73,13 +73,15 @@ class Client:
         retries: int = 0,
         data: Mapping[str, str | Path] | None = None,
         environment: str | None = None,
+        post_mortem_s: float | None = None,
     ) -> Run:
         """A new run of this notebook as it stands now on disk; it is queued when this returns.
 
         `secrets` are granted by name; as a `SecretGrant` with `env` as an environment variable too. The
         run finds the project's data roots in their places; `data` names more of them, or others, for this run alone.
         `environment` is the name of one; default: the kernelspec's own. What the notebook surely imports and the run
-        would lack is an InvalidInputError, before anything is sent.
+        would lack is an InvalidInputError, before anything is sent. Where it fails in a cell its kernel is kept for
+        `post_mortem_s` seconds.
         """
         from gristmill.client.data_roots import of_project
         from gristmill.client.environments import check
@@ -103,6 +105,7 @@ class Client:
             retries=retries,
             data=bound,
             environment=environment,
+            post_mortem_s=post_mortem_s,
         )
         return self.send(api.create_run(request))
 
@@ -202,9 +205,9 @@ class Client:
         """This person's API key for the endpoint, which knows it by now. One is issued where none is kept."""
         if kept := self.keys.find(endpoint):
             return kept
-        current, key = self._issue_key(endpoint)
+        current, issued = self._own_key(endpoint)
         self.wait_for_endpoint(current)
-        return key
+        return issued.key
 
     def ensure_key(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint in the generation from which on a kept key is good; an open one needs none."""
@@ -212,12 +215,12 @@ class Client:
 
     def new_key(self, endpoint: Endpoint) -> Endpoint:
         """Issues a key and keeps it; the endpoint in the generation that knows it."""
-        return self._issue_key(endpoint)[0]
+        return self._own_key(endpoint)[0]
 
     def create_key(self, endpoint: str, name: str | None = None) -> EndpointKey:
         """Another API key, for somebody else: it is not kept here. The endpoint knows it by now."""
-        issued = self.send(api.issue_endpoint_key(endpoint, KeyRequest(name=name)))
-        self.wait_for_endpoint(self.send(api.get_endpoint(endpoint)))
+        current, issued = self._issue_key(endpoint, name)
+        self.wait_for_endpoint(current)
         return issued
 
     def revoke_key(self, endpoint: str, key: str) -> Endpoint:
@@ -230,12 +233,15 @@ class Client:
         self.keys.forget_revoked(current, *ids)
         return self.wait_for_endpoint(current)
 
-    def _issue_key(self, endpoint: Endpoint) -> tuple[Endpoint, str]:
-        issued = self.send(api.issue_endpoint_key(endpoint.name))
-        # An endpoint that was deleted and made anew has another id: the key is kept for the one that is there.
-        current = self.send(api.get_endpoint(endpoint.name))
+    def _own_key(self, endpoint: Endpoint) -> tuple[Endpoint, EndpointKey]:
+        current, issued = self._issue_key(endpoint.name)
         self.keys.keep(current, issued.key)
-        return current, issued.key
+        return current, issued
+
+    def _issue_key(self, endpoint: str, name: str | None = None) -> tuple[Endpoint, EndpointKey]:
+        """A new key, and the endpoint that it is of: one that was deleted and made anew meanwhile has another id."""
+        issued = self.send(api.issue_endpoint_key(endpoint, KeyRequest(name=name)))
+        return self.send(api.get_endpoint(endpoint)), issued
 
     def wait_for_endpoint(self, endpoint: Endpoint, *, timeout: float | None = SERVE_PATIENCE) -> Endpoint:
         """The endpoint, once it serves at least this generation; raises as `watch_endpoint` does."""

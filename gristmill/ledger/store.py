@@ -30,13 +30,6 @@ def held_of(tx: Tx, holder: str) -> Reservation | None:
     return None if row is None else from_row(row)
 
 
-def of_holder(tx: Tx, holder: str) -> list[Reservation]:
-    """All that it ever had, oldest first."""
-    query = sa.select(reservations).where(reservations.c.holder == holder)
-    rows = tx.execute(query.order_by(reservations.c.requested_at, reservations.c.id)).mappings()
-    return [from_row(row) for row in rows]
-
-
 def unreleased(tx: Tx) -> list[Reservation]:
     query = sa.select(reservations).where(reservations.c.released_at.is_(None)).order_by(reservations.c.id)
     return [from_row(row) for row in tx.execute(query).mappings()]

@@ -15,12 +15,11 @@ from gristmill.models.model import ModelVersion, RegisteredModel, RegisterReques
 from gristmill.models.unknown import unknown_model, unknown_version
 from gristmill.runs import service as runs
 from gristmill.runs.model import Run, RunState
-from gristmill.tracking.model import LoggedModelEntry, ModelVersionEntry, RegisteredModelEntry
+from gristmill.tracking.model import OWN_SERVER, LoggedModelEntry, ModelVersionEntry, RegisteredModelEntry
 from gristmill.tracking.rest import TrackingClient
 
 RUN_TAG = "gristmill.run"
 MACHINE = "system/"  # what MLflow itself calls metrics of the machine, and none of the model
-ELSEWHERE = "Gristmill's own MLflow server"
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ class ModelService:
             )
         if run.attempt and run.attempt.tracking_server != self.server:
             raise ConflictError(
-                f"run {run.name} is tracked by {run.attempt.tracking_server or ELSEWHERE}, which is not asked now",
+                f"run {run.name} is tracked by {run.attempt.tracking_server or OWN_SERVER}, which is not asked now",
                 hint="Its model is there still: GRISTMILL_MLFLOW_URL says which MLflow server is asked.",
             )
         tracked = run.attempt.tracking_run if run.attempt else None

@@ -22,6 +22,7 @@ from gristmill.profiles.service import resolve
 from gristmill.runs import search, store
 from gristmill.runs.model import (
     FINAL_STATES,
+    LONGEST_POST_MORTEM_S,
     Attempt,
     Output,
     Run,
@@ -35,6 +36,7 @@ from gristmill.runs.search import RunFilter
 from gristmill.secrets import service as secrets
 from gristmill.snapshots import service as snapshots
 from gristmill.snapshots.model import Snapshot
+from gristmill.tracking.model import OWN_SERVER
 from gristmill.utilisation import service as utilisation
 
 MAX_RETRIES = 100
@@ -46,7 +48,6 @@ _ENDED = {
 }
 PYTHON_KERNEL = "python3"  # what a notebook is said to run on that names no kernel, and has an environment
 OPEN = store.attempts.c.closed_at.is_(None)  # of an attempt of which something may live
-OWN_MLFLOW = "Gristmill's own MLflow server"
 
 
 def create(
@@ -116,6 +117,7 @@ def create(
         created_at=now,
         data=data_roots.of_run(tx, actor, request.data, source=snapshot.source, notebook=snapshot.notebook),
         environment=environment,
+        post_mortem_s=request.post_mortem_s,
     )
     store.insert_run(tx, run)
     search.add(tx, run)
@@ -184,6 +186,13 @@ def delete(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
             f"run {run.name} is {run.state} and cannot be deleted",
             hint=f"Cancel it first: gristmill runs cancel {run.number}",
         )
+    remove(tx, run, clock)
+    audit.record(tx, actor, time=clock.now(), action="run.delete", subject=run.id, detail={"name": run.name})
+    return run
+
+
+def remove(tx: Tx, run: Run, clock: Clock) -> None:
+    """The run is deleted; nothing of it lives."""
     events.forget(tx, run.id)
     announce(tx, run, "run.deleted", clock)
     ids = [attempt.id for attempt in store.load_attempts(tx, store.attempts.c.run_id == run.id)]
@@ -193,8 +202,6 @@ def delete(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
     tx.execute(sa.delete(store.attempts).where(store.attempts.c.run_id == run.id))
     search.remove(tx, run.id)
     tx.execute(sa.delete(store.runs).where(store.runs.c.id == run.id))
-    audit.record(tx, actor, time=clock.now(), action="run.delete", subject=run.id, detail={"name": run.name})
-    return run
 
 
 def made_of(tx: Tx, snapshot_ids: Iterable[str]) -> set[str]:
@@ -216,6 +223,7 @@ def again(run: Run) -> RunRequest:
         retries=run.retries,
         data=run.data,
         environment=run.environment.name if run.environment else None,
+        post_mortem_s=run.post_mortem_s,
     )
 
 
@@ -259,7 +267,7 @@ def end_attempt(
 
 def close_attempt(tx: Tx, attempt: Attempt, clock: Clock) -> None:
     """Nothing of the attempt lives any more: its tokens die, and what they could read is theirs no more."""
-    store.update_attempt(tx, attempt.id, closed_at=clock.now())
+    store.update_attempt(tx, attempt.id, closed_at=clock.now(), kept_kernel=None)
     hold_granted(tx, attempt.id, clock.now())
     revoke_grants(tx, attempt.id)
     revoke_subject(tx, attempt.id, clock.now())
@@ -279,10 +287,10 @@ def check_tracked_by(tx: Tx, server: str | None) -> None:
     others = [one for one in open_attempts(tx) if one.tracking_run is not None and one.tracking_server != server]
     if others:
         where = {one.tracking_server for one in others}
-        named = ", ".join(sorted(one or OWN_MLFLOW for one in where))
+        named = ", ".join(sorted(one or OWN_SERVER for one in where))
         setting = f"GRISTMILL_MLFLOW_URL={next(iter(where))}" if where != {None} else "GRISTMILL_MLFLOW_URL unset"
         raise ConflictError(
-            f"{len(others)} runs under way are tracked by {named}, not by {server or OWN_MLFLOW}",
+            f"{len(others)} runs under way are tracked by {named}, not by {server or OWN_SERVER}",
             hint=f"Start with {setting} until they are over or cancelled; nothing of them gets lost.",
         )
 
@@ -297,8 +305,9 @@ def tracked_as(tx: Tx, actor: Actor, tracking_run: str) -> str | None:
 
 
 def alive(tx: Tx, actor: Actor) -> list[Run]:
-    """Runs of which something lives."""
-    ids = {attempt.run_id for attempt in open_attempts(tx) if attempt.project_id == actor.project_id}
+    """Runs of which something lives, but for those of which a kernel was kept."""
+    own = [attempt for attempt in open_attempts(tx) if attempt.project_id == actor.project_id]
+    ids = {attempt.run_id for attempt in own if attempt.kept_kernel is None}
     return [store.get_run(tx, run_id) for run_id in sorted(ids)]
 
 
@@ -328,6 +337,9 @@ def _check_request(request: RunRequest) -> None:
         raise InvalidInputError(f"retries must be 0 to {MAX_RETRIES}, got {request.retries}")
     if request.timeout_s is not None and not 0 < request.timeout_s < 1e8:
         raise InvalidInputError(f"timeout_s must be above 0 and below 1e8 seconds, got {request.timeout_s}")
+    if request.post_mortem_s is not None and not 0 < request.post_mortem_s <= LONGEST_POST_MORTEM_S:
+        message = f"post_mortem_s must be above 0 and at most {LONGEST_POST_MORTEM_S:g} seconds"
+        raise InvalidInputError(f"{message}, got {request.post_mortem_s}")
     if not -1000 <= request.priority <= 1000:
         raise InvalidInputError(f"priority must be -1000 to 1000, got {request.priority}")
     if len(request.labels) > MAX_LABELS or any(len(k) > 63 or len(v) > 200 for k, v in request.labels.items()):

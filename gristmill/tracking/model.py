@@ -12,6 +12,8 @@ EXPERIMENT_TAG = "gristmill.experiment"
 INTERACTIVE_TAG = "gristmill.interactive"
 # Tags that only the control plane writes.
 RESERVED_TAGS = "gristmill."
+# What a server without a name of its own is called.
+OWN_SERVER = "Gristmill's own MLflow server"
 PARENT_TAG = "mlflow.parentRunId"
 
 

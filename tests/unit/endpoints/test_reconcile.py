@@ -210,7 +210,7 @@ def test_a_redeploy_onto_another_profile_ends_one_interval_and_begins_another(pl
     with play.db.read() as tx:
         desired = service.desired(tx, SUPERVISOR, "churn", CATALOGUE)
         assert (desired.cpu, desired.waits) == (2, False)
-        small, large = reservations.of_holder(tx, "endpoint_1")
+        small, large = reservations.of_project(tx, "default")
     assert (small.profile, large.profile) == ("small", "large")
     assert small.released_at == large.active_at == play.clock.now()
     assert large.released_at is None

@@ -54,7 +54,7 @@ def test_a_release_frees_capacity_and_keeps_the_interval(db: Database, clock: Te
     with db.write() as tx:
         service.release(tx, "a", clock.now())
         service.release(tx, "a", clock.now().replace(year=2030))
-        (interval,) = store.of_holder(tx, "a")
+        (interval,) = store.of_project(tx, "default")
     assert interval.released_at == clock.now()
     assert reserve(db, clock, "b", GPU) is None
 
@@ -94,7 +94,7 @@ def test_a_holder_that_changes_its_profile_ends_one_interval_and_begins_another(
     assert reserve(db, clock, "a", GPU) is None
     clock.advance(1800)
     with db.write() as tx:
-        small, gpu = store.of_holder(tx, "a")
+        small, gpu = store.of_project(tx, "default")
         assert small.released_at == gpu.requested_at == gpu.active_at
         assert [one.resources for one in store.unreleased(tx)] == [GPU.resources]
         usage = {one.profile: one.hours for one in service.usage(tx, "default", clock.now())}
