@@ -191,14 +191,20 @@ def log_tail(path: Path, limit: int = 4000) -> str:
 
 
 def trim(path: Path, limit: int = LOG_LIMIT, kept: int = LOG_KEPT) -> bool:
-    """Keeps a log in bounds; whether it was above them. Its writer appends, so it goes on at the new end."""
+    """Keeps a log in bounds, byte for byte from a line's beginning; whether it was above them.
+
+    Its writer appends, and so does this: neither writes over the other. What comes while the end is read is kept too;
+    only a line that is written in the very moment of the cut is lost.
+    """
     try:
         if path.stat().st_size <= limit:
             return False
     except FileNotFoundError:
         return False
-    end = log_tail(path, kept).encode()
-    with path.open("r+b") as log:
+    with path.open("a+b", buffering=0) as log:
+        log.seek(-kept, os.SEEK_END)
+        end = log.readall().partition(b"\n")[2]
+        end += log.readall()
         log.truncate(0)
         log.write(end)
     return True

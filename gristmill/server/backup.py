@@ -1,4 +1,4 @@
-"""`python -m gristmill.server.backup create FILE | restore FILE`: what `gristmill backup` and `restore` ask for.
+"""`python -m gristmill.server.backup create FILE | restore FILE [HOME]`: for `gristmill backup` and `restore`.
 
 A backup is of one home with SQLite, and may be made while all goes on. Databases are copied first, then the files that
 they refer to: what comes after that is not in it, and nothing that is in it lacks. No garbage is collected meanwhile.
@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from gristmill.core.errors import (
 )
 from gristmill.core.processes import exclusive
 from gristmill.core.settings import Settings, read_settings
+from gristmill.core.sqlite_copy import copy_database
 from gristmill.server import schema
 from gristmill.server.archive import BLOBS, DATABASE, FORMAT, MLFLOW, PROFILES, Manifest, Writer, writing
 from gristmill.server.collector import LOCK
@@ -140,10 +141,7 @@ def _fill(archive: Writer, settings: Settings, scratch: Path, clock: Clock) -> M
 
 
 def _copy(source: Path, target: Path) -> Path:
-    """As SQLite's own backup does it: one moment of the database, whoever writes meanwhile."""
-    with closing(sqlite3.connect(source, timeout=60)) as live, closing(sqlite3.connect(target)) as copy:
-        live.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")  # one file
+    copy_database(source, target)
     return target
 
 
@@ -198,12 +196,19 @@ def main(arguments: list[str]) -> int:
 
 
 def _answer(arguments: list[str]) -> dict[str, Any]:
-    if len(arguments) != 2 or arguments[0] not in {"create", "restore"}:
-        raise InvalidInputError(f"got {arguments}, expected create FILE or restore FILE")
-    settings, file = read_settings(), Path(arguments[1]).expanduser().absolute()
-    if arguments[0] == "create":
-        return asdict(create(settings, file, SystemClock()))
-    return asdict(restore(settings, file, SystemClock()))
+    settings = read_settings()
+    match arguments:
+        case ["create", file]:
+            return asdict(create(settings, _path(file), SystemClock()))
+        case ["restore", file]:
+            return asdict(restore(settings, _path(file), SystemClock()))
+        case ["restore", file, home]:
+            return asdict(restore(replace(settings, home=_path(home)), _path(file), SystemClock()))
+    raise InvalidInputError(f"got {arguments}, expected create FILE or restore FILE [HOME]")
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
 
 
 if __name__ == "__main__":

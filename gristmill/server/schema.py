@@ -1,6 +1,5 @@
 """The database's schema and its versions. Migrations expand first, contract later: a rollback stays possible."""
 
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from gristmill.core.database import Database
 from gristmill.core.database_engines import MIGRATION_LOCK
 from gristmill.core.database_faults import translated
 from gristmill.core.errors import ConflictError
+from gristmill.core.sqlite_copy import copy_database
 
 _COPIES = 2  # of a SQLite file as it was before upgrades
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -120,9 +120,7 @@ def _back_up(db: Database, revision: str) -> None:
     file = db.url.database
     if not db.is_sqlite or not file:
         return
-    # SQLite's own backup: it is whole also while a write-ahead log is beside the file.
-    with sqlite3.connect(file) as source, sqlite3.connect(f"{file}.before-{revision}") as target:
-        source.backup(target)
+    copy_database(Path(file), Path(f"{file}.before-{revision}"))
     copies = sorted(Path(file).parent.glob(f"{Path(file).name}.before-*"), key=lambda path: path.stat().st_mtime)
     for old in copies[:-_COPIES]:
         old.unlink()

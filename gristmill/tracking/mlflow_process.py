@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from gristmill.core.sqlite_copy import copy_database
+
 ARTIFACT_ROOT = "mlflow-artifacts:/"
 KEEP_ALIVE_S = 75
 # What `mlflow server` sets, by the names that mlflow/server/constants.py gives to the variables.
@@ -156,13 +158,8 @@ def _wait_less() -> None:
 def _back_up(path: Path, revision: str) -> None:
     """Copies the database to `mlflow-<revision>.db`; a copy that is there was made before a first try, and stays."""
     kept = path.with_name(f"mlflow-{revision}.db")
-    if kept.exists():
-        return
-    unfinished = kept.with_suffix(".part")
-    unfinished.unlink(missing_ok=True)
-    with contextlib.closing(sqlite3.connect(path)) as database, contextlib.closing(sqlite3.connect(unfinished)) as copy:
-        database.backup(copy)
-    unfinished.rename(kept)
+    if not kept.exists():
+        copy_database(path, kept)
 
 
 def _listen(path: Path) -> socket.socket:

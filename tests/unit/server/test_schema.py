@@ -1,5 +1,6 @@
 """A database that an earlier version has written is brought up to date with all that it holds."""
 
+import stat
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -129,7 +130,8 @@ def test_reservations_are_kept_and_a_holder_may_have_one_after_the_other(old: Da
 
 def test_a_copy_of_the_database_is_kept(old: Database, tmp_path: Path) -> None:
     schema.upgrade(old)
-    assert (tmp_path / "gristmill.db.before-0001").exists()
+    copy = tmp_path / "gristmill.db.before-0001"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 
 def test_upgrading_again_changes_nothing(old: Database, tmp_path: Path) -> None:

@@ -1,14 +1,13 @@
-"""What MLflow's process is given, and what becomes of its log."""
+"""What MLflow's process is given."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from gristmill.core.processes import LOG_KEPT, LOG_LIMIT, trim
 from gristmill.tracking import mlflow_process
 from gristmill.tracking.model import Health
-from gristmill.tracking.process import LOG, MlflowProcess, _settings, _without_mlflow
+from gristmill.tracking.process import MlflowProcess, _settings, _without_mlflow
 from tests.unit.conftest import TestClock
 
 
@@ -27,26 +26,6 @@ def test_the_server_runs_no_jobs_and_reports_nothing(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
     assert settings["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
     assert settings["MLFLOW_DISABLE_TELEMETRY"] == settings["DO_NOT_TRACK"] == "true"
-
-
-def test_a_log_is_cut_to_its_end(tmp_path: Path) -> None:
-    log = tmp_path / LOG
-    log.write_bytes(b"".join(b"line %09d\n" % n for n in range(LOG_LIMIT // 10)))
-    with log.open("ab") as writer:
-        trim(log)
-        writer.write(b"the last line\n")
-    text = log.read_bytes()
-    assert LOG_KEPT - 100 < len(text) < LOG_KEPT + 100
-    assert text.startswith(b"line ")
-    assert text.endswith(b"\nthe last line\n")
-    assert b"\0" not in text
-
-
-def test_a_small_log_and_none_are_left_alone(tmp_path: Path) -> None:
-    trim(tmp_path / LOG)
-    (tmp_path / LOG).write_text("short\n")
-    trim(tmp_path / LOG)
-    assert (tmp_path / LOG).read_text() == "short\n"
 
 
 def test_before_its_start_mlflow_is_away(tmp_path: Path, clock: TestClock) -> None:
