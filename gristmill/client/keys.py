@@ -1,11 +1,11 @@
 """API keys of endpoints, kept for the person who uses this machine: a file each, readable by nobody else."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from gristmill.core.whole_file import write_private
 from gristmill.endpoints.model import Endpoint, check_name, key_hash, key_id
 
 
@@ -31,13 +31,8 @@ class KeyStore:
         return kept.key if kept.endpoint == endpoint.id else None
 
     def keep(self, endpoint: Endpoint, key: str) -> None:
-        """The file appears whole or not at all, and never with another mode."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = self._folder / f".{check_name(endpoint.name)}.{os.getpid()}"
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(KeptKey(endpoint=endpoint.id, key=key)))
-        partial.replace(self._path(endpoint.name))
+        write_private(self._path(endpoint.name), msgspec.json.encode(KeptKey(endpoint=endpoint.id, key=key)))
 
     def id(self, endpoint: Endpoint) -> str | None:
         """What the kept key is called in lists."""

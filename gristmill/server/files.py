@@ -3,25 +3,16 @@
 import hashlib
 import hmac
 import json
-import os
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from gristmill.core.whole_file import write_private
 from gristmill.core.wire import PortFile
 
 
-def write_private(path: Path, text: str) -> None:
-    """The file appears whole or not at all, readable by its owner only."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-    partial.replace(path)
-
-
 def write_port_file(path: Path, content: PortFile) -> None:
-    write_private(path, json.dumps(asdict(content), indent=2))
+    write_private(path, json.dumps(asdict(content), indent=2).encode())
 
 
 def answer_challenge(secret: str, challenge: str) -> str:
@@ -38,7 +29,7 @@ def kept_port(home: Path) -> int:
 
 
 def keep_port(home: Path, port: int) -> None:
-    write_private(home / "port", f"{port}\n")
+    write_private(home / "port", f"{port}\n".encode())
 
 
 def keep_address(path: Path, url: str) -> None:
@@ -46,7 +37,7 @@ def keep_address(path: Path, url: str) -> None:
     with suppress(FileNotFoundError):
         if path.read_text() == f"{url}\n":
             return
-    write_private(path, f"{url}\n")
+    write_private(path, f"{url}\n".encode())
 
 
 def kept_token(home: Path) -> str | None:
@@ -57,4 +48,4 @@ def kept_token(home: Path) -> str | None:
 
 
 def keep_token(home: Path, token: str) -> None:
-    write_private(home / "token", token)
+    write_private(home / "token", token.encode())

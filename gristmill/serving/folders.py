@@ -6,14 +6,13 @@ generations/<n>.json    each generation that runs or is being started
 models/<model>-<version>/
 """
 
-import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from urllib.parse import quote
 
 import msgspec
 
 from gristmill.core.errors import UnsupportedError
+from gristmill.core.whole_file import write_private
 from gristmill.endpoints.model import ENDPOINT_PROTOCOL, DesiredState, Variant
 
 DESIRED = "desired.json"
@@ -53,11 +52,7 @@ class EndpointFolder:
     def write(self, path: Path, state: DesiredState) -> None:
         """Whole or not at all, readable by the owner only."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(msgspec.json.encode(state))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
+        write_private(path, msgspec.json.encode(state))
 
 
 def parse_desired(content: bytes) -> DesiredState:

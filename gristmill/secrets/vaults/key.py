@@ -1,7 +1,6 @@
 """The key that secrets are encrypted with: where it is, and that it is not beside what it encrypts."""
 
 import base64
-import os
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import platformdirs
 
 from gristmill.core.errors import InvalidInputError
 from gristmill.core.settings import Settings
+from gristmill.core.whole_file import make_private
 from gristmill.secrets.vaults.base import VaultError
 
 FILE = "secrets.key"
@@ -67,20 +67,8 @@ def find_key(settings: Settings, *, make: bool) -> Key:
 
 
 def _make(path: Path) -> None:
-    """Whole at every moment; of two processes that make one at the same time, one does."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(unfinished, path)
-    except FileExistsError:
-        pass
-    finally:
-        unfinished.unlink()
+    make_private(path, base64.urlsafe_b64encode(secrets.token_bytes(32)) + b"\n")  # or take another process's
 
 
 def _read(text: str, source: str) -> tuple[str, ...]:
