@@ -7,7 +7,7 @@ import typer
 
 from gristmill.cli.terminal import is_terminal
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask. Without a terminal nobody is asked.")]
 
 
 def confirm(question: str, *, yes: bool) -> None:
