@@ -3,8 +3,10 @@
 import fcntl
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from gristmill.cli.output import remark
 from gristmill.cli.session import connected, connected_if_alive
 from gristmill.client import api
 from gristmill.client.client import Client
@@ -13,6 +15,7 @@ from gristmill.core.settings import Settings
 from gristmill.core.wire import ServerStatus
 
 PATIENCE = 120.0  # runs get their grace to save what they have
+_SAID_AFTER = 1.0  # seconds without a word
 
 
 def stop_and_wait(settings: Settings, *, everything: bool) -> ServerStatus | None:
@@ -40,14 +43,19 @@ def left_behind(settings: Settings) -> list[Path]:
 def _stop(client: Client, *, everything: bool) -> ServerStatus:
     status = client.send(api.stop_server(everything=everything))
     if client.transport.credentials.local:
-        _wait_until_gone(client.settings.home / "server.lock", status.pid)
+        ending = [*status.runs, *status.endpoints, "MLflow"] if everything else ["the control plane"]
+        _wait_until_gone(client.settings.home / "server.lock", status.pid, ending)
     return status
 
 
-def _wait_until_gone(lock: Path, pid: int) -> None:
-    """It lets go of its lock as the last thing but one."""
-    deadline = time.monotonic() + PATIENCE
+def _wait_until_gone(lock: Path, pid: int, ending: Sequence[str]) -> None:
+    """It lets go of its lock as the last thing but one. Whoever waits for longer is told what for."""
+    began = time.monotonic()
+    deadline, said = began + PATIENCE, False
     while _is_held(lock) or _lives(pid):
+        if not said and time.monotonic() - began > _SAID_AFTER:
+            remark(f"Stopping {', '.join(ending)} …")
+            said = True
         if time.monotonic() > deadline:
             raise UnavailableError(
                 f"the control plane (process {pid}) did not end within {PATIENCE:g} s",
