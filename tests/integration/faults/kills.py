@@ -1,0 +1,79 @@
+"""As many seeds as are asked for: `python -m tests.integration.faults.kills --seeds 1-300`.
+
+Each is said when it is through; one that broke a promise with its plan and its timeline. Its scene is kept then, and
+the next seed has another one. Ends with status 1 if any did.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.integration.faults.harness import Verdict, play
+from tests.integration.faults.kill_points import INSIDE, OUTSIDE, draw
+from tests.integration.faults.scene import Scene, surroundings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.integration.faults.kills", description=__doc__)
+    parser.add_argument("--seeds", required=True, type=_seeds, help="as 7 or 1-300")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="none is begun after so many")
+    parser.add_argument("--each", type=int, default=50, help="seeds that share a scene, one after the other")
+    parser.add_argument("--plan", action="store_true", help="say what the seeds have drawn, and kill nothing")
+    options = parser.parse_args(arguments)
+    if options.plan:
+        _say(*map(draw, options.seeds))
+        return 0
+    verdicts = list(_play_all(options.seeds, options.each, time.monotonic() + options.minutes * 60))
+    return _sum_up(verdicts)
+
+
+def _play_all(seeds: Sequence[int], each: int, until: float) -> Iterator[Verdict]:
+    left = list(seeds)
+    while left and time.monotonic() < until:
+        folder = Path(tempfile.mkdtemp(prefix="kills-"))
+        scene = Scene(folder)
+        verdict = None
+        with surroundings(scene.points):
+            scene.prepare()
+            try:
+                for _ in range(min(each, len(left))):
+                    if time.monotonic() >= until:
+                        break
+                    verdict = play(scene, left.pop(0))
+                    _say(verdict)
+                    yield verdict
+                    if not verdict.good:
+                        _say(f"kept: {folder}")
+                        break
+            finally:
+                scene.stop()
+        if verdict is None or verdict.good:
+            shutil.rmtree(folder)
+
+
+def _sum_up(verdicts: Sequence[Verdict]) -> int:
+    struck = Counter(name for verdict in verdicts for name in verdict.struck)
+    points = [point.name for point in OUTSIDE] + [f"control plane: {point.name}" for point in INSIDE]
+    _say(*(f"{struck[name]:5}  {name}" for name in points))
+    bad = [verdict.plan.seed for verdict in verdicts if not verdict.good]
+    _say(f"{len(verdicts)} seeds, {struck.total()} kills, {len(bad)} seeds broke a promise: {bad}")
+    return 1 if bad else 0
+
+
+def _seeds(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def _say(*lines: object) -> None:
+    for line in lines:
+        print(line, file=sys.stdout, flush=True)  # noqa: T201  # a command
+
+
+if __name__ == "__main__":
+    sys.exit(main())

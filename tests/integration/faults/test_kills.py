@@ -1,0 +1,35 @@
+"""kill -9 wherever a run can be: nothing is lost, nothing happens twice, nothing is left.
+
+A few seeds; `python -m tests.integration.faults.kills --seeds 1-300` plays as many as there is time for.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.faults.harness import play
+from tests.integration.faults.kill_points import draw
+from tests.integration.faults.scene import Scene, surroundings
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    scene = Scene(tmp_path_factory.mktemp("kills"))
+    with surroundings(scene.points):
+        scene.prepare()
+        yield scene
+        scene.stop()
+
+
+def test_a_seed_draws_the_same_plan_again() -> None:
+    assert draw(7) == draw(7)
+    assert draw(7) != draw(8)
+
+
+@pytest.mark.parametrize("seed", [4, 9])
+def test_no_kill_loses_a_run_executes_it_twice_or_leaves_anything(scene: Scene, seed: int) -> None:
+    verdict = play(scene, seed)
+    print(verdict)  # noqa: T201  # which seed it was, and what it struck
+    assert verdict.good, str(verdict)
