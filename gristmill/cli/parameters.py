@@ -77,5 +77,5 @@ def _suggest(notebook: "Notebook") -> None:
 
     if found := suggest_parameters(notebook.source):
         cells = ", ".join(str(cell) for cell in sorted({one.cell for one in found}))
-        remark(f"These could be parameters, if cell {cells} (counted from 0) carried the tag:")
+        remark(f"These could be parameters, if cell {cells} carried the tag:")
         _table([one.parameter for one in found])

@@ -28,16 +28,17 @@ def read_parameters(notebook: NotebookSource) -> ParameterSchema:
     if cell is None or not notebook.is_python:
         index = cell.index if cell else None
         return ParameterSchema(language=notebook.language, cell=index, checked=notebook.is_python)
-    return ParameterSchema(language="python", cell=cell.index, parameters=_read_cell(cell))
+    return ParameterSchema(
+        language="python", cell=cell.index, parameters=_read_cell(cell, f"cell {notebook.number(cell)}")
+    )
 
 
-def _read_cell(cell: Cell) -> tuple[Parameter, ...]:
-    where = f"cell {cell.index}"
+def _read_cell(cell: Cell, where: str) -> tuple[Parameter, ...]:
     try:
         parameters = cell_parameters(cell.source)
     except InvalidInputError as error:
         raise type(error)(
-            f"the parameters cell ({where}, counted from 0) cannot be read: {error.message}",
+            f"the parameters cell ({where}) cannot be read: {error.message}",
             hint="A parameters cell is plain assignments, such as `learning_rate: float = 0.1`.",
             faults=(Fault(where=where, message=error.message),),
         ) from error

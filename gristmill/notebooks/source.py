@@ -45,6 +45,10 @@ class NotebookSource:
     def code_cells(self) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.kind == "code")
 
+    def number(self, cell: Cell) -> int:
+        """As a run counts it: among the code cells that hold something, from 1."""
+        return 1 + sum(1 for one in self.code_cells if one.index < cell.index and one.source.strip())
+
     @property
     def parameters_cell(self) -> Cell | None:
         """The cell tagged `parameters`.
@@ -54,17 +58,21 @@ class NotebookSource:
         """
         tagged = [cell for cell in self.cells if PARAMETERS_TAG in cell.tags]
         if len(tagged) > 1:
-            both = " and ".join(f"cell {cell.index} ({_first_line(cell.source)!r})" for cell in tagged[:3])
+            both = " and ".join(self._named(cell) for cell in tagged[:3])
             raise InvalidInputError(
-                f"{len(tagged)} cells are tagged {PARAMETERS_TAG!r}: {both}, counted from 0; expected one",
+                f"{len(tagged)} cells are tagged {PARAMETERS_TAG!r}: {both}; expected one",
                 hint=f"Take the tag {PARAMETERS_TAG!r} off all but one of them.",
             )
         if tagged and tagged[0].kind != "code":
             raise InvalidInputError(
-                f"cell {tagged[0].index} is tagged {PARAMETERS_TAG!r} and is a {tagged[0].kind} cell; expected code",
+                f"{self._named(tagged[0])} is tagged {PARAMETERS_TAG!r}; expected a code cell",
                 hint="Make it a code cell, or move the tag to the cell with the assignments.",
             )
         return tagged[0] if tagged else None
+
+    def _named(self, cell: Cell) -> str:
+        where = f"cell {self.number(cell)}" if cell.kind == "code" else f"the {cell.kind} cell"
+        return f"{where} ({_first_line(cell.source)!r})"
 
 
 class _CellMetadata(msgspec.Struct):

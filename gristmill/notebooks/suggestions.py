@@ -12,7 +12,7 @@ CODE_CELLS = 5  # settings stand at the top
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """An assignment of a literal in the cell with index `cell`."""
+    """An assignment of a literal in code cell `cell`, as a run counts them: from 1."""
 
     cell: int
     parameter: Parameter
@@ -30,7 +30,7 @@ def suggest_parameters(notebook: NotebookSource) -> tuple[Suggestion, ...]:
             continue
         for parameter in parameters:
             if _is_setting(parameter):
-                found.setdefault(parameter.name, Suggestion(cell=cell.index, parameter=parameter))
+                found.setdefault(parameter.name, Suggestion(cell=notebook.number(cell), parameter=parameter))
     return tuple(found.values())
 
 

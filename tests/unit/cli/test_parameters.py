@@ -61,6 +61,7 @@ def test_without_a_parameters_cell_plain_assignments_are_offered(tmp_path: Path)
     result = CliRunner().invoke(app, ["parameters", write(tmp_path, ("depth = 4", []))])
     assert result.exit_code == 0
     assert "has no cell tagged 'parameters'" in result.stderr
+    assert "if cell 1 carried the tag" in result.stderr
     assert "depth  4" in result.stdout
 
 

@@ -408,9 +408,9 @@ def test_another_language_is_not_checked() -> None:
 
 def test_a_cell_that_is_not_python_is_refused_with_cell_and_line() -> None:
     broken = notebook(("import os", []), ("x = 1\ny = = 2", ["parameters"]))
-    with pytest.raises(InvalidInputError, match=r"cell 1.*line 2 is not Python") as caught:
+    with pytest.raises(InvalidInputError, match=r"cell 2.*line 2 is not Python") as caught:
         read_parameters(read_notebook(broken))
-    assert caught.value.faults[0].where == "cell 1"
+    assert caught.value.faults[0].where == "cell 2"
 
 
 def test_the_documentations_examples_are_read_as_it_says() -> None:

@@ -66,13 +66,19 @@ def test_without_a_tag_there_is_no_parameters_cell() -> None:
 
 def test_two_parameters_cells_are_both_named() -> None:
     two = read(code("lr = 0.1", tags=["parameters"]), code(), code("n = 3", tags=["parameters"]))
-    with pytest.raises(InvalidInputError, match=r"2 cells .*cell 0 \('lr = 0.1'\) and cell 2 \('n = 3'\)"):
+    with pytest.raises(InvalidInputError, match=r"2 cells .*cell 1 \('lr = 0.1'\) and cell 3 \('n = 3'\)"):
         _ = two.parameters_cell
+
+
+def test_cells_are_counted_as_a_run_counts_them() -> None:
+    text = {"cell_type": "markdown", "metadata": {}, "source": "# Title"}
+    found = read(text, code("a = 1"), code(" \n"), code("b = 2"))
+    assert [found.number(cell) for cell in found.code_cells] == [1, 2, 2]
 
 
 def test_a_tagged_markdown_cell_is_refused() -> None:
     text = {"cell_type": "markdown", "metadata": {"tags": ["parameters"]}, "source": "# Parameters"}
-    with pytest.raises(InvalidInputError, match=r"cell 0 .* markdown cell; expected code"):
+    with pytest.raises(InvalidInputError, match=r"the markdown cell \('# Parameters'\) .* expected a code cell"):
         _ = read(text).parameters_cell
 
 

@@ -17,9 +17,9 @@ def test_plain_values_of_the_first_cells_are_offered() -> None:
     second = "df = pd.read_csv('a.csv')\nscores = []\ncolumns = ['a', 'b']\nSEED = 43\nbest: int | None = None"
     offered = suggest_parameters(notebook(first, second))
     assert [(one.cell, one.parameter.name, one.parameter.default) for one in offered] == [
-        (0, "SEED", 42),
-        (0, "name", "x"),
-        (1, "columns", ["a", "b"]),
+        (1, "SEED", 42),
+        (1, "name", "x"),
+        (2, "columns", ["a", "b"]),
     ]
     assert offered[0].parameter.help == "for everything"
 
