@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from gristmill.endpoints.model import Endpoint
 
 OLDEST_PYTHON = (3, 11)
-DISK_LOW, DISK_OUT = 2 * 2**30, 256 * 2**20
-RESIDENT = 150 * 2**20  # what a control plane is meant to stay below
+DISK_LOW, DISK_OUT = 2 * 10**9, 250 * 10**6
+RESIDENT = 150 * 10**6  # what a control plane is meant to stay below
 SKEW = timedelta(seconds=30)
 TRACKING_DOCS = 'docs/tracking.md, "An MLflow server that is there already", says what it must do.'
 MAX_SOCKET_PATH = 100

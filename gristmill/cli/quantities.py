@@ -86,11 +86,11 @@ def exact(then: datetime | None) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes: `120 B`, `4.2 kB`, `1.2 GB`; a kilobyte is 1024 of them, as everywhere in Gristmill."""
+    """Bytes: `120 B`, `4.2 kB`, `1.2 GB`, in powers of ten, as everywhere in Gristmill."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 999.5 or unit == "GB":
             break
-        count /= 1024
+        count /= 1000
     return f"{count:.0f} {unit}" if unit == "B" or count >= 99.5 else f"{count:.2g} {unit}"
 
 

@@ -145,7 +145,7 @@ def shortage(wanted: Resources, free: Resources) -> str:
     if wanted.cpu > free.cpu + 1e-9:
         lacking.append(f"{wanted.cpu:g} {'core' if wanted.cpu == 1 else 'cores'} ({max(0.0, free.cpu):g} free)")
     if wanted.memory > free.memory:
-        lacking.append(f"{wanted.memory / 2**30:.1f} GB memory ({max(0, free.memory) / 2**30:.1f} GB free)")
+        lacking.append(f"{wanted.memory / 10**9:.1f} GB memory ({max(0, free.memory) / 10**9:.1f} GB free)")
     if wanted.accelerators > free.accelerators:
         kind = "accelerator" if wanted.accelerators == 1 else "accelerators"
         lacking.append(f"{wanted.accelerators} {kind} ({max(0, free.accelerators)} free)")

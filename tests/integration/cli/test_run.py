@@ -107,7 +107,7 @@ def test_a_file_that_the_notebook_names_and_the_run_will_lack_is_said(
     with (path.parent / "big.bin").open("wb") as file:
         file.truncate(3 * 10**6)
     ran = gristmill("run", path)
-    assert "big.bin (2.9 MB) is larger than 1 MB" in ran.err
+    assert "big.bin (3 MB) is larger than 1 MB" in ran.err
 
 
 def test_a_list_has_one_row_for_each_run(gristmill: Gristmill, finished: str) -> None:

@@ -10,7 +10,7 @@ from gristmill.client.pack.left_out import LeftOut, Reason
 
 def test_a_large_file_is_data() -> None:
     said = sentence(LeftOut(path="data/train.csv", reason=Reason.LARGE, size=1_300_000_000, named=True), Path("/p"))
-    assert said.startswith("data/train.csv (1.2 GB) is larger than 1 MB, which makes it data")
+    assert said.startswith("data/train.csv (1.3 GB) is larger than 1 MB, which makes it data")
 
 
 def test_an_ignored_folder_is_brought_back_by_its_name() -> None:

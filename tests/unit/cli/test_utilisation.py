@@ -7,7 +7,7 @@ from gristmill.runs.model import RunDetail
 from gristmill.utilisation.model import Advice, Sizing, Utilisation, UtilisationPoint
 from tests.unit.cli.made import a_run
 
-GB = 2**30
+GB = 10**9
 POINT = UtilisationPoint(at=5, seconds=5, cpu=0.94, cpu_peak=2, memory=2 * GB, memory_peak=3 * GB)
 
 
