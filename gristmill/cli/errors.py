@@ -15,7 +15,7 @@ INTERNAL = 70
 INTERRUPTED = 130
 
 ORDER = (
-    *("run", "runs", "parameters", "profiles", "data", "environments", "models", "deploy"),
+    *("run", "runs", "kernels", "parameters", "profiles", "data", "environments", "models", "deploy"),
     *("endpoints", "secrets", "open", "server", "audit", "db", "backup", "restore", "gc", "doctor", "init"),
 )
 

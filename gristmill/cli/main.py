@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gristmill import __version__
-from gristmill.cli import audit, data, db, endpoints, environments, models, runs, secrets, server
+from gristmill.cli import audit, data, db, endpoints, environments, kernels, models, runs, secrets, server
 from gristmill.cli.backup import backup, collect, restore
 from gristmill.cli.deploy import deploy
 from gristmill.cli.doctor import doctor
@@ -14,6 +14,7 @@ from gristmill.cli.errors import Commands, internal_fault
 from gristmill.cli.init import init
 from gristmill.cli.open import open_page
 from gristmill.cli.parameters import parameters
+from gristmill.cli.post_mortem import RunCommand
 from gristmill.cli.profiles import profiles
 from gristmill.cli.run import run
 from gristmill.cli.terminal import tolerate
@@ -50,8 +51,9 @@ def _root(
     del version
 
 
-app.command("run")(run)
+app.command("run", cls=RunCommand)(run)
 app.add_typer(runs.app, name="runs")
+app.add_typer(kernels.app, name="kernels")
 app.command("parameters")(parameters)
 app.command("profiles")(profiles)
 app.add_typer(data.app, name="data")

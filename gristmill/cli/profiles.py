@@ -35,6 +35,7 @@ def profiles(as_json: AsJson = False) -> None:
             row.append(f"{profile.rate_per_hour:.2f}" if profile.rate_per_hour else "")
         free = Cell(str(one.free_slots), None if one.free_slots else "yellow")
         default = "default" if profile.default else ""
-        row += [free, str(one.in_use), "; ".join(part for part in (default, profile.description) if part)]
+        used = f"{one.in_use} ({one.kept} by kept kernels)" if one.kept else str(one.in_use)
+        row += [free, used, "; ".join(part for part in (default, profile.description) if part)]
         rows.append(row)
     table(columns, rows)

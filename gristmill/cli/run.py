@@ -7,6 +7,7 @@ import typer
 
 from gristmill.cli.errors import INTERRUPTED
 from gristmill.cli.options import AsJson, ProfileName, assigned, seconds
+from gristmill.cli.post_mortem import KeepsKernel
 from gristmill.cli.secrets import Granted, GrantedAsVariable
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def run(
         typer.Option("--data", metavar="NAME[=PATH|URL]", help="A data root for this run. May be given again."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Make what is offered: data roots of data.")] = False,
+    post_mortem: KeepsKernel = None,
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
@@ -83,6 +85,7 @@ def run(
             retries=retries,
             data=bound,
             environment=environment,
+            post_mortem_s=post_mortem,
         )
         stay(client, client.send(api.create_run(request)), detach=detach, as_json=as_json)
 

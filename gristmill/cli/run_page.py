@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gristmill.cli.kernels import kept_rows
 from gristmill.cli.output import heading, pairs, say, table
 from gristmill.cli.quantities import ago, duration, exact, metric, short, size, value
 from gristmill.cli.run_list import waiting
@@ -46,6 +47,7 @@ def _facts(run: Run) -> list[tuple[str, str | Cell]]:
         ("timeout", duration(run.timeout_s) if run.timeout_s else ""),
         ("retries", str(run.retries) if run.retries else ""),
         ("priority", str(run.priority) if run.priority else ""),
+        *kept_rows(run.attempt, run.number),
     ]
 
 

@@ -89,7 +89,7 @@ def delete(runs: RunKeys, yes: Yes = False, as_json: AsJson = False) -> None:
     from gristmill.client import api
 
     confirm(f"Delete {', '.join(runs)} with outputs and logs?", yes=yes or as_json)
-    _each(runs, api.delete_run, "is deleted", "is deleted", as_json=as_json)
+    _each(runs, api.delete_run, "is deleted", "is deleted once its kernel has ended", as_json=as_json)
 
 
 @app.command("start-anyway")
@@ -123,7 +123,8 @@ def _each(keys: list[str], call: "Callable[[str], Call[Run]]", done: str, begun:
                 run = client.send(call(key))
                 answers.append(run)
                 if not as_json:
-                    say(f"{run.name} {done if run.state.final else begun}")
+                    kept = run.attempt is not None and run.attempt.kept_kernel is not None
+                    say(f"{run.name} {done if run.state.final and not kept else begun}")
     finally:
         if as_json:
             write_json(answers)

@@ -96,6 +96,7 @@ def _print(status: "ServerStatus") -> None:
             ("home", status.home),
             ("MLflow", tracking),
             ("runs", ", ".join(status.runs) or "none is going on"),
+            ("kept kernels", ", ".join(status.kernels)),
             ("endpoints", ", ".join(status.endpoints) or "none"),
             ("leading", "" if status.leading else "no: another control plane leads"),
         )
@@ -116,15 +117,19 @@ def _what_stays(status: "ServerStatus", *, everything: bool) -> None:
     if everything:
         if status.runs:
             say(f"Cancelled: {', '.join(status.runs)}.")
+        if status.kernels:
+            say(f"Ended: kept kernels of {', '.join(status.kernels)}.")
         if status.endpoints:
             say(f"Stopped: {', '.join(status.endpoints)}. {_come_back(status.endpoints)}")
         return
     if status.runs:
         say(f"Still running: {', '.join(status.runs)}. A run outlives the control plane; the next one takes it over.")
         say("MLflow stays up for them.")
+    if status.kernels:
+        say(f"Still kept: kernels of {', '.join(status.kernels)}. `gristmill kernels` says until when.")
     if status.endpoints:
         say(f"Still serving: {', '.join(status.endpoints)}. An endpoint answers without the control plane.")
-    if status.runs or status.endpoints:
+    if status.runs or status.kernels or status.endpoints:
         say("`gristmill server stop --all` ends them too.")
     if status.endpoints:
         say(_come_back(status.endpoints))

@@ -26,7 +26,7 @@ from gristmill.interactive.model import InteractiveRequest, InteractiveRun, Inte
 from gristmill.ledger.model import Usage
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
 from gristmill.profiles.model import ProfileStatus
-from gristmill.runs.model import Run, RunDetail, RunRequest, RunState
+from gristmill.runs.model import PostMortemKernel, Run, RunDetail, RunRequest, RunState
 from gristmill.secrets.model import Secret, SecretValue
 from gristmill.snapshots.model import Snapshot, SnapshotRequest
 from gristmill.utilisation.model import Utilisation
@@ -175,6 +175,14 @@ def start_run_anyway(run: str) -> Call[Run]:
 
 def rerun(run: str) -> Call[Run]:
     return call("POST", "/api/runs/{run}/rerun", Run, {"run": run})
+
+
+def list_kernels() -> Call[tuple[PostMortemKernel, ...]]:
+    return call("GET", "/api/kernels", tuple[PostMortemKernel, ...])
+
+
+def end_kernel(kernel: str) -> Call[PostMortemKernel]:
+    return call("DELETE", "/api/kernels/{kernel}", PostMortemKernel, {"kernel": kernel})
 
 
 def list_run_events(run: str, *, after: int = 0, limit: int = 500) -> Call[EventPage]:

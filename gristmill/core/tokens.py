@@ -129,11 +129,12 @@ def prove(tx: Tx, fingerprint: str, message: str) -> str | None:
     return None if found is None else hmac.new(str(found).encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
-def revoke_subject(tx: Tx, subject: str, now: datetime) -> None:
-    """Every token bound to this attempt or endpoint dies."""
-    tx.execute(
-        sa.update(tokens).where(tokens.c.subject == subject, tokens.c.revoked_at.is_(None)).values(revoked_at=now)
-    )
+def revoke_subject(tx: Tx, subject: str, now: datetime, *, kind: ActorKind | None = None) -> None:
+    """Every token bound to this attempt or endpoint dies; with `kind` those of such actors only."""
+    where = [tokens.c.subject == subject, tokens.c.revoked_at.is_(None)]
+    if kind is not None:
+        where.append(tokens.c.actor_id.in_(sa.select(actors.c.id).where(actors.c.kind == kind.value)))
+    tx.execute(sa.update(tokens).where(*where).values(revoked_at=now))
 
 
 def forget(tx: Tx, before: datetime, limit: int) -> int:

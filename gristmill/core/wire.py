@@ -80,7 +80,9 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class ServerStatus:
-    """`resident` is the control plane's own memory in bytes; `endpoints` and `runs` name what is up."""
+    """`resident` is the control plane's own memory in bytes; `endpoints` and `runs` name what is up, `kernels` the
+    failed runs whose kernels are kept.
+    """
 
     version: str
     instance: str
@@ -96,6 +98,7 @@ class ServerStatus:
     tracking_version: str | None = None
     tracking_notice: str | None = None  # what does not work with it
     runs: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
 
 

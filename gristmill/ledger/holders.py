@@ -2,22 +2,24 @@
 
 from collections.abc import Sequence
 
-from gristmill.ledger.model import Reservation
+from gristmill.ledger.model import ENDPOINT, KERNEL, RUN, Reservation
 
 _NAMED = 3  # of each kind; more are counted
 
 
 def held_by(reservations: Sequence[Reservation], fitting: Sequence[str]) -> str:
     """`endpoint churn holds the rest; …`; `fitting` are the profiles that would not have to wait."""
-    runs, endpoints = _names(reservations, "run:"), _names(reservations, "endpoint:")
-    unnamed = len(reservations) - len(runs) - len(endpoints)
+    runs, kernels, endpoints = (_names(reservations, kind) for kind in (RUN, KERNEL, ENDPOINT))
+    unnamed = len(reservations) - len(runs) - len(kernels) - len(endpoints)
     parts = [
         _listed("endpoint", endpoints),
         _listed("run", runs),
+        _listed("kept kernel", kernels),
         f"{unnamed} other{'s' if unnamed > 1 else ''}" if unnamed else "",
     ]
     holders = " and ".join(filter(None, parts)) or "nobody"
     choices = [
+        f"`gristmill kernels end {kernels[0]}` frees some" if kernels else "",
         f"`gristmill endpoints delete {endpoints[0]}` frees some" if endpoints else "",
         f"`--profile {fitting[0]}` would start now" if fitting else "",
     ]

@@ -5,12 +5,15 @@ from datetime import datetime
 
 from gristmill.profiles.model import Resources
 
+RUN, KERNEL, ENDPOINT = "run:", "kernel:", "endpoint:"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reservation:
     """`holder` is the attempt or endpoint; `subjects` are who it counts against (project, person), and its name.
 
-    Each is `kind:name`; `run:train-3` and `endpoint:churn` are what people call the holder.
+    Each is `kind:name`; `run:train-3`, `endpoint:churn` and, of a run that is over and whose kernel was kept,
+    `kernel:train-3` are what people call the holder.
     """
 
     id: str
@@ -23,6 +26,10 @@ class Reservation:
     rate_per_hour: float = 0.0
     active_at: datetime | None = None
     released_at: datetime | None = None
+
+    @property
+    def of_kept_kernel(self) -> bool:
+        return any(subject.startswith(KERNEL) for subject in self.subjects)
 
 
 @dataclass(frozen=True, kw_only=True)

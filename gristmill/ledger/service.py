@@ -82,6 +82,20 @@ def profiles_held(tx: Tx) -> dict[str, str]:
     return {one.holder: one.profile for one in store.unreleased(tx)}
 
 
+def rename(tx: Tx, holder: str, before: str, after: str) -> None:
+    """What people call the holder has changed: the subject `before` is `after` from now on."""
+    held = store.held_of(tx, holder)
+    if held is not None:
+        table = store.reservations
+        subjects = [after if one == before else one for one in held.subjects]
+        tx.execute(sa.update(table).where(table.c.id == held.id).values(subjects=subjects))
+
+
+def held_by_holder(tx: Tx, holder: str) -> Reservation | None:
+    """What it has now."""
+    return store.held_of(tx, holder)
+
+
 def activate(tx: Tx, holder: str, now: datetime) -> None:
     """The holder runs now: the ledger's interval begins."""
     table = store.reservations
@@ -103,6 +117,7 @@ def status(tx: Tx, catalogue: Catalogue) -> tuple[ProfileStatus, ...]:
             profile=profile,
             free_slots=slots(profile.resources, free),
             in_use=sum(1 for one in reservations if one.profile == profile.name),
+            kept=sum(1 for one in reservations if one.profile == profile.name and one.of_kept_kernel),
         )
         for profile in catalogue.profiles
     )

@@ -67,8 +67,12 @@ class Catalogue:
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileStatus:
-    """A profile with what is free now: `free_slots` is how many more things of it would start at once."""
+    """A profile with what is free now: `free_slots` is how many more things of it would start at once.
+
+    `kept` of those `in_use` are held by kernels of failed runs, kept for a look at them.
+    """
 
     profile: Profile
     free_slots: int
     in_use: int
+    kept: int = 0

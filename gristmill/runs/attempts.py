@@ -15,7 +15,7 @@ from gristmill.core.settings import Settings
 from gristmill.ledger import service as ledger
 from gristmill.profiles.model import Catalogue, ProfileUse
 from gristmill.profiles.service import resolve
-from gristmill.runs import service, store, utilisation
+from gristmill.runs import kernels, service, store, utilisation
 from gristmill.runs.model import (
     WORKER_PROTOCOL,
     Attempt,
@@ -109,6 +109,7 @@ def claim(
         output_limit=context.settings.output_limit,
         data=run.data,
         environment=run.environment,
+        post_mortem_s=kernels.due(run, attempt),
     )
 
 
@@ -253,6 +254,8 @@ def _finish(tx: Tx, run: Run, attempt: Attempt, event: WorkerEvent, clock: Clock
     if notebook is not None:
         _check_held(tx, attempt, str(notebook))
     service.end_attempt(tx, run, attempt, state, clock, fault, executed_notebook=notebook)
+    if state is RunState.FAILED and event.data.get("connection_file") is not None:
+        kernels.keep(tx, run, attempt, str(event.data["connection_file"]), event.time, clock)
 
 
 def _stopped_fault(run: Run, attempt: Attempt, event: WorkerEvent) -> RunFault:

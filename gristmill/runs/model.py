@@ -9,10 +9,13 @@ from gristmill.core.errors import ConflictError
 from gristmill.core.wire import Strict
 from gristmill.data_roots.model import DataBinding
 from gristmill.environments.model import RunEnvironment
+from gristmill.profiles.model import Resources
 from gristmill.secrets.model import GrantedSecret, SecretGrant
 from gristmill.snapshots.model import SnapshotFile
 
 WORKER_PROTOCOL = 1
+POST_MORTEM_S = 1800.0  # how long a kernel is kept where no time is given
+LONGEST_POST_MORTEM_S = 24 * 3600.0
 
 
 class RunState(StrEnum):
@@ -104,6 +107,20 @@ class Output:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptKernel:
+    """The kernel of an attempt that has failed in a cell, alive until then for whoever connects to it.
+
+    Who may read `connection_file`, on the machine that it is on, may connect.
+    """
+
+    connection_file: str
+    since: datetime
+    until: datetime
+    ending: bool = False  # it was told to end
+    deleting: bool = False  # and its run goes with it
+
+
+@dataclass(frozen=True, kw_only=True)
 class Attempt:
     id: str
     project_id: str
@@ -121,6 +138,7 @@ class Attempt:
     executed_notebook: str | None = None  # digest
     fault: RunFault | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    kept_kernel: KeptKernel | None = None  # as long as it may live
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +157,7 @@ class RunRequest(Strict):
     retries: int = 0
     data: tuple[DataBinding, ...] | None = None  # default: the roots of the folder that the snapshot was taken from
     environment: str | None = None  # a name; default: the kernelspec's own. Not together with `kernel`
+    post_mortem_s: float | None = None  # how long its kernel is kept where it fails in a cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +192,7 @@ class Run:
     attempt: Attempt | None = None  # the last one
     data: tuple[DataBinding, ...] = ()
     environment: RunEnvironment | None = None  # None: the kernelspec's own
+    post_mortem_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +210,21 @@ class RunDetail:
     run: Run
     attempts: tuple[Attempt, ...]
     outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostMortemKernel:
+    """A kept kernel and what it holds. `id` is the attempt's; `memory` is what its processes take now, in bytes."""
+
+    id: str
+    run: str
+    number: int
+    name: str
+    notebook: str
+    profile: str
+    resources: Resources
+    kept: KeptKernel
+    memory: int | None = None
 
 
 # What goes between worker and control plane ------------------------------------------------------------------------
@@ -229,6 +264,7 @@ class AttemptOrder:
     output_limit: int = 512 * 2**20  # bytes of one output file
     data: tuple[DataBinding, ...] = ()
     environment: RunEnvironment | None = None
+    post_mortem_s: float | None = None  # of the last attempt only
 
 
 class WorkerEventKind(StrEnum):
@@ -243,7 +279,8 @@ class WorkerEventKind(StrEnum):
     OUTPUT = "output"  # {name, digest, size, declared, description?}
     MODELS = "models"  # {models: [{id, name}]}
     UTILISATION = "utilisation"  # {points: [UtilisationPoint]}
-    ATTEMPT_FINISHED = "attempt.finished"  # {state, fault?: RunFault, executed_notebook?: digest, seconds, notices}
+    ATTEMPT_FINISHED = "attempt.finished"  # {state, fault?: RunFault, executed_notebook?: digest, seconds, notices,
+    # connection_file?: of the kernel that is kept}
 
 
 @dataclass(frozen=True, kw_only=True)

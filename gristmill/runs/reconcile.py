@@ -14,7 +14,7 @@ from gristmill.core.errors import UnavailableError
 from gristmill.core.lease import Leadership, NotLeaderError
 from gristmill.core.settings import Settings
 from gristmill.profiles.model import Catalogue
-from gristmill.runs import service, store
+from gristmill.runs import kernels, service, store
 from gristmill.runs.admission import Admission
 from gristmill.runs.executors.base import Executor, Presence
 from gristmill.runs.launching import Launcher, Tracking
@@ -68,7 +68,7 @@ class RunsReconciler:
             except Exception as error:  # one attempt's fault must not stop the others; it is logged whole
                 log.exception("attempt %s", attempt.id)
                 self._wait(attempt, str(error))
-        return waiting or bool(open_attempts)
+        return waiting or not all(kernels.rests(attempt) for attempt in open_attempts)
 
     def _advance(self, attempt: Attempt) -> None:
         with self.db.read() as tx:

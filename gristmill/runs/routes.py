@@ -16,9 +16,11 @@ from gristmill.core.wire import EventPage
 from gristmill.profiles.model import Catalogue
 from gristmill.runs import attempts, service, utilisation
 from gristmill.runs.intake import Intake
+from gristmill.runs.kernels import Kernels
 from gristmill.runs.model import (
     AttemptOrder,
     ClaimRequest,
+    PostMortemKernel,
     Run,
     RunDetail,
     RunRequest,
@@ -35,6 +37,7 @@ router = APIRouter(prefix="/api", tags=["runs"], responses=PROBLEMS)
 
 DatabaseOf = Annotated[Database, Depends(provide(Database))]
 ClockOf = Annotated[Clock, Depends(provide(Clock))]
+KernelsOf = Annotated[Kernels, Depends(provide(Kernels))]
 IntakeOf = Annotated[Intake, Depends(provide(Intake))]
 Reader = Annotated[Actor, requires(Scope.READ)]
 Writer = Annotated[Actor, requires(Scope.RUNS_WRITE)]
@@ -82,9 +85,9 @@ def get_run(run: str, actor: Reader, db: DatabaseOf) -> RunDetail:
 
 
 @router.delete("/runs/{run}", summary="Delete a run that is over")
-def delete_run(run: str, actor: Writer, db: DatabaseOf, clock: ClockOf) -> Run:
-    with db.write() as tx:
-        return service.delete(tx, actor, run, clock)
+def delete_run(run: str, actor: Writer, kernels: KernelsOf) -> Run:
+    """At once; one whose kernel is kept as soon as that has ended: then the answer has it, as `ending`."""
+    return kernels.delete_run(actor, run)
 
 
 @router.post("/runs/{run}/cancel", summary="Cancel a run")
@@ -151,6 +154,18 @@ def get_output(
     # Never shown as a page of this origin: what a notebook wrote is the notebook's.
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(blobs.read(output.digest), media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/kernels", summary="Kernels of failed runs that are kept")
+def list_kernels(actor: Reader, kernels: KernelsOf) -> list[PostMortemKernel]:
+    """With what they hold, until when, and the file by which one connects to them."""
+    return kernels.listed(actor)
+
+
+@router.delete("/kernels/{kernel}", summary="End a kept kernel")
+def end_kernel(kernel: str, actor: Writer, kernels: KernelsOf) -> PostMortemKernel:
+    """`kernel` is its id, or the id, number or name of its run. What it holds is free once it is seen to be gone."""
+    return kernels.end(actor, kernel)
 
 
 @router.post("/attempts/{attempt}/claim", summary="Claim an attempt", tags=["workers"])

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from gristmill.core.database import NAMES_BLOBS, Tx, json_column, metadata, project_column, time_column
 from gristmill.data_roots.model import DataBinding
 from gristmill.environments.model import RunEnvironment
-from gristmill.runs.model import Attempt, LoggedModel, Metric, Output, Progress, Run, RunFault, RunState
+from gristmill.runs.model import Attempt, KeptKernel, LoggedModel, Metric, Output, Progress, Run, RunFault, RunState
 from gristmill.secrets.model import SecretGrant
 
 runs = sa.Table(
@@ -31,6 +31,7 @@ runs = sa.Table(
     sa.Column("priority", sa.Integer, nullable=False),
     sa.Column("timeout_s", sa.Float),
     sa.Column("retries", sa.Integer, nullable=False),
+    sa.Column("post_mortem_s", sa.Float),
     sa.Column("state", sa.String(20), nullable=False),
     sa.Column("cancel_requested", sa.Boolean, nullable=False, default=False),
     sa.Column("start_anyway", sa.Boolean, nullable=False, default=False),
@@ -67,6 +68,7 @@ attempts = sa.Table(
     sa.Column("executed_notebook", sa.String(71), info=NAMES_BLOBS),
     json_column("fault"),
     json_column("provenance"),
+    json_column("kept_kernel"),
     time_column("created_at", nullable=False),
     time_column("launched_at"),
     time_column("claimed_at"),
@@ -306,6 +308,7 @@ def _attempt(row: sa.RowMapping) -> Attempt:
         progress=msgspec.convert(row["progress"] or {}, Progress),
         fault=msgspec.convert(row["fault"], RunFault | None),
         provenance=row.get("provenance") or {},
+        kept_kernel=msgspec.convert(row["kept_kernel"], KeptKernel | None),
     )
 
 

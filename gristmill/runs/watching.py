@@ -12,7 +12,7 @@ from gristmill.core.lease import Leadership, NotLeaderError
 from gristmill.core.settings import Settings
 from gristmill.ledger import service as ledger
 from gristmill.runs import attempts as protocol
-from gristmill.runs import service, store
+from gristmill.runs import kernels, service, store
 from gristmill.runs.executors.base import Executor
 from gristmill.runs.launching import Tracking
 from gristmill.runs.model import Attempt, FaultKind, Run, RunFault, RunState
@@ -36,6 +36,7 @@ class Watch:
     _asked: dict[str, float] = field(default_factory=dict)
     _launched: dict[str, float] = field(default_factory=dict)
     _seen_running: dict[str, float] = field(default_factory=dict)
+    _seen_kept: dict[str, float] = field(default_factory=dict)
 
     def begin(self, attempt: Attempt) -> None:
         """A worker is about to be launched. Whatever was asked before, it was another process."""
@@ -45,19 +46,30 @@ class Watch:
     def look_after(self, run: Run, attempt: Attempt) -> None:
         """The worker lives: it is asked to stop where that is wanted, and ended when it does not."""
         now = self.clock.monotonic()
+        if self._keeps_kernel(run, attempt, now):
+            return
         overdue = self._is_overdue(run, attempt, now)
         if not (run.cancel_requested or attempt.state.final or overdue or self._is_idle(attempt, now)):
             return
         asked = self._asked.get(attempt.id)
         if asked is None:
             self._asked[attempt.id] = now
-            if not attempt.state.final:  # one that reported its end is about to go by itself
+            if not attempt.state.final or attempt.kept_kernel is not None:  # another one is about to go by itself
                 self.executor.cancel(attempt.id)
         elif now - asked > self.settings.cancel_grace:
             if overdue and not attempt.state.final:
                 message = f"the run took longer than its timeout of {run.timeout_s:g} s and did not stop when asked"
                 self.end(run, attempt, RunState.FAILED, RunFault(kind=FaultKind.TIMEOUT, message=message))
             self.executor.kill(attempt.id)
+
+    def _keeps_kernel(self, run: Run, attempt: Attempt, now: float) -> bool:
+        """Whether the worker lives on for its kernel. It keeps to the time itself: this is for one that does not."""
+        kept = attempt.kept_kernel
+        if kept is None or kept.ending or run.cancel_requested:
+            return False
+        seen = now - self._seen_kept.setdefault(attempt.id, now)
+        lasted = (self.clock.now() - kept.since).total_seconds()
+        return min(seen, lasted) <= (kept.until - kept.since).total_seconds() + self.settings.cancel_grace
 
     def _is_overdue(self, run: Run, attempt: Attempt, now: float) -> bool:
         """By the wall's clock, which may have been put forward, and by the time in which it was seen to run.
@@ -139,13 +151,16 @@ class Watch:
             return
         self._end_tracked(attempt)
         with self.leader.write() as tx:
-            store.brief_run(tx, attempt.run_id, lock=True)
+            run = store.brief_run(tx, attempt.run_id, lock=True)
+            last = store.find_attempt(tx, attempt.id)
             service.close_attempt(tx, attempt, self.clock)
             ledger.release(tx, attempt.id, self.clock.now())
+            kernels.closed(tx, run, last, self.clock)
         self.executor.forget(attempt.id)
         self._asked.pop(attempt.id, None)
         self._launched.pop(attempt.id, None)
         self._seen_running.pop(attempt.id, None)
+        self._seen_kept.pop(attempt.id, None)
 
     def _end_tracked(self, attempt: Attempt) -> None:
         """A worker that was killed has not ended its MLflow run. Capacity is not held back until MLflow answers."""

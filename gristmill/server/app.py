@@ -36,6 +36,7 @@ from gristmill.runs import attempts, leftovers
 from gristmill.runs import routes as run_routes
 from gristmill.runs.executors.base import Executor
 from gristmill.runs.intake import Intake
+from gristmill.runs.kernels import Kernels
 from gristmill.runs.reconcile import RunsReconciler
 from gristmill.secrets import routes as secret_routes
 from gristmill.secrets.known_vaults import Vaults
@@ -206,6 +207,7 @@ def create_app(parts: Parts) -> FastAPI:
             settings=parts.settings,
             executor=parts.executor,
         ),
+        Kernels: Kernels(db=parts.db, clock=parts.clock, executor=parts.executor),
         Environments: Environments(
             db=parts.db,
             blobs=parts.blobs,

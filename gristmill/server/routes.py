@@ -23,6 +23,7 @@ from gristmill.core.wire import (
     ServerStatus,
 )
 from gristmill.endpoints import service as endpoints
+from gristmill.runs import kernels
 from gristmill.runs import service as runs
 from gristmill.server.collector import Collector
 from gristmill.server.identity import Identity
@@ -46,6 +47,7 @@ def read_status(
 ) -> ServerStatus:
     with db.read() as tx:
         names = [run.name for run in runs.alive(tx, actor)]
+        kept = [kernel.name for kernel in kernels.kept(tx, actor)]
         serving = [endpoint.name for endpoint in endpoints.list_endpoints(tx, actor)]
     state = mlflow.state
     return ServerStatus(
@@ -63,6 +65,7 @@ def read_status(
         tracking_version=state.version,
         tracking_notice=state.notice,
         runs=tuple(names),
+        kernels=tuple(kept),
         endpoints=tuple(serving),
     )
 

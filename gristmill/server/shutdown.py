@@ -13,6 +13,7 @@ from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
 from gristmill.endpoints import service as endpoints
 from gristmill.endpoints.backends.base import EndpointBackend
+from gristmill.runs import kernels
 from gristmill.runs import service as runs
 from gristmill.runs.executors.base import Executor
 from gristmill.server.loop import ControlLoop
@@ -67,6 +68,7 @@ class Shutdown:
     def _cancel_runs(self, actor: Actor) -> None:
         with self.db.write() as tx:
             runs.cancel_all(tx, actor, self.clock)
+            kernels.end_all(tx, actor, self.clock)
         self._until(self._no_attempts, self.settings.cancel_grace + 15.0)
 
     def _stop_endpoints(self) -> None:

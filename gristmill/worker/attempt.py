@@ -30,7 +30,9 @@ from gristmill.worker.workspace import Workspace
 if TYPE_CHECKING:
     from gristmill.worker.data_roots.roots import DataRoots
     from gristmill.worker.environments.environment import AttemptEnvironment
+    from gristmill.worker.kernel import Kernel
     from gristmill.worker.notebook_run import Outcome
+    from gristmill.worker.post_mortem import PostMortem
     from gristmill.worker.provenance import Provenance
 
 EXECUTED = "executed.ipynb"
@@ -71,6 +73,8 @@ class Attempt:
         self._provenance: Provenance | None = None
         self._data: DataRoots | None = None
         self._environment: AttemptEnvironment | None = None
+        self._post_mortem: PostMortem | None = None
+        self._ended = False
         self._began = time.monotonic()
 
     def run(self) -> RunState:
@@ -81,7 +85,12 @@ class Attempt:
             with self._secrets:
                 state, fault = self._execute()
             self._conclude(state)
+            if self._post_mortem is not None:
+                self._end(state, fault)  # the run's end waits for nobody's look at it
+                self._post_mortem.hold()
+                end_left_behind(self._order.attempt)
         except BaseException as error:
+            self._post_mortem = None
             end_left_behind(self._order.attempt)
             self._end(RunState.FAILED, _own_fault(error))
             raise
@@ -182,9 +191,19 @@ class Attempt:
             run = NotebookRun(self._order, self._workspace, self._folder / EXECUTED, kernel, self._reporter, self._stop)
             outcome = run.execute()
             done = outcome.state is RunState.SUCCEEDED
+            self._post_mortem = self._kept(kernel, outcome)
             return outcome
         finally:
-            kernel.shutdown(now=not done and self._stop.reason is not None)
+            if self._post_mortem is None:
+                kernel.shutdown(now=not done and self._stop.reason is not None)
+
+    def _kept(self, kernel: "Kernel", outcome: "Outcome") -> "PostMortem | None":
+        if self._order.post_mortem_s is None:
+            return None
+        from gristmill.worker.post_mortem import PostMortem, is_worth_it
+
+        kept = is_worth_it(outcome.fault, kernel)
+        return PostMortem(kernel, self._order.post_mortem_s, self._stop) if kept else None
 
     def _fetch(self, digest: str) -> Iterator[bytes]:
         yield bridged(
@@ -195,7 +214,7 @@ class Attempt:
     def _conclude(self, state: RunState) -> None:
         """What comes between the notebook's end and the attempt's."""
         self._utilisation.stop()
-        if (left := end_left_behind(self._order.attempt)) > 0:
+        if self._post_mortem is None and (left := end_left_behind(self._order.attempt)) > 0:
             self._reporter.notice(f"the notebook left {left} processes behind: they were ended")
         facts = self._provenance.facts() if self._provenance is not None else {}
         if self._environment is not None:
@@ -230,6 +249,9 @@ class Attempt:
         self._tracking.log_system(as_system_metrics(points, self._order.cpu, now=time.time()))
 
     def _end(self, state: RunState, fault: RunFault | None) -> None:
+        """Told once."""
+        if self._ended:
+            return
         self._utilisation.stop()
         executed = self._folder / EXECUTED
         self._reporter.attempt_finished(
@@ -237,7 +259,9 @@ class Attempt:
             time.monotonic() - self._began,
             fault=fault,
             executed_notebook=executed.read_bytes() if executed.exists() else None,
+            connection_file=self._post_mortem.connection_file if self._post_mortem is not None else None,
         )
+        self._ended = True
 
 
 def _own_fault(error: BaseException) -> RunFault:

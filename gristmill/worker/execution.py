@@ -63,4 +63,9 @@ class Execution(NBClientEngine):  # type: ignore[misc]  # papermill ships no typ
             stdout_file=stdout_file,
             stderr_file=stderr_file,
         )
-        GristmillNotebookClient(nb_man, **client_options).execute()
+        client = GristmillNotebookClient(nb_man, **client_options)
+        try:
+            client.execute()
+        finally:
+            if client.kc is not None:  # what the kernel says from here on would pile up in this process
+                client.kc.stop_channels()

@@ -168,6 +168,10 @@ class Kernel:
         """As `Popen.returncode`: None while it lives, -9 for SIGKILL."""
         return None if self._process is None else self._process.poll()
 
+    @property
+    def alive(self) -> bool:
+        return bool(self.manager.has_kernel and run_sync(self.manager.is_alive)())
+
     def stderr_tail(self, lines: int = 80) -> tuple[str, ...]:
         with self._stderr.open("rb") as log:
             log.seek(max(0, self._stderr.stat().st_size - _STDERR_KEPT))

@@ -86,8 +86,15 @@ class Reporter:
             self.notices.append(text)
 
     def attempt_finished(
-        self, state: RunState, seconds: float, *, fault: RunFault | None = None, executed_notebook: bytes | None = None
+        self,
+        state: RunState,
+        seconds: float,
+        *,
+        fault: RunFault | None = None,
+        executed_notebook: bytes | None = None,
+        connection_file: str | None = None,
     ) -> None:
+        """`connection_file`: of the kernel, if it is kept."""
         blobs: tuple[str, ...] = ()
         try:
             self.flush()
@@ -98,6 +105,8 @@ class Reporter:
         data: dict[str, Any] = {"state": state.value, "seconds": round(seconds, 3), "notices": self.notices}
         if blobs:
             data["executed_notebook"] = blobs[0]
+        if connection_file is not None:
+            data["connection_file"] = connection_file
         if fault is not None:
             data["fault"] = msgspec.to_builtins(fault)
         self._emit(WorkerEventKind.ATTEMPT_FINISHED, data, blobs)

@@ -102,6 +102,11 @@ class Executor(ABC):
     def log_tail(self, attempt: str) -> str:
         """The last lines that the worker process itself wrote, for the message of one that failed."""
 
+    def memory(self, attempt: str) -> int | None:
+        """Bytes that the attempt's processes take now, the worker among them; None where that cannot be told."""
+        del attempt
+        return None
+
     @abstractmethod
     def stand_down(self) -> None:
         """No attempt is open, and none will be for a while: ends what is kept ready for the next ones."""

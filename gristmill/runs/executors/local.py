@@ -19,6 +19,7 @@ from gristmill.core.ids import check_id
 from gristmill.environments.model import Inspected, Interpreter, Prepared
 from gristmill.runs.executors.base import Executor, Launch, Presence
 from gristmill.runs.executors.interpreters import Interpreters
+from gristmill.runs.executors.memory import memory_of
 from gristmill.runs.model import WorkerEvent
 
 MARK = "GRISTMILL_ATTEMPT"
@@ -133,6 +134,9 @@ class LocalExecutor(Executor):
 
     def log_tail(self, attempt: str) -> str:
         return processes.log_tail(self._folder(attempt) / WORKER_LOG)
+
+    def memory(self, attempt: str) -> int | None:
+        return memory_of(processes.marked(MARK, attempt))
 
     def stand_down(self) -> None:
         if not stop_all(self._home, patience=_STAND_DOWN_PATIENCE):

@@ -59,6 +59,8 @@ WALK: tuple[tuple[str, ...], ...] = (
     ("runs", "diff", "1", "2"),
     ("runs", "logs", "2", "--follow"),
     ("runs", "delete", "2"),
+    ("kernels", "list"),
+    ("4", "kernels", "end", "1"),
     ("models", "register", "plain", "--run", "1"),
     ("models", "list"),
     ("models", "show", "plain/1"),

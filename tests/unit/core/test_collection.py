@@ -17,6 +17,7 @@ from tests.unit.conftest import TestClock
 NAME_NONE = {
     "audit.detail": "who did what: it keeps nothing alive",
     "attempts.fault": "what a person reads",
+    "attempts.kept_kernel": "a path, and times",
     "attempts.progress": "numbers, and a line to read",
     "attempts.provenance": "what was there: digests of environments and data, none of blobs",
     "attempts.waiting": "what a person reads",

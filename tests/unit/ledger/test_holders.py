@@ -34,3 +34,8 @@ def test_runs_are_named_and_those_beyond_three_counted() -> None:
 
 def test_what_reserved_without_a_name_is_counted() -> None:
     assert held_by([reservation(), reservation("run:x")], []) == "run x and 1 other hold the rest"
+
+
+def test_a_kept_kernel_is_named_with_what_ends_it() -> None:
+    said = held_by([reservation("kernel:train-3")], [])
+    assert said == "kept kernel train-3 holds the rest; `gristmill kernels end train-3` frees some"
