@@ -8,6 +8,7 @@ from gristmill.cli.options import AsJson
 
 if TYPE_CHECKING:
     from gristmill.cli.comparison import Row, Section
+    from gristmill.runs.model import Run
 
 
 def diff(
@@ -29,9 +30,16 @@ def diff(
     if as_json:
         write_json({"a": first.run.id, "b": second.run.id, "sections": sections})
         return
-    say(f"{styled(first.run.name, bold=True)} and {styled(second.run.name, bold=True)}")
+    names = [_name(one.run, (first.run, second.run)) for one in (first, second)]
+    say(" and ".join(styled(name, bold=True) for name in names))
     for section in sections:
-        _print(section, first.run.name, second.run.name, equal=equal)
+        _print(section, *names, equal=equal)
+
+
+def _name(run: "Run", both: "tuple[Run, Run]") -> str:
+    """`train-3`; with its number where that is not in its name, or both have the same one."""
+    told = run.name.endswith(f"-{run.number}") and both[0].name != both[1].name
+    return run.name if told else f"{run.name} ({run.number})"
 
 
 def _print(section: "Section", first: str, second: str, *, equal: bool) -> None:

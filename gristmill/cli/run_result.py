@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from gristmill.cli.output import heading, pairs, remark, say, state, styled
 from gristmill.cli.quantities import duration, metric, size
@@ -11,6 +12,7 @@ from gristmill.runs.model import Attempt, FaultKind, LoggedModel, Metric, Output
 _AROUND = 3  # lines of the cell before and behind the one that failed
 _TRACE = 12  # lines of a traceback that matter most: its last ones
 _OUTPUTS = 6
+_SAYS_NOTHING = "model"  # as MLflow's own examples call every model
 _BRIEF = 100  # characters of a fault where it is one line among others
 
 
@@ -152,10 +154,16 @@ def word(text: str) -> str:
     return shlex.quote(text)
 
 
+def _name_for(run: Run) -> str:
+    """What its first model could be registered as: what it was logged as, unless that says nothing."""
+    logged = run.models[0].name
+    return PurePosixPath(run.notebook).stem if logged == _SAYS_NOTHING else logged
+
+
 def _next(run: Run) -> str | Cell:
     if run.state is RunState.SUCCEEDED and run.models:
         named = f" --model {word(run.models[0].name)}" if len(run.models) > 1 else ""
-        return Cell(f"gristmill models register {word(run.models[0].name)} --run {run.number}{named}", bold=True)
+        return Cell(f"gristmill models register {word(_name_for(run))} --run {run.number}{named}", bold=True)
     if run.state is RunState.SUCCEEDED:
         return f"gristmill runs outputs {run.number} --notebook"
     return f"gristmill runs logs {run.number}"

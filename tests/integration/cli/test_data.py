@@ -18,7 +18,7 @@ from tests.integration.conftest import ControlPlane
 from tests.waiting import until
 
 READS = "with open('../data/big.csv', 'rb') as file:\n    file.seek(-4, 2)\n    print('its end is', file.read())"
-SIZE = 2 * 2**30
+SIZE = 2 * 10**9
 
 Make = Callable[..., Path]
 

@@ -95,6 +95,12 @@ def test_the_end_of_a_run_has_metrics_models_outputs_and_what_to_do_next(capsys:
     assert "a notice" in err
 
 
+def test_a_model_whose_name_says_nothing_is_to_be_called_like_its_notebook(capsys: pytest.CaptureFixture[str]) -> None:
+    run = a_run(models=(LoggedModel(id="m-1", name="model"),), notebook="notebooks/my churn.ipynb")
+    print_result(run, [])
+    assert "gristmill models register 'my churn' --run 41" in capsys.readouterr().out
+
+
 def test_of_several_models_the_next_step_names_one(capsys: pytest.CaptureFixture[str]) -> None:
     print_result(a_run(models=(LoggedModel(id="m-1", name="a"), LoggedModel(id="m-2", name="b"))), [])
     assert "register a --run 41 --model a" in capsys.readouterr().out
