@@ -1,5 +1,7 @@
 """Databases for tests: SQLite always, PostgreSQL where its server programs are installed.
 
+`--database postgresql` gives control planes of integration tests a PostgreSQL where they would have SQLite.
+
 Processes start cold in tests: a zygote costs more than it saves where every test has a home of its own. The tests that
 are about warm kernels and workers say so.
 """
@@ -16,6 +18,12 @@ from tests.postgres import TEMPLATE, Postgres, programs, server
 
 os.environ.setdefault("GRISTMILL_WARM_KERNELS", "0")
 os.environ.setdefault("GRISTMILL_WARM_WORKERS", "0")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    choices = ("sqlite", "postgresql")
+    parser.addoption("--database", choices=choices, default="sqlite", help="what control planes of tests keep rows in")
+    parser.addoption("--away", type=float, default=8.0, help="seconds without a database, where a test goes through it")
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from gristmill.client.client import Client
 from gristmill.client.credentials import read_port_file
 from gristmill.core.settings import Settings
 from gristmill.runs.model import Run
+from tests.postgres import TEMPLATE, Postgres
 from tests.waiting import until
 
 
@@ -31,6 +32,12 @@ class ControlPlane:
     @property
     def settings(self) -> Settings:
         return Settings(home=self.home, database_url=self.database_url, shared=self.shared)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a command needs to be of this home."""
+        named = {"GRISTMILL_HOME": str(self.home), "GRISTMILL_DATABASE_URL": self.database_url}
+        return {name: value for name, value in named.items() if value is not None}
 
     def client(self) -> Client:
         """A client of the living control plane; it is started where none lives."""
@@ -83,10 +90,28 @@ def secrets_key() -> Iterator[None]:
         yield
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("both_databases") is not None:
+        run_on_both(metafunc)
+
+
+def run_on_both(metafunc: pytest.Metafunc) -> None:
+    """The test's control plane has SQLite, and PostgreSQL; with `--database postgresql` that alone."""
+    if "control_plane_database" in metafunc.fixturenames:
+        kinds = ["sqlite", "postgresql"] if metafunc.config.getoption("--database") == "sqlite" else ["postgresql"]
+        metafunc.parametrize("control_plane_database", kinds, indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def control_plane_database() -> str | None:
-    """SQLite in its home; `server/` has PostgreSQL too."""
-    return None
+def control_plane_database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """A PostgreSQL's address; None is SQLite in the home."""
+    if getattr(request, "param", request.config.getoption("--database")) == "sqlite":
+        yield None
+        return
+    postgres: Postgres = request.getfixturevalue("postgres_server")
+    name = postgres.create(TEMPLATE)
+    yield postgres.address(name)
+    postgres.drop(name)
 
 
 @pytest.fixture(scope="module")

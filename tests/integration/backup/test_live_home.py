@@ -45,6 +45,11 @@ while not Path({gate!r}).exists():
 ROWS = {"dataframe_split": {"columns": ["x", "y"], "data": [[0.0, 1.0], [3.0, 0.0]]}}
 
 
+@pytest.fixture(scope="module")
+def control_plane_database() -> None:
+    """SQLite: of another database its own tools make copies."""
+
+
 def typed(home: Path, *words: str) -> Any:
     """What a command answers with `--json`."""
     ran = subprocess.run(

@@ -38,8 +38,8 @@ class Ran:
 Run = Callable[..., Ran]
 
 
-def environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "GRISTMILL_HOME": str(home), "PATH": f"{GRISTMILL.parent}:{os.environ['PATH']}"}
+def environment(plane: ControlPlane) -> dict[str, str]:
+    return {**os.environ, **plane.environ, "PATH": f"{GRISTMILL.parent}:{os.environ['PATH']}"}
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def gristmill(control_plane: ControlPlane, tmp_path: Path) -> Run:
     def run(*arguments: str | Path, status: int = 0, text: str = "") -> Ran:
         done = subprocess.run(
             [GRISTMILL, *arguments],
-            env=environment(control_plane.home),
+            env=environment(control_plane),
             cwd=tmp_path,
             input=text,
             capture_output=True,
@@ -66,13 +66,13 @@ def gristmill(control_plane: ControlPlane, tmp_path: Path) -> Run:
 class Terminal:
     """The command on a terminal of its own, 100 columns wide."""
 
-    def __init__(self, arguments: Sequence[str | Path], home: Path, folder: Path) -> None:
+    def __init__(self, arguments: Sequence[str | Path], plane: ControlPlane, folder: Path) -> None:
         self.text = ""
         self._seen = 0
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
             os.chdir(folder)
-            os.execve(GRISTMILL, [str(GRISTMILL), *map(str, arguments)], {**environment(home), "TERM": "xterm"})  # noqa: S606  # no shell
+            os.execve(GRISTMILL, [str(GRISTMILL), *map(str, arguments)], {**environment(plane), "TERM": "xterm"})  # noqa: S606  # no shell
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
 
     def expect(self, pattern: str) -> None:
@@ -112,6 +112,6 @@ OpenTerminal = Callable[..., Terminal]
 @pytest.fixture
 def terminal(control_plane: ControlPlane, tmp_path: Path) -> OpenTerminal:
     def start(*arguments: str | Path) -> Terminal:
-        return Terminal(arguments, control_plane.home, tmp_path)
+        return Terminal(arguments, control_plane, tmp_path)
 
     return start

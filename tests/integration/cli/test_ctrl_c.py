@@ -110,7 +110,7 @@ def test_away_from_a_terminal_an_interrupt_detaches(
     """A run does not end because the program that started it did."""
     with subprocess.Popen(
         [GRISTMILL, "run", slow],
-        env=environment(control_plane.home),
+        env=environment(control_plane),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

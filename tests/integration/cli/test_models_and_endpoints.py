@@ -111,13 +111,13 @@ def test_a_deployment_is_told_phase_by_phase_and_ends_with_calls_that_work(
     assert any("answer to its input example [0, 0]" in line for line in lines)
     curl = next(line for line in lines if line.startswith("curl "))
     answer = subprocess.run(
-        ["sh", "-c", curl], env=environment(control_plane.home), capture_output=True, timeout=PATIENCE, check=True
+        ["sh", "-c", curl], env=environment(control_plane), capture_output=True, timeout=PATIENCE, check=True
     )
     assert json.loads(answer.stdout) == {"predictions": [0]}
     snippet = "\n".join(line.removeprefix("  ") for line in ran.out.split("From Python\n")[1].splitlines())
     said = subprocess.run(
         [sys.executable, "-c", snippet],
-        env=environment(control_plane.home),
+        env=environment(control_plane),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
