@@ -42,7 +42,7 @@ from gristmill.secrets import routes as secret_routes
 from gristmill.secrets.known_vaults import Vaults
 from gristmill.secrets.reconcile import SecretsReconciler
 from gristmill.secrets.service import Granted
-from gristmill.server import files, opening, routes, streams
+from gristmill.server import files, front, opening, routes, streams
 from gristmill.server.collector import Collector
 from gristmill.server.identity import Identity
 from gristmill.server.limits import BodyLimit
@@ -243,6 +243,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.services = services
     for module in (
         routes,
+        front,
         opening,
         tracking_routes,
         streams,
