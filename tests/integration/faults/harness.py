@@ -54,7 +54,7 @@ class Verdict:
 
 def play(scene: Scene, seed: int) -> Verdict:
     """Plays a seed in this scene, which is as good as new after it."""
-    return Trial(scene, draw(seed)).play()
+    return Trial(scene, draw(seed, cold=scene.cold)).play()
 
 
 class Trial:
@@ -174,8 +174,10 @@ class Trial:
 
     def _note_fired(self) -> None:
         for fired in (self._scene.points / "fired").iterdir():
-            self.timeline.note(f"KILLED: control plane: {fired.name}")
-            self.struck.append(f"control plane: {fired.name}")
+            attempt = fired.read_text()
+            self.hit.update(filter(None, [attempt]))
+            self.timeline.note(f"KILLED: {fired.name} {attempt}")
+            self.struck.append(fired.name)
             fired.unlink()
 
     def _become_due(self, sights: list[Sight]) -> None:

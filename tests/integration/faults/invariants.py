@@ -23,7 +23,14 @@ _STATUS = {"succeeded": "FINISHED", "failed": "FAILED"}
 def broken(scene: Scene, names: tuple[str, ...], hit: set[str], plan: Plan, struck: list[str]) -> list[str]:
     """Every promise that was not kept, in words."""
     judged = _Judged(scene, names, hit, plan)
-    found = [*judged.runs(), *judged.attempts(), *judged.executions(), *judged.rows(), *judged.orphans()]
+    found = [
+        *judged.runs(),
+        *judged.attempts(),
+        *judged.executions(),
+        *judged.overlaps(),
+        *judged.rows(),
+        *judged.orphans(),
+    ]
     with scene.client() as client:
         found += [*judged.events(client), *judged.results(client), *judged.whole(client)]
         if not any(one.startswith(Role.MLFLOW) for one in struck):
@@ -39,7 +46,8 @@ class _Judged:
         self._names = names
         self._ids = tuple(one["id"] for one in self._attempts)
         self._marks: dict[str, list[Mark]] = defaultdict(list)
-        for mark in marks(scene.marks):
+        self._all_marks = list(marks(scene.marks))
+        for mark in self._all_marks:
             self._marks[mark.attempt].append(mark)
 
     def _select(self, query: str, values: tuple[str, ...]) -> list[sqlite3.Row]:
@@ -87,6 +95,14 @@ class _Judged:
                 yield f"attempt {one['id']} was executed by several: {marked}"
             if marked and (one["claimed_at"] is None or one["nonce"] is None):
                 yield f"attempt {one['id']} was executed without a claim"
+
+    def overlaps(self) -> Iterator[str]:
+        """No attempt of a run executes anything after the next one has begun to."""
+        for run in self._runs:
+            numbers = {one["id"]: one["number"] for one in self._of(run)}
+            order = [numbers[mark.attempt] for mark in self._all_marks if mark.attempt in numbers]
+            if order != sorted(order):
+                yield f"attempts of run {run['name']} have executed side by side: {order}"
 
     def rows(self) -> Iterator[str]:
         """Every reservation was freed, every token revoked, every grant taken back; nothing is left in files."""

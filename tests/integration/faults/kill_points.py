@@ -50,14 +50,22 @@ class Outside:
 
 @dataclass(frozen=True)
 class Inside:
-    """The control plane kills itself `when` it calls this: before it, after it, or when a context manager is left."""
+    """A process kills itself `when` it calls this: before it, after it, or when a context manager is left.
 
-    name: str
+    Workers and supervisors do where they start cold.
+    """
+
+    label: str
     module: str
     call: str
     when: str = "after"
     most: int = 3  # the call at which it fires is drawn from the first so many
     after: Outside | None = None  # a kill without which it does not come to this
+    role: Role = Role.CONTROL_PLANE
+
+    @property
+    def name(self) -> str:
+        return f"{self.role}: {self.label}"
 
 
 S = Stage
@@ -79,7 +87,7 @@ _ENDPOINTS = "gristmill.endpoints.reconcile"
 _WORKER_GONE = Outside(Role.WORKER, S.IN_FIRST_CELL)
 _SUPERVISOR_GONE = Outside(Role.SUPERVISOR, S.QUEUED)
 _GONE = Outside(Role.CONTROL_PLANE, S.STARTED)
-INSIDE = (
+_CONTROL_PLANE = (
     Inside("before a commit", "gristmill.core.database", "flush", most=60),
     Inside("after a commit", "gristmill.core.database", "Database.write", "left", most=60),
     Inside("a blob is stored", "gristmill.core.blobs", "BlobStore.put", most=12),
@@ -122,6 +130,45 @@ INSIDE = (
     Inside("the schema is ready", "gristmill.server.schema", "prepare", most=1, after=_GONE),
     Inside("about to say where it is", "gristmill.server.files", "write_port_file", "before", most=1, after=_GONE),
 )
+_WORKER, _SERVING = "gristmill.worker", "gristmill.serving"
+
+
+def _in_worker(label: str, call: str, when: str = "after", most: int = 3) -> Inside:
+    module, _, name = call.partition(":")
+    return Inside(label, f"{_WORKER}.{module}", name, when, most, role=Role.WORKER)
+
+
+def _in_supervisor(label: str, call: str, when: str = "after", most: int = 1) -> Inside:
+    module, _, name = call.partition(":")
+    return Inside(label, f"{_SERVING}.{module}", name, when, most, _SUPERVISOR_GONE, Role.SUPERVISOR)
+
+
+_OTHERS = (
+    _in_worker("about to claim", "transport:ControlPlane.claim", "before"),
+    _in_worker("has claimed", "transport:ControlPlane.claim"),
+    _in_worker("about to write down", "journal:Journal.append", "before", most=30),
+    _in_worker("has written down", "journal:Journal.append", most=30),
+    _in_worker("about to tell", "transport:ControlPlane.send", "before", most=20),
+    _in_worker("has told", "transport:ControlPlane.send", most=20),
+    _in_worker("has sent a blob", "transport:ControlPlane.put_blob", most=20),
+    _in_worker("has unpacked", "workspace:Workspace.unpack"),
+    _in_worker("has started a kernel", "kernel:Kernel.start"),
+    _in_worker("has saved the notebook", "execution:WholeFileManager.save", most=12),
+    _in_worker("about to end the kernel", "kernel:Kernel.shutdown", "before"),
+    _in_worker("has ended what was left behind", "attempt:end_left_behind"),
+    _in_worker("has collected outputs", "workspace:Workspace.collect"),
+    _in_worker("has ended the MLflow run", "tracking:Tracking.finish"),
+    _in_worker("about to say the end", "reporter:Reporter.attempt_finished", "before"),
+    _in_worker("has said the end", "reporter:Reporter.attempt_finished"),
+    _in_worker("has delivered everything", "outbox:Outbox.close"),
+    _in_supervisor("has recalled", "supervisor:Supervisor.recall"),
+    _in_supervisor("has taken what is desired", "supervisor:Supervisor.take"),
+    _in_supervisor("has written a file", "folders:EndpointFolder.write", most=4),
+    _in_supervisor("about to switch", "supervisor:Supervisor._switch", "before"),
+    _in_supervisor("has switched", "supervisor:Supervisor._switch"),
+)
+INSIDE = (*_CONTROL_PLANE, *_OTHERS)
+_ZYGOTES = {Role.KERNEL_ZYGOTE, Role.WORKER_ZYGOTE, Role.KEEPER}
 
 
 def as_json() -> list[dict[str, str]]:
@@ -150,7 +197,7 @@ class Arming:
     at: int
 
     def __str__(self) -> str:
-        return f"control plane: {self.point.name}, call {self.at}"
+        return f"{self.point.name}, call {self.at}"
 
 
 @dataclass(frozen=True)
@@ -168,12 +215,14 @@ class Plan:
         return f"seed {self.seed}: runs with retries {self.retries}; {kills}"
 
 
-def draw(seed: int, runs: int = 3) -> Plan:
+def draw(seed: int, *, cold: bool = False, runs: int = 3) -> Plan:
+    """`cold` is a scene without zygotes, in which workers and supervisors know their points too."""
     chance = random.Random(seed)  # noqa: S311  # the same again, is what is wanted
     retries = tuple(chance.choice((0, 0, 1, 2)) for _ in range(runs))
-    inside = chance.sample(INSIDE, chance.choice((0, 1, 1, 2)))
+    inside = _inside(chance, cold=cold)
     # Every role comes as often as another, whatever the number of its stages.
-    roles = [chance.choice(tuple(Role)) for _ in range(chance.choice((1, 2, 2, 3)))]
+    known = [role for role in Role if not (cold and role in _ZYGOTES)]
+    roles = [chance.choice(known) for _ in range(chance.choice((1, 2, 2, 3)))]
     outside = [chance.choice([one for one in OUTSIDE if one.role is role]) for role in roles]
     strikes = [_strike(chance, point, retries) for point in outside]
     # There is a second attempt where the first one fails.
@@ -187,6 +236,11 @@ def draw(seed: int, runs: int = 3) -> Plan:
         armings=tuple(Arming(point, chance.randint(1, point.most)) for point in inside),
         away=tuple(chance.choice((0.0, 0.0, chance.uniform(0, 0.5), chance.uniform(0, 4))) for _ in range(8)),
     )
+
+
+def _inside(chance: random.Random, *, cold: bool) -> list[Inside]:
+    found = chance.sample(_CONTROL_PLANE, chance.choice((0, 1, 1, 2)))
+    return found + chance.sample(_OTHERS, chance.choice((1, 1, 2))) if cold else found
 
 
 def _strike(chance: random.Random, point: Outside, retries: tuple[int, ...]) -> Strike:

@@ -49,9 +49,13 @@ mlflow.pyfunc.log_model(name="m", python_model=Twice(), input_example=[1.0, 2.0]
 
 
 class Scene:
-    """`endpoint` is the address of one that serves; None in a scene without."""
+    """`endpoint` is the address of one that serves; None in a scene without.
 
-    def __init__(self, folder: Path) -> None:
+    In a cold one nothing is forked from a zygote, and workers and supervisors have kill points inside as well.
+    """
+
+    def __init__(self, folder: Path, *, cold: bool = False) -> None:
+        self.cold = cold
         self.home, self.points = folder / "home", folder / "points"
         self.marks = folder / "marks"
         self.folder = folder
@@ -114,7 +118,7 @@ class Scene:
         try:
             until(lambda: not self.left(), 120, "nothing of the home lives")
         except AssertionError as error:
-            raise AssertionError(f"{error}: {self.left()}") from None
+            raise AssertionError(f"{error}: {self.left()}") from error
 
     def left(self) -> list[str]:
         return [str(one) for one in processes(self.home)]
@@ -140,13 +144,16 @@ class Scene:
 
 
 @contextmanager
-def surroundings(points: Path) -> Iterator[None]:
-    """What a control plane of a scene is started with: everything warm, its kill points, a key for secrets."""
+def surroundings(scene: Scene) -> Iterator[None]:
+    """What a control plane of a scene is started with: its kill points, a key for secrets."""
+    warm = "0" if scene.cold else "1"
+    knowing = ("gristmill.server", "gristmill.worker", "gristmill.serving") if scene.cold else ("gristmill.server",)
     changes = {
-        "KILL_POINTS": str(points),
+        "KILL_POINTS": str(scene.points),
+        "KILL_POINTS_IN": " ".join(knowing),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(INSIDE), os.environ.get("PYTHONPATH")))),
-        "GRISTMILL_WARM_KERNELS": "1",
-        "GRISTMILL_WARM_WORKERS": "1",
+        "GRISTMILL_WARM_KERNELS": warm,
+        "GRISTMILL_WARM_WORKERS": warm,
         "GRISTMILL_SECRETS_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
         "GRISTMILL_SECRETS_VAULT": "encrypted",
     }

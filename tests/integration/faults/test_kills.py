@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     scene = Scene(tmp_path_factory.mktemp("kills"))
-    with surroundings(scene.points):
+    with surroundings(scene):
         scene.prepare()
         yield scene
         scene.stop()

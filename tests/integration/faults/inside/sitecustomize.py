@@ -1,7 +1,7 @@
-"""Loaded by a control plane that a test starts, never by another process: it ends itself by SIGKILL at a named call.
+"""Loaded by processes that a test starts: those of `$KILL_POINTS_IN` end themselves by SIGKILL at a named call.
 
 `$KILL_POINTS/points.json` names the calls. A point is armed by a file in `$KILL_POINTS/armed` whose size is the number
-of the call at which it fires; a fired one is moved to `$KILL_POINTS/fired`.
+of the call at which it fires; a fired one is moved to `$KILL_POINTS/fired`, with the attempt that it struck.
 """
 
 import functools
@@ -26,12 +26,14 @@ def _reach(folder: Path, name: str) -> None:
     with _counting:
         try:
             left = armed.stat().st_size - 1
-        except FileNotFoundError:
+            if left > 0:
+                os.truncate(armed, left)
+                return
+            armed.rename(folder / name)
+        except FileNotFoundError:  # not armed, or another process was quicker
             return
-        if left > 0:
-            os.truncate(armed, left)
-            return
-        armed.rename(folder / "fired" / name)
+        (folder / name).write_text(os.environ.get("GRISTMILL_ATTEMPT", ""))
+        (folder / name).rename(folder / "fired" / name)
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -92,14 +94,21 @@ class _Wrapping:
 
 
 def _install() -> None:
+    modules = os.environ.get("KILL_POINTS_IN", "").split()
+    if "gristmill.worker" not in modules:
+        _leave_path()
+    folder = os.environ.get("KILL_POINTS")
+    if folder and any(module in sys.orig_argv for module in modules):
+        sys.meta_path.insert(0, _Wrapping(Path(folder)))
+
+
+def _leave_path() -> None:
+    """What this process starts is as it would be without: a zygote serves none who has code to execute at its start."""
     here = str(Path(__file__).parent)
     places = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place and place != here]
     os.environ.pop("PYTHONPATH", None)
     if places:
         os.environ["PYTHONPATH"] = os.pathsep.join(places)
-    folder = os.environ.get("KILL_POINTS")
-    if folder and "gristmill.server" in sys.orig_argv:
-        sys.meta_path.insert(0, _Wrapping(Path(folder)))
 
 
 _install()
