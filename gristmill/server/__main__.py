@@ -47,7 +47,7 @@ def main() -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         settings = read_settings()
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folders(settings)
         with exclusive(settings.home / "server.lock") as alone:
             if not alone:
                 log.error("another control plane lives in %s", settings.home)
@@ -113,6 +113,13 @@ def _serve(settings: Settings) -> int:
         settings.port_file.unlink(missing_ok=True)
         db.close()
     return 0
+
+
+def make_folders(settings: Settings) -> None:
+    """The home and what control planes share: each is closed to other users where it is made here."""
+    for folder in (settings.home, settings.shared):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def _mlflow(settings: Settings, clock: SystemClock) -> MlflowServer:
