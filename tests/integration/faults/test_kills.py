@@ -28,7 +28,7 @@ def test_a_seed_draws_the_same_plan_again() -> None:
     assert draw(7) != draw(8)
 
 
-@pytest.mark.parametrize("seed", [4, 9])
+@pytest.mark.parametrize("seed", [202, 208])
 def test_no_kill_loses_a_run_executes_it_twice_or_leaves_anything(scene: Scene, seed: int) -> None:
     verdict = play(scene, seed)
     print(verdict)  # noqa: T201  # which seed it was, and what it struck
