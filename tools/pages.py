@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -56,11 +57,12 @@ def settings() -> str:
 
 
 def _setting(name: str, kind: str, default: str, said: str) -> str:
-    shown = DEFAULTS.get(name) or f"`{default}`"
+    secret = re.fullmatch(r"field\(default=(.+), repr=False\)", default)
+    shown = DEFAULTS.get(name) or f"`{secret[1] if secret else default}`"
     return f"| `GRISTMILL_{name.upper()}` | `{kind.removesuffix(' | None')}` | {shown} | {said} |"
 
 
-DEFAULTS = {"home": "the platform's folder for a user's data, `gristmill` in it", "token": "`None`"}
+DEFAULTS = {"home": "the platform's folder for a user's data, `gristmill` in it"}
 
 TABLE_HEAD = """
 ## {tag}
@@ -121,6 +123,16 @@ PAGES: Mapping[str, Callable[[], str]] = {
 WRITTEN = re.compile(r"^<!-- written by the build -->.*\Z", re.MULTILINE | re.DOTALL)
 
 
+# Small enough to stand in the tree, so that a code host shows them too; a test holds them against the code.
+COMMITTED = ("reference/errors.md", "reference/settings.md")
+BEHIND = "Written from `gristmill/core` by `python -m tools.pages`."
+
+
+def committed(text: str, name: str) -> str:
+    """The page as it stands in the tree."""
+    return WRITTEN.sub(lambda _: f"<!-- written by the build -->\n\n{PAGES[name]()}\n\n{BEHIND}\n", text)
+
+
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001  # MkDocs gives them
     write = PAGES.get(page.file.src_uri)
     if write is None:
@@ -130,3 +142,9 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     if places != 1:
         raise PluginError(f"{page.file.src_uri} has no line that says where the build writes")
     return filled
+
+
+if __name__ == "__main__":
+    for one in COMMITTED:
+        path = Path("docs") / one
+        path.write_text(committed(path.read_text(), one))

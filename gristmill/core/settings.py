@@ -14,27 +14,27 @@ from gristmill.core.errors import Fault, InvalidInputError
 class Settings:
     """`GRISTMILL_` + the field's name in capitals sets a field; times are in seconds, sizes in bytes."""
 
-    home: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("gristmill")))
+    home: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("gristmill")))  # all that is kept
     url: str | None = None  # a control plane elsewhere; none is started then
-    token: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)  # for the control plane at that URL
     port: int = 0  # 0: one is chosen at the first start and kept
     database_url: str | None = field(default=None, repr=False)  # default: SQLite in the home; it may hold a password
     shared: Path | None = None  # what control planes on one database share: blobs, attempts, endpoints, MLflow
     mlflow_url: str | None = None  # an MLflow server that is there already; none is started then
     mlflow_token: str | None = field(default=None, repr=False)  # the control plane's own, for that server
     mlflow_username: str | None = None  # or these two
-    mlflow_password: str | None = field(default=None, repr=False)
-    profiles: Path | None = None  # default: <home>/profiles.yaml if it is there
+    mlflow_password: str | None = field(default=None, repr=False)  # with that name
+    profiles: Path | None = None  # a catalogue; default: profiles.yaml in the home, if it is there
     secrets_vault: str = "auto"  # keyring, encrypted; auto: a keyring where one answers
     secrets_key: str | None = field(default=None, repr=False)  # for `encrypted`; several by commas, the newest first
     secrets_key_file: Path | None = None  # the same in a file outside the home; default: made among the configuration
-    max_queued: int = 10_000
-    max_blob_bytes: int = 2 * 2**30
-    max_body_bytes: int = 16 * 2**20
+    max_queued: int = 10_000  # runs; more are refused
+    max_blob_bytes: int = 2 * 2**30  # of one file that is sent: a snapshot's, an output
+    max_body_bytes: int = 16 * 2**20  # of any other request
     blob_grace: float = 24 * 3600.0  # how long a blob stays that nothing refers to: something may be about to
     events_kept: float = 90 * 24 * 3600.0  # how long; what a run came to stays as long as the run
-    log_limit: int = 10 * 2**20
-    output_limit: int = 512 * 2**20
+    log_limit: int = 10 * 2**20  # of what a run prints; the rest is not kept
+    output_limit: int = 512 * 2**20  # of one output; a larger file is named and not kept
     data_cache: int = 20 * 2**30  # of data fetched from URLs, kept for the next run
     environments_cache: int = 20 * 2**30  # of environments made from locks, kept for the next run
     data_binding: str = "auto"  # how data comes into a run: auto, reflink, symlink, mount

@@ -30,6 +30,17 @@ def test_the_page_of_settings_has_every_field() -> None:
     assert "| `GRISTMILL_PORT` | `int` | `0` | 0: one is chosen" in page
 
 
+def test_the_page_of_settings_says_something_of_each() -> None:
+    assert [row for row in pages.settings().splitlines()[2:] if row.endswith(" |  |")] == []
+    assert "repr=False" not in pages.settings()
+
+
+@pytest.mark.parametrize("name", pages.COMMITTED)
+def test_a_page_that_stands_in_the_tree_is_what_the_code_says(name: str) -> None:
+    text = (Path("docs") / name).read_text()
+    assert text == pages.committed(text, name), "python -m tools.pages"
+
+
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 
 
