@@ -4,13 +4,16 @@ import ast
 import os
 import posixpath
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from gristmill.client.pack.imports import Import, added_folders, imports_of, run_files
 from gristmill.client.pack.regular import read_regular
 from gristmill.client.pack.root import ProjectRoot
+from gristmill.client.pack.unbuilt import lacking
 from gristmill.core.errors import InvalidInputError
+from gristmill.data_roots.model import lies_in
 from gristmill.notebooks.python_source import parse
 from gristmill.notebooks.source import NotebookSource, read_notebook
 
@@ -20,34 +23,48 @@ EXTENSIONS = (".so", ".pyd")
 
 @dataclass(frozen=True, kw_only=True)
 class Modules:
-    """`files` and `roots` are relative to the project root; `roots` is what the import path must hold, in order."""
+    """`files` and `roots` are relative to the project root; `roots` is what the import path must hold, in order.
+
+    `unbuilt` are packages above the notebook that cannot be imported as they stand there, and what each lacks.
+    """
 
     files: tuple[str, ...]
     roots: tuple[str, ...]
+    unbuilt: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_modules(root: ProjectRoot, path: str, notebook: NotebookSource) -> Modules:
     """The modules below the root that the notebook at `path` imports, and those that these import.
 
     Looked for beside the notebook, in every folder above it up to the root, in each one's `src/`, and where the
-    notebook itself extends `sys.path`. The standard library's names are local beside the notebook only.
+    notebook itself extends `sys.path`. The standard library's names are local beside the notebook only, and a package
+    whose sources were not built is too: elsewhere the installed one is meant.
 
     Raises:
         InvalidInputError: where a needed module is a link that leaves the root.
     """
     if not notebook.is_python:
         return Modules(files=(), roots=())
-    search = _Search(root, path)
-    for cell in notebook.code_cells:
-        search.read_cell(cell.source, search.home)
-    search.finish()
-    roots = [place for place in search.places if place in search.used]
-    return Modules(files=tuple(sorted(search.files)), roots=tuple(place or "." for place in roots))
+    unbuilt: dict[str, str] = {}
+    while True:
+        search = _Search(root, path, unbuilt)
+        for cell in notebook.code_cells:
+            search.read_cell(cell.source, search.home)
+        search.finish()
+        if not search.unbuilt:
+            break
+        unbuilt |= search.unbuilt
+    roots = tuple(place or "." for place in search.places if place in search.used)
+    return Modules(files=tuple(sorted(search.files)), roots=roots, unbuilt=unbuilt)
 
 
 class _Search:
-    def __init__(self, root: ProjectRoot, notebook: str) -> None:
+    """One pass, without the packages that an earlier one found unbuilt."""
+
+    def __init__(self, root: ProjectRoot, notebook: str, without: Mapping[str, str]) -> None:
         self._root = root
+        self._without = without
+        self.unbuilt: dict[str, str] = {}
         self.home = _parent(notebook)
         self.files: set[str] = set()
         self.used: set[str] = set()
@@ -107,7 +124,7 @@ class _Search:
             if wanted.level:
                 self._relative(wanted, folder)
             else:
-                self._absolute(wanted)
+                self._absolute(wanted, folder)
 
     def _relative(self, wanted: Import, folder: str) -> None:
         parts = folder.split("/") if folder else []
@@ -115,10 +132,11 @@ class _Search:
             base = "/".join(parts[: len(parts) - wanted.level + 1])
             self._take(base, wanted)
 
-    def _absolute(self, wanted: Import) -> None:
+    def _absolute(self, wanted: Import, folder: str) -> None:
         """A module or a package with `__init__` anywhere comes before a bare folder of that name."""
         top = wanted.parts[0]
         places = [place for place in self.places if place == self.home or top not in sys.stdlib_module_names]
+        places = [place for place in places if _join(place, top) not in self._without]
         real = next((place for place in places if self._module(place, top)), None)
         if real is None:
             bare = (place for place in places if self._is_folder(_join(place, top)))
@@ -126,6 +144,9 @@ class _Search:
         if real is not None:
             self.used.add(real)
             self._take(real, wanted)
+            package = _join(real, top)
+            if real != self.home and not lies_in(folder, package) and (lost := lacking(self._real(real), wanted)):
+                self.unbuilt[package] = lost
 
     def _namespace_has(self, place: str, wanted: Import) -> bool:
         """Whether a bare folder holds what is asked of it; else it may be data beside an installed package."""

@@ -96,7 +96,7 @@ class _Packing:
         notebook = self._take_notebook()
         modules = find_modules(self._root, self._path, notebook)
         named = NamedPaths(notebook, self._path.rpartition("/")[0])
-        found = self._walk(named)
+        found = self._without_unbuilt(self._walk(named), modules)
         self._check_caps(found, modules)
         self._take_modules(modules)
         self._take_files(found)
@@ -143,6 +143,19 @@ class _Packing:
             f"folder with one of {', '.join(MARKS)}."
         )
         return self._named_only(named, walked)
+
+    def _without_unbuilt(self, found: tuple[Found, ...], modules: Modules) -> tuple[Found, ...]:
+        """Their Python files would be found before the installed package; their data is as any other's."""
+        self._notices += [
+            f"the package {package} of the project is not used: its {lost} is not there, as before it is built. The "
+            f"installed one is, if there is one."
+            for package, lost in modules.unbuilt.items()
+        ]
+        return tuple(
+            one
+            for one in found
+            if not (one.path.endswith(".py") and any(lies_in(one.path, package) for package in modules.unbuilt))
+        )
 
     def _named_only(self, named: NamedPaths, walked: Walked) -> tuple[Found, ...]:
         """The small files that the source names, wherever the walk was stopped."""

@@ -170,3 +170,47 @@ def test_circles_end(project: Path, write: Write, find: Find) -> None:
     write(project / "p" / "b.py", "from . import a\nimport p")
     (project / "p" / "round").symlink_to(".")
     assert find("import p.round.round.a").files[0] == "p/__init__.py"
+
+
+def test_a_checkout_that_is_not_built_leaves_the_name_to_the_installed_package(
+    project: Path, write: Write, find: Find
+) -> None:
+    write(project / "lib" / "__init__.py")
+    write(project / "lib" / "api.py", "from . import robust")
+    write(project / "lib" / "robust" / "__init__.py", "from .scale import qn\nfrom lib.robust import norms")
+    write(project / "lib" / "robust" / "norms.py")
+    write(project / "lib" / "robust" / "scale.py", "from lib.robust._qn import qn")
+    write(project / "lib" / "robust" / "_qn.pyx")
+    write(project / "beside.py", "import lib")
+    modules = find("import lib, beside", "import lib.api", path="examples/nb.ipynb")
+    assert modules == Modules(files=("beside.py",), roots=(".",), unbuilt={"lib": "lib.robust._qn"})
+
+
+def test_a_built_checkout_is_local(project: Path, write: Write, find: Find) -> None:
+    write(project / "lib" / "__init__.py", "from lib._qn import qn\nfrom lib.qn import more\nimport lib.qn.name")
+    write(project / "lib" / "qn.py")
+    write(project / "lib" / "_qn.cpython-311-x86_64-linux-gnu.so")
+    modules = find("import lib", path="examples/nb.ipynb")
+    assert modules.roots == (".",)
+    assert not modules.unbuilt
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "try:\n    from lib._fast import f\nexcept ImportError:\n    f = None",
+        "if False:\n    from lib._fast import f",
+        "import pyximport\nfrom lib._fast import f",
+        "__path__ += ['elsewhere']\nfrom lib._fast import f",
+        "from . import name",
+    ],
+)
+def test_what_a_package_may_do_without_is_not_missed(project: Path, write: Write, find: Find, source: str) -> None:
+    write(project / "lib" / "__init__.py", source)
+    modules = find("try:\n    import lib._own\nexcept ImportError:\n    import lib", path="examples/nb.ipynb")
+    assert modules.files == ("lib/__init__.py",)
+
+
+def test_beside_the_notebook_is_first_whatever_it_lacks(project: Path, write: Write, find: Find) -> None:
+    write(project / "lib" / "__init__.py", "from lib._fast import f")
+    assert find("import lib").files == ("lib/__init__.py",)

@@ -371,3 +371,13 @@ print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     heavy = {"fastapi", "sqlalchemy", "mlflow", "papermill", "nbformat", "pandas", "numpy", "pydantic"}
     assert heavy.isdisjoint(json.loads(done.stdout))
+
+
+def test_python_files_of_a_package_that_is_not_built_stay_behind(project: Path, write: Write) -> None:
+    write(project / "lib" / "__init__.py", "from lib._fast import f")
+    write(project / "lib" / "table.csv", "1,2")
+    write(project / "beside.py", "import lib")
+    packed = pack(write(project / "examples" / "nb.ipynb", "import beside"))
+    paths = {file.path for file in packed.request.files}
+    assert paths == {"examples/nb.ipynb", "beside.py", "gristmill.yaml", "lib/table.csv"}
+    assert any("the package lib of the project is not used: its lib._fast" in one for one in packed.notices)
