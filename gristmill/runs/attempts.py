@@ -87,7 +87,7 @@ def claim(
         subject=attempt_id,
     )
     return AttemptOrder(
-        protocol=WORKER_PROTOCOL,
+        protocol=request.protocol,  # the worker's own: it may have been started by the version before this one
         attempt=attempt_id,
         run=run.id,
         run_number=run.number,

@@ -15,6 +15,7 @@ from gristmill.core.tokens import authenticate
 from gristmill.runs import attempts, service, store
 from gristmill.runs.attempts import ClaimContext
 from gristmill.runs.model import (
+    WORKER_PROTOCOL,
     Attempt,
     AttemptOrder,
     ClaimRequest,
@@ -137,6 +138,16 @@ def test_a_protocol_that_is_not_spoken_is_refused(
     attempt, worker = begin(create())
     with db.write() as tx, pytest.raises(InvalidInputError, match="protocol 99"):
         attempts.claim(tx, worker, attempt.id, ClaimRequest(nonce="x", protocol=99), context, clock)
+
+
+def test_a_worker_of_the_version_before_is_answered_in_its_own_protocol(
+    create: Create, begin: Begin, db: Database, clock: TestClock, context: ClaimContext
+) -> None:
+    """It was started by the control plane that this one has replaced, and would refuse an order in another one."""
+    attempt, worker = begin(create())
+    asked = ClaimRequest(nonce="x", protocol=WORKER_PROTOCOL - 1)
+    with db.write() as tx:
+        assert attempts.claim(tx, worker, attempt.id, asked, context, clock).protocol == asked.protocol
 
 
 def test_a_whole_story_leaves_its_marks(story: Story, db: Database) -> None:
