@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from pathlib import PurePosixPath
 
 from gristmill.cli.kernels import kept_rows
 from gristmill.cli.output import heading, pairs, remark, say, state, styled
@@ -14,7 +13,6 @@ from gristmill.runs.model import Attempt, FaultKind, LoggedModel, Metric, Output
 _AROUND = 3  # lines of the cell before and behind the one that failed
 _TRACE = 12  # lines of a traceback that matter most: its last ones
 _OUTPUTS = 6
-_SAYS_NOTHING = "model"  # as MLflow's own examples call every model
 _SAYS_NOTHING = "model"  # as MLflow's own examples call every model
 _BRIEF = 100  # characters of a fault where it is one line among others
 
@@ -156,12 +154,6 @@ def word(text: str) -> str:
     import shlex
 
     return shlex.quote(text)
-
-
-def _name_for(run: Run) -> str:
-    """What its first model could be registered as: what it was logged as, unless that says nothing."""
-    logged = run.models[0].name
-    return PurePosixPath(run.notebook).stem if logged == _SAYS_NOTHING else logged
 
 
 def _name_for(run: Run) -> str:

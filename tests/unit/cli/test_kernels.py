@@ -14,10 +14,9 @@ from gristmill.cli.post_mortem import KeepsKernel, RunCommand
 from gristmill.cli.run_result import print_result
 from gristmill.profiles.model import Resources
 from gristmill.runs.model import KeptKernel, PostMortemKernel, RunState
-from tests.unit.cli.made import a_run, an_attempt
+from tests.unit.cli.made import NOON, a_run, an_attempt
 
-NOW = datetime.now(UTC)
-KEPT = KeptKernel(connection_file="/a home/k.json", since=NOW - timedelta(minutes=2), until=NOW + timedelta(minutes=28))
+KEPT = KeptKernel(connection_file="/a home/k.json", since=NOON, until=NOON + timedelta(minutes=30))
 KERNEL = PostMortemKernel(
     id="attempt_1",
     run="run_1",
@@ -60,13 +59,16 @@ def test_a_time_that_is_none_is_wrong_usage() -> None:
 
 
 def test_what_is_kept_is_shown_with_what_it_holds_and_how_to_connect(capsys: pytest.CaptureFixture[str]) -> None:
-    print_kernels([KERNEL, replace(KERNEL, name="train-42", memory=None, kept=replace(KEPT, ending=True))])
+    now = datetime.now(UTC)
+    kept = replace(KEPT, since=now - timedelta(minutes=2.5), until=now + timedelta(hours=2.5))
+    ending = replace(KERNEL, name="train-42", memory=None, kept=replace(kept, ending=True))
+    print_kernels([replace(KERNEL, kept=kept), ending])
     out = capsys.readouterr().out
     assert "1 core, 1 GB" in out
     assert "212 MB" in out
-    assert "2 min ago" in out
-    assert "in 28 min" in out or "in 27 min" in out
-    assert "now" in out
+    assert "min ago" in out
+    assert "in 2 h " in out
+    assert " now\n" in out
     assert "jupyter console --existing '/a home/k.json'" in out
 
 
