@@ -34,7 +34,7 @@ def set_value(name: Name, as_json: AsJson = False) -> None:
 
     A value from a pipe loses one line break at its end. What ran with the value before keeps that.
     """
-    from gristmill.cli.output import say, styled, write_json
+    from gristmill.cli.output import remark, say, styled, write_json
     from gristmill.cli.session import ask
     from gristmill.client import api
     from gristmill.secrets.model import SecretValue, check_name, check_value
@@ -45,7 +45,10 @@ def set_value(name: Name, as_json: AsJson = False) -> None:
         write_json(stored)
         return
     say(f"{styled('✓', 'green')} {styled(name, bold=True)} is set")
-    say(f"  gristmill run NOTEBOOK --secret {name}")
+    say(f"  gristmill run NOTEBOOK --secret {name}      gristmill.secret({name!r}) in the notebook")
+    say(f"  gristmill run NOTEBOOK --secret-env {name}  {name} in its environment too")
+    if stored.kept:
+        remark(f"It is kept {stored.kept}")
 
 
 @app.command("list")

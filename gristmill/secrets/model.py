@@ -40,6 +40,7 @@ class Secret:
     created_by: str
     changed_at: datetime  # when it got the value that it has
     last_used_at: datetime | None = None
+    kept: str | None = None  # where its value is, for people: whoever has just set it is told
 
 
 @dataclass(frozen=True, kw_only=True)

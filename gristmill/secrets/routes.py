@@ -1,5 +1,6 @@
 """HTTP of secrets. No route answers a value."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -41,7 +42,7 @@ def set_secret(
         raise
     if before is not None:
         service.forget_unused(db, vaults, before)
-    return stored
+    return replace(stored, kept=vaults.named(sealed.vault).where())
 
 
 @router.delete("/secrets/{name}", summary="Delete a secret")

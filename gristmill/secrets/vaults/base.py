@@ -26,6 +26,10 @@ class Vault(ABC):
 
     name: ClassVar[str]
 
+    def where(self) -> str:
+        """Where a value is that was kept just now, and what it takes to have it, for people."""
+        return f"in the vault {self.name}"
+
     @abstractmethod
     def seal(self, place: str, value: str) -> str:
         """Keeps the value of a place, `project/name`; answers what it takes to have it again."""

@@ -19,6 +19,10 @@ class EncryptedVault(Vault):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    def where(self) -> str:
+        key = find_key(self._settings, make=False).source
+        return f"in the database, encrypted; its key is in no backup of the home: {key}"
+
     def seal(self, place: str, value: str) -> str:
         cipher, _ = self._cipher(make=True)
         return cipher.encrypt(json.dumps([place, value], ensure_ascii=False).encode()).decode()

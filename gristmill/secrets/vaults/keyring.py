@@ -28,6 +28,9 @@ class KeyringVault(Vault):
 
     name = "keyring"
 
+    def where(self) -> str:
+        return "in your keyring, which no backup of the home has"
+
     def __init__(self, backend: Backend | None = None) -> None:
         self._backend = backend
 

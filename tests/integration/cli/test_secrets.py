@@ -67,7 +67,10 @@ def loud(control_plane: ControlPlane, gristmill: Run) -> Iterator[None]:
 
 
 def test_a_secret_is_set_listed_and_deleted_and_its_value_never_told(gristmill: Run) -> None:
-    assert "gristmill run NOTEBOOK --secret TOKEN" in gristmill("secrets", "set", "TOKEN", text="hush-hush\n").out
+    done = gristmill("secrets", "set", "TOKEN", text="hush-hush\n")
+    assert "gristmill run NOTEBOOK --secret TOKEN" in done.out
+    assert "gristmill run NOTEBOOK --secret-env TOKEN" in done.out
+    assert "It is kept in " in done.err, "the database or a keyring"
     listed = gristmill("secrets", "list")
     assert "TOKEN" in listed.out
     assert "never" in listed.out

@@ -90,3 +90,11 @@ def test_the_key_does_not_show_in_settings_or_by_itself() -> None:
     settings = read_settings({"GRISTMILL_SECRETS_KEY": key})
     assert key not in repr(settings)
     assert key not in repr(find_key(settings, make=False))
+
+
+def test_where_a_value_is_kept_names_the_key_and_does_not_tell_it(tmp_path: Path) -> None:
+    file = tmp_path / "config" / "secrets.key"
+    file.parent.mkdir()
+    file.write_text(new_key())
+    vault = EncryptedVault(Settings(home=tmp_path / "home", secrets_key_file=file))
+    assert vault.where() == f"in the database, encrypted; its key is in no backup of the home: {file}"
