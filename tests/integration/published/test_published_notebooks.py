@@ -47,7 +47,6 @@ NOTEBOOKS = (
     "statsmodels-0.15.0/examples/notebooks/glm.ipynb",
     "statsmodels-0.15.0/examples/notebooks/ols.ipynb",
     "statsmodels-0.15.0/examples/notebooks/predict.ipynb",
-    "statsmodels-0.15.0/examples/notebooks/robust_models_1.ipynb",
     "statsmodels-0.15.0/examples/notebooks/wls.ipynb",
 )
 
