@@ -1,15 +1,22 @@
 """Who holds the capacity that something waits for, and what can be done about it; in words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gristmill.ledger.model import ENDPOINT, KERNEL, RUN, Reservation
+from gristmill.profiles.model import Resources
 
 _NAMED = 3  # of each kind; more are counted
 
 
-def held_by(reservations: Sequence[Reservation], fitting: Sequence[str]) -> str:
-    """`endpoint churn holds the rest; …`; `fitting` are the profiles that would not have to wait."""
-    runs, kernels, endpoints = (_names(reservations, kind) for kind in (RUN, KERNEL, ENDPOINT))
+def held_by(
+    reservations: Sequence[Reservation], fitting: Sequence[str], share: Callable[[Resources], float] = lambda _: 0
+) -> str:
+    """`endpoint churn holds the rest; …`; `fitting` are the profiles that would not have to wait.
+
+    `share` says how much of what is waited for somebody has: who has more is named before, and who has most by itself.
+    """
+    largest_first = sorted(reservations, key=lambda one: -share(one.resources))
+    runs, kernels, endpoints = (_names(largest_first, kind) for kind in (RUN, KERNEL, ENDPOINT))
     unnamed = len(reservations) - len(runs) - len(kernels) - len(endpoints)
     parts = [
         _listed("endpoint", endpoints),
@@ -24,12 +31,22 @@ def held_by(reservations: Sequence[Reservation], fitting: Sequence[str]) -> str:
         f"`--profile {fitting[0]}` would start now" if fitting else "",
     ]
     verb = "holds" if len(reservations) == 1 else "hold"
-    return "; ".join(filter(None, (f"{holders} {verb} the rest", *choices)))
+    most = _most([(share(one.resources), one) for one in largest_first])
+    return "; ".join(filter(None, (f"{holders} {verb} the rest{most}", *choices)))
+
+
+def _most(shares: Sequence[tuple[float, Reservation]]) -> str:
+    """`, most of it run train-3`; nothing where one alone holds it, or two as much."""
+    if len(shares) < 2 or shares[0][0] <= shares[1][0]:
+        return ""
+    words = ((ENDPOINT, "endpoint"), (RUN, "run"), (KERNEL, "kept kernel"))
+    named = [f"{word} {name}" for kind, word in words for name in _names([shares[0][1]], kind)]
+    return f", most of it {named[0]}" if named else ""
 
 
 def _names(reservations: Sequence[Reservation], kind: str) -> list[str]:
     found = (subject for one in reservations for subject in one.subjects if subject.startswith(kind))
-    return sorted(subject.removeprefix(kind) for subject in found)
+    return [subject.removeprefix(kind) for subject in found]
 
 
 def _listed(word: str, names: Sequence[str]) -> str:

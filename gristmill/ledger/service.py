@@ -66,7 +66,11 @@ def waits(tx: Tx, profile: Profile, catalogue: Catalogue, *, without: str | None
         return None
     same = [one for one in catalogue.profiles if one.accelerator == profile.accelerator and one.uses == profile.uses]
     fitting = [one.name for one in same if one.resources.fits_in(free)]
-    return f"waiting for {shortage(profile.resources, free)}: {held_by(reservations, fitting)}"
+
+    def share(held: Resources) -> float:
+        return lacking_share(profile.resources, free, held)
+
+    return f"waiting for {shortage(profile.resources, free)}: {held_by(reservations, fitting, share)}"
 
 
 def waits_to_hold(tx: Tx, holder: str, profile: Profile, catalogue: Catalogue) -> str | None:
@@ -152,6 +156,16 @@ def slots(wanted: Resources, free: Resources) -> int:
         if want > 0
     ]
     return max(0, min(ratios, default=0))
+
+
+def lacking_share(wanted: Resources, free: Resources, held: Resources) -> float:
+    """How many times what is lacking of `wanted` is in `held`: of each kind that lacks, and all together."""
+    kinds = (
+        (wanted.cpu, free.cpu, held.cpu),
+        (wanted.memory, free.memory, held.memory),
+        (wanted.accelerators, free.accelerators, held.accelerators),
+    )
+    return sum(have / want for want, left, have in kinds if want > left + 1e-9)
 
 
 def shortage(wanted: Resources, free: Resources) -> str:

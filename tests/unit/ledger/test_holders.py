@@ -2,10 +2,11 @@ from datetime import UTC, datetime
 
 from gristmill.ledger.holders import held_by
 from gristmill.ledger.model import Reservation
+from gristmill.ledger.service import lacking_share
 from gristmill.profiles.model import Resources
 
 
-def reservation(*subjects: str) -> Reservation:
+def reservation(*subjects: str, cpu: float = 1) -> Reservation:
     now = datetime.now(UTC)
     return Reservation(
         id="r",
@@ -13,7 +14,7 @@ def reservation(*subjects: str) -> Reservation:
         holder="h",
         subjects=("project:default", *subjects),
         profile="medium",
-        resources=Resources(cpu=1),
+        resources=Resources(cpu=cpu),
         requested_at=now,
     )
 
@@ -39,3 +40,17 @@ def test_what_reserved_without_a_name_is_counted() -> None:
 def test_a_kept_kernel_is_named_with_what_ends_it() -> None:
     said = held_by([reservation("kernel:train-3")], [])
     assert said == "kept kernel train-3 holds the rest; `gristmill kernels end train-3` frees some"
+
+
+def test_who_holds_most_of_what_is_waited_for_is_named_first_and_by_itself() -> None:
+    runs = [reservation(f"run:train-{number}", cpu=number) for number in range(1, 6)]
+    said = held_by(runs, [], lambda held: held.cpu)
+    assert said == "runs train-5, train-4, train-3 and 2 more hold the rest, most of it run train-5"
+    endpoints = [reservation("endpoint:a"), reservation("endpoint:b", cpu=2), reservation("run:x", cpu=2)]
+    said = held_by(endpoints, [], lambda held: held.cpu)
+    assert said == "endpoints b, a and run x hold the rest; `gristmill endpoints delete b` frees some", "two as much"
+
+
+def test_a_share_is_of_what_lacks_alone() -> None:
+    wanted, free = Resources(cpu=2, memory=8), Resources(cpu=4, memory=2)
+    assert lacking_share(wanted, free, Resources(cpu=8, memory=4)) == 0.5
