@@ -14,6 +14,8 @@ from tests.integration.cli.conftest import OpenTerminal, Run
 from tests.integration.conftest import ControlPlane, WriteNotebook
 from tests.waiting import until
 
+pytestmark = pytest.mark.both_databases
+
 VALUE = "hush/hush+value-41"
 LINES = "first line of a long key\nsecond line of a long key"
 

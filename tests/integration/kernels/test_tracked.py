@@ -21,6 +21,8 @@ from tests.integration.conftest import ControlPlane
 from tests.integration.kernels.started import StartedKernel
 from tests.waiting import until
 
+pytestmark = pytest.mark.both_databases
+
 Start = Callable[..., StartedKernel]
 BY_HAND = """
 import mlflow
