@@ -31,17 +31,21 @@ SOURCES = {
 }
 # What the notebooks import beside them.
 BESIDE = (
-    "boost-histogram",
+    "boost-histogram==1.8.1",
+    "jacobi==0.9.2",
+    "joblib==1.6.0",
     "ipykernel==7.1.0",
+    "ipywidgets==8.1.9",
     "matplotlib==3.11.2",
     "networkx==3.6.1",
     "numba==0.68.1",
+    "numba-stats==1.14.0",
     "numpy==2.4.6",
     "pandas==3.0.6",
     "scikit-learn==1.9.1",
     "scipy==1.17.1",
     "seaborn==0.13.2",
-    "tabulate",
+    "tabulate==0.10.0",
     "tqdm==4.70.1",
 )
 
