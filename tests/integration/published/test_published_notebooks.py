@@ -43,7 +43,6 @@ NOTEBOOKS = (
     "linearmodels-7.1/examples/panel_data-formats.ipynb",
     "mesa-3.3.1/docs/tutorials/0_first_model.ipynb",
     "mesa-3.3.1/docs/tutorials/3_agentset.ipynb",
-    "statsmodels-0.15.0/examples/notebooks/contrasts.ipynb",
     "statsmodels-0.15.0/examples/notebooks/glm.ipynb",
     "statsmodels-0.15.0/examples/notebooks/ols.ipynb",
     "statsmodels-0.15.0/examples/notebooks/predict.ipynb",
