@@ -68,14 +68,16 @@ def site(tmp_path: Path, db: Database, clock: TestClock) -> Site:
 async def test_a_secret_is_listed_with_everything_but_its_value(site: Site) -> None:
     answer = await site.set("TOKEN")
     assert answer.status_code == 200
-    listed = await site.ask("GET", "/api/secrets")
-    assert listed.json() == [answer.json()]
-    assert answer.json() == {
+    listed = (await site.ask("GET", "/api/secrets")).json()
+    assert listed == [{**answer.json(), "kept": None}], "where it is kept is told who has set it"
+    assert "GRISTMILL_SECRETS_KEY" in answer.json()["kept"]
+    assert listed[0] == {
         "name": "TOKEN",
         "created_at": "2026-03-01T12:00:00Z",
         "created_by": "ada",
         "changed_at": "2026-03-01T12:00:00Z",
         "last_used_at": None,
+        "kept": None,
     }
 
 
