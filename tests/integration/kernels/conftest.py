@@ -44,19 +44,25 @@ def kernelspec(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def shared_home() -> Iterator[Path]:
-    """A home with a zygote that has imported everything that it may."""
+    """A home for zygotes that have imported everything that they may."""
     home = Path(tempfile.mkdtemp(prefix="gmk"))
-    environ = plain_environ()
-    assert start(home, environment_of(sys.executable, (), environ), environ, base=BASE, more=ALLOWED)
-    until(lambda: zygotes(home), timeout=120, what="the zygote answers")
     yield home
     end_zygotes(home)
 
 
 @pytest.fixture
 def warm_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With a zygote in it. The one before may have ended: nobody asks for a kernel while tests elsewhere go on."""
+    ready(shared_home)
     monkeypatch.setenv("GRISTMILL_HOME", str(shared_home))
     return shared_home
+
+
+def ready(home: Path) -> None:
+    if not zygotes(home):
+        environ = plain_environ()
+        assert start(home, environment_of(sys.executable, (), environ), environ, base=BASE, more=ALLOWED)
+        until(lambda: zygotes(home), timeout=120, what="the zygote answers")
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from pathlib import Path
 import jupyter_kernel_test
 import pytest
 
-from tests.integration.kernels.conftest import ROOT
+from tests.integration.kernels.conftest import ROOT, ready
 
 
 @pytest.fixture(scope="module", autouse=True)
 def warm(shared_home: Path) -> Iterator[None]:
+    ready(shared_home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRISTMILL_HOME", str(shared_home))
         patch.setenv("GRISTMILL_WARM_KERNELS", "1")

@@ -30,7 +30,7 @@ def test_no_request_is_answered_with_a_server_error(control_plane: ControlPlane)
 
         until(ready, what="MLflow is ready")
         url, token = client.url, client.transport.credentials.token
-    document = httpx.get(f"{url}/openapi.json").json()
+    document = httpx.get(f"{url}/openapi.json", timeout=60).json()
     tried = 0
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
         assert isinstance(found, Ok), found
