@@ -56,8 +56,8 @@ class Machine:
         return [str(PROGRAMS / "gristmill"), "run", str(path)]
 
     def papermill(self, path: Path) -> list[str]:
-        quiet = ["--log-output", "--no-progress-bar", "--log-level", "WARNING"]
-        return [str(PROGRAMS / "papermill"), str(path), str(self.project / "executed.ipynb"), *quiet]
+        shown = ["--log-output", "--no-progress-bar"]
+        return [str(PROGRAMS / "papermill"), str(path), str(self.project / "executed.ipynb"), *shown]
 
     def seen(self, command: list[str]) -> tuple[list[float], float]:
         """Seconds from the command's start to each marked line on its output, and to its exit."""
@@ -151,12 +151,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=50)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder, "project")
+        project.mkdir()
         warm, cold = Machine(Path(folder, "warm"), {}), Machine(Path(folder, "cold"), COLD)
-        path = notebook(Path(folder, "first.ipynb"), IMPORTS, "1")
+        path = notebook(project / "first.ipynb", IMPORTS, "1")
         with stopped(cold), stopped(warm):
             first_cells(warm, cold, path, options.rounds)
             many(warm, path, options.runs)
-            delays = warm.delays(notebook(Path(folder, "lines.ipynb"), LINES))
+            delays = warm.delays(notebook(project / "lines.ipynb", LINES))
         p95 = statistics.quantiles(delays, n=20)[-1]
         show("on the screen", f"p50 {statistics.median(delays) * 1000:4.0f} ms", f"p95 {p95 * 1000:4.0f} ms")
 

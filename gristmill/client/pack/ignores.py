@@ -22,6 +22,8 @@ BUILT_IN = (
 )
 _BUILT_IN = re.compile("|".join(fnmatch.translate(name) for name in BUILT_IN), re.IGNORECASE)
 _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
+# A home of a control plane in the project, with its token and everybody's runs: never brought back either.
+_HOME_MARKS = ("server.lock", "token", "attempts")
 
 
 def is_built_in(name: str) -> bool:
@@ -61,7 +63,7 @@ class Ignores:
     def ignored(self, path: str, *, is_folder: bool) -> bool:
         """Whether a path, relative to the root, is left out; its parent folders are not."""
         name = path.rpartition("/")[2]
-        if name == ".git":
+        if name == ".git" or (is_folder and self._is_home(path)):
             return True
         own = self._verdict(OWN, path, is_folder=is_folder)
         if own is not None:
@@ -72,6 +74,9 @@ class Ignores:
             self._passed.add(path)
             return False
         return True
+
+    def _is_home(self, path: str) -> bool:
+        return all((self._root / path / mark).exists() for mark in _HOME_MARKS)
 
     def _left_out(self, path: str, name: str, *, is_folder: bool) -> bool:
         if path.rpartition("/")[0] in self._passed or _BUILT_IN.match(name):

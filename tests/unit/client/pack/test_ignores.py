@@ -25,6 +25,13 @@ def fill(root: Path, *paths: str) -> None:
         (root / path).touch()
 
 
+def test_a_home_of_a_control_plane_is_never_packed(tmp_path: Path) -> None:
+    """Not even where somebody wants all of it: its token is in it."""
+    fill(tmp_path, "a.py", "home/server.lock", "home/token", "home/attempts/a/x.ipynb", "token", "other/token")
+    (tmp_path / ".gristmillignore").write_text("!home/\n!home/token\n")
+    assert packed(tmp_path) == {"a.py", "token", "other/token"}
+
+
 def test_gitignore_means_what_it_means_to_git(tmp_path: Path) -> None:
     """Compared with git itself: anchors, folders, negations, deeper files, excludes, a rule that folders hide."""
     paths = ["a.log", "keep.log", "data/x.csv", "src/data/x.csv", "src/b.log", "out/x", "src/out/x", "q.tmp", "w/é x"]
