@@ -20,6 +20,7 @@ from tests.integration.kernels.started import StartedKernel
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
+_AT_FIRST = frozenset(os.environ)
 # With this one in its environment ipykernel does not capture what native code prints.
 _OF_THE_TESTS = ("PYTEST_CURRENT_TEST", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 
@@ -32,7 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def plain_environ() -> dict[str, str]:
+    """Without what libraries that other tests import have set since: it would ask for another zygote."""
     found = {name: value for name, value in os.environ.items() if name not in _OF_THE_TESTS}
+    started = dict(environment_of(sys.executable, (), found).variables)
+    found = {name: value for name, value in found.items() if name in _AT_FIRST or name not in started}
     return {**found, "JUPYTER_PATH": str(ROOT / "kernels/share/jupyter"), "OMP_NUM_THREADS": "2"}
 
 
