@@ -99,7 +99,9 @@ def start_kernel(tmp_path: Path) -> Iterator[Callable[..., StartedKernel]]:
 
 
 def one_zygote(home: Path) -> ZygoteStatus:
-    return until(lambda: zygotes(home), timeout=120, what="a zygote answers")[0]
+    found = until(lambda: zygotes(home), timeout=120, what="a zygote answers")
+    assert len(found) == 1, "a kernel asked for another one, in an environment that is not `plain_environ`"
+    return found[0]
 
 
 def end_zygotes(home: Path) -> None:

@@ -1,23 +1,22 @@
 """jupyter_kernel_test, against kernels forked from a zygote."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import jupyter_kernel_test
 import pytest
 
-from tests.integration.kernels.conftest import ROOT, ready
+from tests.integration.kernels.conftest import plain_environ, ready
 
 
 @pytest.fixture(scope="module", autouse=True)
 def warm(shared_home: Path) -> Iterator[None]:
     ready(shared_home)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRISTMILL_HOME", str(shared_home))
-        patch.setenv("GRISTMILL_WARM_KERNELS", "1")
-        patch.setenv("JUPYTER_PATH", str(ROOT / "kernels/share/jupyter"))
-        patch.delenv("PYTEST_CURRENT_TEST", raising=False)
-        patch.setenv("OMP_NUM_THREADS", "2")
+    environ = {**plain_environ(), "GRISTMILL_HOME": str(shared_home), "GRISTMILL_WARM_KERNELS": "1"}
+    # The suite starts its kernels in this process's own environment.
+    with patch.dict(os.environ, environ, clear=True):
         yield
 
 
@@ -43,5 +42,5 @@ class TestGristmillPython(jupyter_kernel_test.KernelTests):  # type: ignore[misc
     supported_history_operations = ()
 
     def test_it_is_a_forked_one(self) -> None:
-        process = type(self).km.provisioner.process
-        assert type(process).__name__ == "Forked"
+        provisioner = type(self).km.provisioner
+        assert type(provisioner.process).__name__ == "Forked", provisioner.cold_because
