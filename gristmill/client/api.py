@@ -1,9 +1,9 @@
 """Every route of the control plane that a client calls: the one table, typed. A test holds it against the OpenAPI."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from gristmill.client.call import Call, call
+from gristmill.core.small_blobs import Digests, SmallBlobs
 from gristmill.core.wire import (
     AuditVerdict,
     Collection,
@@ -32,11 +32,6 @@ from gristmill.snapshots.model import Snapshot, SnapshotRequest
 from gristmill.utilisation.model import Utilisation
 
 
-@dataclass(frozen=True, kw_only=True)
-class Digests:
-    digests: tuple[str, ...]
-
-
 def status() -> Call[ServerStatus]:
     return call("GET", "/api/server", ServerStatus)
 
@@ -59,6 +54,14 @@ def open_page(path: str) -> Call[Opened]:
 
 def missing_blobs(digests: Iterable[str]) -> Call[Digests]:
     return call("POST", "/api/blobs/missing", Digests, body=Digests(digests=tuple(digests)))
+
+
+def put_small_blobs(blobs: SmallBlobs) -> Call[None]:
+    return call("POST", "/api/blobs", type(None), body=blobs)
+
+
+def read_small_blobs(digests: Iterable[str]) -> Call[SmallBlobs]:
+    return call("POST", "/api/blobs/read", SmallBlobs, body=Digests(digests=tuple(digests)))
 
 
 def put_blob(digest: str, content: bytes) -> Call[None]:

@@ -14,6 +14,7 @@ from gristmill.client.start import ensure_local
 from gristmill.client.transports import SyncTransport
 from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
 from gristmill.core.settings import Settings, read_settings
+from gristmill.core.small_blobs import SmallBlob, SmallBlobs, travel_together
 from gristmill.core.wire import Event
 from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, EndpointState, KeyRequest
 from gristmill.models.model import ModelVersion, RegisterRequest
@@ -111,10 +112,16 @@ class Client:
 
     def send_snapshot(self, packed: "Packed") -> Snapshot:
         """The snapshot; only blobs that the control plane lacks travel."""
-        wanted = {file.digest for file in packed.request.files}
-        if packed.request.git is not None and packed.request.git.diff is not None:
-            wanted.add(packed.request.git.diff)
-        for digest in self.send(api.missing_blobs(sorted(wanted))).digests:
+        wanted = {file.digest: file.size for file in packed.request.files}
+        diff = packed.request.git.diff if packed.request.git is not None else None
+        if diff is not None:
+            wanted[diff] = len(packed.read(diff))
+        missing = self.send(api.missing_blobs(sorted(wanted))).digests
+        groups = travel_together((digest, wanted[digest]) for digest in missing)
+        for group in groups:
+            blobs = tuple(SmallBlob.of(digest, packed.read(digest)) for digest in group)
+            self.send(api.put_small_blobs(SmallBlobs(blobs=blobs)))
+        for digest in set(missing).difference(*groups):
             self.send(api.put_blob(digest, packed.read(digest)))
         return self.send(api.create_snapshot(packed.request))
 

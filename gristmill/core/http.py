@@ -1,6 +1,6 @@
 """What every `routes.py` shares: who asks, what they may, where the services are, and how an error is answered."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Security
@@ -32,10 +32,10 @@ Services = dict[Any, Any]
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An opaque token of Gristmill's own.")
 
 
-def provide(kind: Callable[..., T] | type[T]) -> Callable[[Request], T]:
+def provide(kind: Callable[..., T] | type[T]) -> Callable[[Request], Awaitable[T]]:
     """A dependency: the app's one service of this class (for a protocol, the one that was installed under it)."""
 
-    def service(request: Request) -> T:
+    async def service(request: Request) -> T:  # else FastAPI asks a thread for each service of each request
         found: T = request.app.state.services[kind]
         return found
 

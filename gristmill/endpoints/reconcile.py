@@ -9,6 +9,7 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database, Tx
 from gristmill.core.errors import GristmillError, UnavailableError
 from gristmill.core.lease import Leadership, NotLeaderError
+from gristmill.core.pace import Pace
 from gristmill.core.scopes import SUPERVISOR_SCOPES, ActorKind
 from gristmill.endpoints import service, store
 from gristmill.endpoints.backends.base import EndpointBackend, Supervision
@@ -36,8 +37,8 @@ class EndpointsReconciler:
     _starts: Starts = field(default_factory=Starts)
     _stopped: dict[str, float] = field(default_factory=dict)  # when it was first asked to end
 
-    def step(self) -> bool:
-        """Does what is due; whether an endpoint is on its way up or down. One that only waits is not."""
+    def step(self) -> Pace:
+        """Does what is due; busy while an endpoint is on its way up or down. One that only waits is not."""
         with self.db.read() as tx:
             wanted = store.load(tx, store.endpoints.c.deleting.is_(False))
             deleted = store.load(tx, store.endpoints.c.deleting.is_(True))
@@ -50,7 +51,7 @@ class EndpointsReconciler:
                 busy = self._guarded(self._change_profile, endpoint) or busy
         for endpoint in deleted:
             self._guarded(self._remove, endpoint)
-        return busy or bool(deleted)
+        return Pace.BUSY if busy or deleted else Pace.IDLE
 
     def _guarded(self, act: Callable[[Endpoint], bool], endpoint: Endpoint) -> bool:
         """One endpoint's fault must not stop the others: its page says what it is."""

@@ -10,6 +10,7 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import GristmillError, UnavailableError
 from gristmill.core.lease import Leadership
+from gristmill.core.pace import Pace
 from gristmill.interactive import store
 from gristmill.interactive.model import InteractiveSession
 from gristmill.interactive.service import Tracking, end
@@ -35,10 +36,10 @@ class InteractiveReconciler:
     _due: float = field(default=0.0)
     _passed: InteractiveSession | None = None
 
-    def step(self) -> bool:
+    def step(self) -> Pace:
         """Never busy: nobody waits for the end of a session."""
         if self.clock.monotonic() < self._due:
-            return False
+            return Pace.IDLE
         self._due = self.clock.monotonic() + PAUSE
         for session in self._silent():
             self._end(session.id)
@@ -46,7 +47,7 @@ class InteractiveReconciler:
             if not self._close(session):
                 self._passed = session
                 break
-        return False
+        return Pace.IDLE
 
     def _unclosed(self) -> tuple[InteractiveSession, ...]:
         """Behind the one for which MLflow did not answer; that one is due again after all others."""

@@ -11,6 +11,7 @@ import re
 import tokenize
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 MAX_COMMENT = 500  # characters of one comment that are looked at
 
@@ -21,14 +22,17 @@ _TO = r"(?:\s*(?:–|—|…|\.{2,3})\s*|\s+(?:-|to)\s+)"
 _RANGE = rf"[\[(]?(?:from\s+)?(?P<first>{_NUMBER}){_TO}(?P<last>{_NUMBER})[\])]?"
 _BETWEEN = rf"between\s+(?P<first>{_NUMBER})\s+and\s+(?P<last>{_NUMBER})"
 _BOUND = rf"[\[(]?(?P<sign>>=|≥|>|<=|≤|<|at least|at most)\s*(?P<bound>{_NUMBER})[\])]?"
-_HINTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (_INTERVAL, _RANGE, _BETWEEN, _BOUND))
-_AT_THE_END = tuple(
-    re.compile(rf"^(?P<rest>.*?)(?:^|[,;:.]\s*|\s+(?=[\[(])){hint.pattern}\.?$", re.IGNORECASE) for hint in _HINTS
-)
-_AT_THE_START = tuple(re.compile(rf"^{hint.pattern}\s*[,;:–—]\s*(?P<rest>.*)$", re.IGNORECASE) for hint in _HINTS)
 _CHOICES = re.compile(r"^(?P<rest>.*?)\(?\bone of:\s*(?P<choices>[^;]+?)\)?\.?(?:;\s*(?P<more>.*))?$", re.IGNORECASE)
 _TYPE = re.compile(r"^type:\s*(?P<type>[\w.]+(?:\[[\w.,|\[\] ]*\])?(?:\s*\|\s*\w+)*)\s*[,;:]?\s*(?P<rest>.*)$")
 _FOR_TOOLS = re.compile(r"(?:^|\s*#+\s*)(?:noqa|type:\s*ignore|pylint:|pyright:|mypy:|fmt:|isort:|@\w+|%%|\+\s).*$")
+
+
+@cache  # compiling them takes longer than any command may wait for what it may never need
+def _bounds() -> tuple[re.Pattern[str], ...]:
+    hints = (_INTERVAL, _RANGE, _BETWEEN, _BOUND)
+    at_the_end = [rf"^(?P<rest>.*?)(?:^|[,;:.]\s*|\s+(?=[\[(])){hint}\.?$" for hint in hints]
+    at_the_start = [rf"^{hint}\s*[,;:–—]\s*(?P<rest>.*)$" for hint in hints]
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in (*at_the_end, *at_the_start))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +78,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def _bounded(comment: Comment, text: str) -> tuple[Comment, str]:
-    for pattern in (*_AT_THE_END, *_AT_THE_START):
+    for pattern in _bounds():
         if match := pattern.match(text):
             return _with_bounds(comment, match), match["rest"].strip(" ,;:")
     return comment, text

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from gristmill.core.errors import ConflictError
+from gristmill.core.small_blobs import SmallBlob
 from gristmill.core.wire import Strict
 from gristmill.data_roots.model import DataBinding
 from gristmill.environments.model import RunEnvironment
@@ -295,7 +296,10 @@ class WorkerEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerEvents:
+    """`blobs` are small ones that the events point to; larger ones were sent before."""
+
     events: tuple[WorkerEvent, ...]
+    blobs: tuple[SmallBlob, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ whoever takes over after a crash goes on from the rows.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gristmill.core.blobs import BlobStore
@@ -12,6 +13,7 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.lease import Leadership, NotLeaderError
+from gristmill.core.pace import Pace
 from gristmill.core.settings import Settings
 from gristmill.profiles.model import Catalogue
 from gristmill.runs import kernels, service, store
@@ -53,12 +55,20 @@ class RunsReconciler:
         self.launcher.tracking_server = self.tracking_server
         self.watch = Watch(self.db, self.leader, self.executor, self.blobs, self.tracking, self.settings, self.clock)
 
-    def step(self) -> bool:
-        """Does what is due; whether something is queued or lives."""
+    def step(self) -> Pace:
+        """Does what is due. What is over is closed first: its place is another's in the same step."""
+        ending = self._advance_all(lambda attempt: attempt.state.final)
         waiting = self.admission.step()
+        going = self._advance_all(lambda attempt: not attempt.state.final)
+        if any(not kernels.rests(attempt) for attempt in ending):
+            return Pace.SOON
+        return Pace.BUSY if waiting or going else Pace.IDLE
+
+    def _advance_all(self, which: Callable[[Attempt], bool]) -> list[Attempt]:
+        """Those of the open attempts; each as far as it goes now."""
         with self.db.read() as tx:
-            open_attempts = service.open_attempts(tx)
-        for attempt in open_attempts:
+            attempts = [attempt for attempt in service.open_attempts(tx) if which(attempt)]
+        for attempt in attempts:
             try:
                 self._advance(attempt)
             except NotLeaderError:
@@ -68,7 +78,7 @@ class RunsReconciler:
             except Exception as error:  # one attempt's fault must not stop the others; it is logged whole
                 log.exception("attempt %s", attempt.id)
                 self._wait(attempt, str(error))
-        return waiting or not all(kernels.rests(attempt) for attempt in open_attempts)
+        return attempts
 
     def _advance(self, attempt: Attempt) -> None:
         with self.db.read() as tx:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
+from gristmill.core.blob_intake import BlobIntake
 from gristmill.core.blobs import BlobStore
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
@@ -192,8 +193,18 @@ def claim_attempt(
 
 @router.post("/attempts/{attempt}/events", summary="Report an attempt's events", tags=["workers"])
 def report_events(
-    attempt: str, request: WorkerEvents, actor: Worker, db: DatabaseOf, clock: ClockOf
+    attempt: str,
+    request: WorkerEvents,
+    actor: Worker,
+    db: DatabaseOf,
+    clock: ClockOf,
+    intake: Annotated[BlobIntake, Depends(provide(BlobIntake))],
 ) -> WorkerEventsAnswer:
-    """In order and without gaps; those that are held already are passed over."""
+    """In order and without gaps; those that are held already are passed over. Small blobs that the events point to
+    come along, the others before.
+    """
+    actor.require_subject(attempt)
+    placed = intake.place(actor, request.blobs)
     with db.write() as tx:
+        intake.remember(tx, actor, placed)
         return attempts.receive(tx, actor, attempt, request.events, clock)

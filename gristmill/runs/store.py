@@ -1,6 +1,7 @@
 """Rows of runs, attempts, metrics and outputs."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -189,7 +190,7 @@ def clear_metrics(tx: Tx, run_id: str) -> None:
 
 def put_output(tx: Tx, attempt: Attempt, output: Output) -> None:
     where = (outputs.c.attempt_id == attempt.id, outputs.c.name == output.name)
-    row = msgspec.to_builtins(output)
+    row = asdict(output)
     if tx.execute(sa.update(outputs).where(*where).values(**row)).rowcount == 0:
         tx.execute(sa.insert(outputs).values(project_id=attempt.project_id, attempt_id=attempt.id, **row))
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from gristmill import __version__
+from gristmill.core.blob_intake import BlobIntake
 from gristmill.core.blobs import BlobStore
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
@@ -15,6 +16,7 @@ from gristmill.core.events import Wakeup
 from gristmill.core.http import Services, install_error_handlers
 from gristmill.core.lease import Leadership
 from gristmill.core.notifications import listener
+from gristmill.core.pace import Pace
 from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
 from gristmill.data_roots import routes as data_root_routes
@@ -126,18 +128,18 @@ def create_app(parts: Parts) -> FastAPI:
         logs=(parts.settings.home / "server.log",),
     )
 
-    def keep_address() -> bool:
+    def keep_address() -> Pace:
         """Workers and endpoints that live find whoever leads."""
         files.keep_address(parts.settings.address, parts.identity.url)
-        return False
+        return Pace.IDLE
 
     vaults = Vaults(parts.settings)
     secrets = SecretsReconciler(
         db=parts.db, leader=leader, vaults=vaults, clock=parts.clock, are_open=leftovers.open_of
     )
 
-    def keep_mlflow() -> bool:
-        return not parts.mlflow.ensure().ready
+    def keep_mlflow() -> Pace:
+        return Pace.IDLE if parts.mlflow.ensure().ready else Pace.BUSY
 
     loop = ControlLoop(
         leader,
@@ -193,6 +195,7 @@ def create_app(parts: Parts) -> FastAPI:
         Clock: parts.clock,
         Database: parts.db,
         BlobStore: parts.blobs,
+        BlobIntake: BlobIntake(parts.db, parts.blobs, parts.clock),
         Wakeup: parts.wakeup,
         Catalogue: parts.catalogue,
         Identity: parts.identity,

@@ -21,6 +21,7 @@ from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.events import SEQUENCE_OWNER
 from gristmill.core.lease import Leadership
+from gristmill.core.pace import Pace
 from gristmill.core.processes import exclusive, trim
 from gristmill.core.settings import Settings
 from gristmill.core.wire import Collection
@@ -91,11 +92,11 @@ class Collector:
                 self._round = self._work(dry_run=dry_run)
         return self._state
 
-    def step(self) -> bool:
-        """At most a slice of a round; whether one is under way."""
+    def step(self) -> Pace:
+        """At most a slice of a round; busy while one is under way."""
         if self._round is None:
             if self.clock.monotonic() < self._due:
-                return False
+                return Pace.IDLE
             self.begin()
         self._due = self.clock.monotonic() + EVERY
         until = time.monotonic() + self.budget
@@ -103,11 +104,11 @@ class Collector:
             while time.monotonic() < until:
                 if next(self._round or iter(()), _OVER) is _OVER:
                     self._end()
-                    return False
+                    return Pace.IDLE
         except BaseException as error:
             self._end(str(error))
             raise
-        return True
+        return Pace.BUSY
 
     def _end(self, failed: str | None = None) -> None:
         with self._asked:

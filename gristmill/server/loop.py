@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from gristmill.core.errors import UnavailableError
 from gristmill.core.events import Wakeup
 from gristmill.core.lease import Leadership, NotLeaderError
+from gristmill.core.pace import Pace
 
-Step = Callable[[], bool]
+Step = Callable[[], Pace]
 
 log = logging.getLogger(__name__)
 
-BUSY = 0.25  # seconds between two looks at the processes while something is under way
-IDLE = 2.0  # while all is as it should be: only a death would be news, and commits wake the loop anyway
+PAUSES = {Pace.IDLE: 2.0, Pace.BUSY: 0.25, Pace.SOON: 0.04}  # seconds; commits wake the loop anyway
 
 
 class ControlLoop:
-    """Runs its steps while this control plane leads. A step answers whether something of its own is under way."""
+    """Runs its steps while this control plane leads. A step answers how soon it is due again."""
 
     def __init__(self, leader: Leadership, wakeup: Wakeup, steps: Sequence[tuple[str, Step]]) -> None:
         self._leader, self._wakeup, self._steps = leader, wakeup, steps
@@ -41,33 +41,33 @@ class ControlLoop:
         began = self._turn_began
         return 0.0 if began is None else time.monotonic() - began
 
-    def turn(self) -> bool:
-        """Every step once; whether any is busy. One that fails is logged with its traceback and due again."""
-        busy = False
+    def turn(self) -> Pace:
+        """Every step once; the soonest of their paces. One that fails is logged with its traceback and due again."""
+        pace = Pace.IDLE
         for name, step in self._steps:
             try:
-                busy = step() or busy
+                pace = max(pace, step())
                 self._waits.pop(name, None)
             except NotLeaderError:
                 log.warning("another control plane leads now")
-                return False
+                return Pace.IDLE
             except UnavailableError as error:
                 if self._waits.get(name) != error.message:
                     log.warning("the step %r waits: %s", name, error.message)
                 self._waits[name] = error.message
-                busy = True
+                pace = max(pace, Pace.BUSY)
             except Exception:  # a fault of one step must not stop the others; it is logged whole
                 log.exception("the step %r failed", name)
-                busy = True
-        return busy
+                pace = max(pace, Pace.BUSY)
+        return pace
 
     def _run(self) -> None:
         while not self._stop.is_set():
             seen = self._wakeup.ticks
-            busy = False
+            pace = Pace.IDLE
             if self._leader.leading:
                 self._turn_began = time.monotonic()
-                busy = self.turn()
+                pace = self.turn()
                 self._turn_began = None
             # What a busy turn itself committed is no news to it: it would spin.
-            self._wakeup.wait(self._wakeup.ticks if busy else seen, BUSY if busy else IDLE)
+            self._wakeup.wait(seen if pace is Pace.IDLE else self._wakeup.ticks, PAUSES[pace])

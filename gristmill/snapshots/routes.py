@@ -1,7 +1,5 @@
 """HTTP of blobs and snapshots."""
 
-import asyncio
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,12 +7,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from gristmill.core import blobs as core_blobs
-from gristmill.core.blobs import BlobLeavingError, BlobStore
+from gristmill.core.blob_intake import BlobIntake
+from gristmill.core.blobs import BlobStore
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import InvalidInputError, NotFoundError
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.scopes import Actor, Scope
+from gristmill.core.small_blobs import Digests, SmallBlobs
 from gristmill.snapshots import service
 from gristmill.snapshots.model import MAX_NOTEBOOK_BYTES, Snapshot, SnapshotRequest, check_request
 
@@ -22,13 +22,8 @@ router = APIRouter(prefix="/api", tags=["snapshots"], responses=PROBLEMS)
 
 DatabaseOf = Annotated[Database, Depends(provide(Database))]
 ClockOf = Annotated[Clock, Depends(provide(Clock))]
-_PAUSES = (0.02, 0.1, 0.5, 2.0)
 BlobsOf = Annotated[BlobStore, Depends(provide(BlobStore))]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Digests:
-    digests: tuple[str, ...]
+IntakeOf = Annotated[BlobIntake, Depends(provide(BlobIntake))]
 
 
 @router.post("/blobs/missing", summary="Which of these blobs are lacking", tags=["blobs"])
@@ -50,14 +45,31 @@ def find_missing_blobs(
     return Digests(digests=tuple(digest for digest in dict.fromkeys(wanted.digests) if digest not in held))
 
 
+@router.post("/blobs", status_code=204, summary="Store small blobs together", tags=["blobs"])
+def put_small_blobs(
+    sent: SmallBlobs, actor: Annotated[Actor, requires(Scope.BLOBS_WRITE)], intake: IntakeOf
+) -> Response:
+    """Of at most 128 KiB each and 1 MiB in all; 400 where one does not have its digest. Again is harmless."""
+    intake.take(actor, sent.blobs)
+    return Response(status_code=204)
+
+
+@router.post("/blobs/read", summary="Read small blobs together", tags=["blobs"])
+def read_small_blobs(
+    wanted: Digests, actor: Annotated[Actor, requires(Scope.BLOBS_READ)], intake: IntakeOf
+) -> SmallBlobs:
+    """Of at most 128 KiB each and 1 MiB in all; 404 where one is not there."""
+    return SmallBlobs(blobs=intake.read(actor, wanted.digests))
+
+
 @router.put("/blobs/{digest}", status_code=204, summary="Store a blob", tags=["blobs"])
 async def put_blob(
     digest: str,
     request: Request,
     actor: Annotated[Actor, requires(Scope.BLOBS_WRITE)],
     db: DatabaseOf,
-    clock: ClockOf,
     blobs: BlobsOf,
+    intake: IntakeOf,
 ) -> Response:
     """The body is the blob's bytes; 400 where they do not have this digest. Storing it again is harmless."""
     incoming = blobs.incoming(digest)
@@ -65,7 +77,7 @@ async def put_blob(
         async for chunk in request.stream():
             await run_in_threadpool(incoming.write, chunk)
         await run_in_threadpool(incoming.check)
-        await _announce(db, actor, digest, clock)
+        await run_in_threadpool(intake.expect, actor, [digest])
         size = await run_in_threadpool(incoming.finish)
     except BaseException:
         incoming.abort()
@@ -73,27 +85,10 @@ async def put_blob(
 
     def remember() -> None:
         with db.write() as tx:
-            core_blobs.remember(tx, project_id=actor.project_id, digest=digest, size=size, now=clock.now())
-            if actor.subject is not None:
-                core_blobs.grant(tx, project_id=actor.project_id, subject=actor.subject, digests=[digest])
+            intake.remember(tx, actor, {digest: size})
 
     await run_in_threadpool(remember)
     return Response(status_code=204)
-
-
-async def _announce(db: Database, actor: Actor, digest: str, clock: Clock) -> None:
-    """Where the same bytes are just being removed, that is waited for: it is a matter of milliseconds."""
-
-    def expect() -> None:
-        with db.write(wake=False) as tx:
-            core_blobs.expect(tx, project_id=actor.project_id, digest=digest, now=clock.now())
-
-    for pause in _PAUSES:
-        try:
-            return await run_in_threadpool(expect)
-        except BlobLeavingError:
-            await asyncio.sleep(pause)
-    return await run_in_threadpool(expect)
 
 
 @router.get("/blobs/{digest}", summary="Read a blob", response_class=StreamingResponse, tags=["blobs"])

@@ -22,6 +22,7 @@ MARK = "GRISTMILL_MLFLOW"
 # How long it may hold its lock and not answer: the first start, with all migrations on a busy machine, takes 20 s.
 PATIENCE_S = 180.0
 LONGEST_PAUSE_S = 60.0
+ASK_EVERY_S = 1.0
 _PROBE = httpx.Timeout(2.0)
 
 
@@ -43,6 +44,7 @@ class MlflowProcess(MlflowServer):
         self._failures = 0
         self._next_start = 0.0
         self._silent_since: float | None = None
+        self._asked = 0.0
         self._state = TrackingState(health=Health.AWAY, since=clock.now(), reason="MLflow was not started yet")
 
     @property
@@ -93,8 +95,11 @@ class MlflowProcess(MlflowServer):
         trim(self.folder / LOG)
         if not holds_lock(self.folder):
             self._start()
+        elif self._state.ready and self._clock.monotonic() < self._asked + ASK_EVERY_S:
+            return  # it lives, and has answered a moment ago: steps come much faster than that
         elif self._answers():
             self._failures, self._next_start, self._silent_since = 0, 0.0, None
+            self._asked = self._clock.monotonic()
             self._become(Health.READY)
         else:
             self._endure()

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +12,14 @@ from gristmill.core.errors import GristmillError
 from gristmill.core.settings import read_settings
 from gristmill.runs.model import AttemptOrder, FaultKind, RunFault, RunState
 from gristmill.utilisation.model import UtilisationPoint
-from gristmill.worker.bridging import PATIENCE, bridged
+from gristmill.worker.bridging import PATIENCE
 from gristmill.worker.faults import bounded
 from gristmill.worker.kernel_environment import kernel_environment
 from gristmill.worker.outbox import Outbox
 from gristmill.worker.processes import adopt_orphans, end_left_behind
 from gristmill.worker.reporter import Reporter
 from gristmill.worker.secrets import Secrets
+from gristmill.worker.snapshot_blobs import SnapshotBlobs
 from gristmill.worker.spool import Spool
 from gristmill.worker.stop import Stop
 from gristmill.worker.system_metrics import as_system_metrics
@@ -56,7 +57,8 @@ class Attempt:
         clock: Clock,
     ) -> None:
         self._order, self._folder, self._stop = order, folder, stop
-        self._control_plane, self._spool = control_plane, spool
+        self._spool = spool
+        self._blobs = SnapshotBlobs(control_plane, order.files, lambda: self._stop.reason is not None)
         self._tracking = Tracking(tracking, run=order.tracking_run, experiment=order.tracking_experiment)
         self._secrets = Secrets(order.secrets, folder / RUNTIME)
         self._reporter = Reporter(
@@ -107,7 +109,7 @@ class Attempt:
         self._utilisation.start()
         adopt_orphans()
         try:
-            self._workspace.unpack(self._fetch)
+            self._workspace.unpack(self._blobs.fetch)
             self._bind_data()
             self._prepare_environment()
             outcome = self._run_notebook()
@@ -152,7 +154,7 @@ class Attempt:
             stopped=lambda: self._stop.reason is not None,
         )
         self._environment = AttemptEnvironment(
-            self._order.environment, self._folder / RUNTIME, maker, lambda: b"".join(self._fetch(self._lock))
+            self._order.environment, self._folder / RUNTIME, maker, lambda: b"".join(self._blobs.fetch(self._lock))
         )
         self._environment.prepare()
 
@@ -204,12 +206,6 @@ class Attempt:
 
         kept = is_worth_it(outcome.fault, kernel)
         return PostMortem(kernel, self._order.post_mortem_s, self._stop) if kept else None
-
-    def _fetch(self, digest: str) -> Iterator[bytes]:
-        yield bridged(
-            lambda: self._control_plane.get_blob(digest),
-            give_up=lambda failed_for: failed_for >= PATIENCE or self._stop.reason is not None,
-        )
 
     def _conclude(self, state: RunState) -> None:
         """What comes between the notebook's end and the attempt's."""

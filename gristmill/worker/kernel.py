@@ -23,17 +23,20 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 _EXIT_WAIT = 20.0  # seconds from asking a kernel to end to killing it; SIGTERM in the middle
+_LOOK = 0.01  # seconds between two looks at a kernel that is to end
 _CONNECTION = "k.json"  # short: its sockets are named after it
 _LONGEST_SOCKET = 103  # bytes of a Unix socket's path on macOS; Linux takes 107
 _STDERR_KEPT = 64 * 2**10
 _INSTALL_AGAIN = "Install the kernelspec again."
 # Executed silently in an ipykernel before the first cell; leaves no name behind. A crash in native code then says which
 # Python line led to it (`sys.stderr` of ipykernel names the real descriptor). A cell that prints line by line is not
-# cut short by ZeroMQ's limit of 1,000 messages on their way, behind which even a cell's end gets lost.
+# cut short by ZeroMQ's limit of 1,000 messages on their way, behind which even a cell's end gets lost. At the kernel's
+# end ipykernel may wait for a thread that it has just stopped (posit-dev/positron#7142), which takes ten seconds.
 _IPYKERNEL_PRELUDE = """
 exec('''
-import faulthandler, sys, zmq
+import atexit, faulthandler, sys, zmq
 faulthandler.enable(sys.stderr, all_threads=False)
+atexit.register(setattr, type(sys.stdout), "flush_timeout", 0.1)
 thread = get_ipython().kernel.iopub_thread
 thread.schedule(lambda: thread.socket.setsockopt(zmq.SNDHWM, 100_000))
 ''', {"get_ipython": get_ipython})
@@ -84,6 +87,10 @@ class KernelManager(AsyncKernelManager):
         client.context.RCVHWM = 0  # no limit, for the sockets that this client makes
         client.context.RECONNECT_IVL = 5  # milliseconds; by default a kernel is looked for ten times a second
         return client
+
+    async def _async_wait(self, pollinterval: float = 0.1) -> None:
+        """Looks ten times as often as jupyter_client: a run waits for the end of its kernel."""
+        await super()._async_wait(pollinterval=min(pollinterval, _LOOK))
 
     def warm(self) -> None:
         """From here on this is what starts the process. Nothing is asked of the kernelspec or its environment."""

@@ -50,6 +50,11 @@ class Logs:
         if self._size >= FLUSH_BYTES:
             self.flush()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something was added since the last flush."""
+        return bool(self._waiting)
+
     def flush(self) -> None:
         """Emits what waits, a chunk per stream, in the order in which the streams began."""
         waiting, self._waiting, self._size = self._waiting, {}, 0

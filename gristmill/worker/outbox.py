@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from gristmill.core.errors import GristmillError, UnavailableError
+from gristmill.core.small_blobs import SmallBlob, travel_together
 from gristmill.runs.model import WorkerEvent, WorkerEventsAnswer
 from gristmill.worker.bridging import PATIENCE, bridged
 from gristmill.worker.journal import Journal
@@ -27,7 +28,7 @@ class Receiver(Protocol):
 
     def put_blob(self, digest: str, path: Path) -> None: ...
 
-    def send(self, events: Sequence[WorkerEvent]) -> WorkerEventsAnswer: ...
+    def send(self, events: Sequence[WorkerEvent], blobs: Sequence[SmallBlob]) -> WorkerEventsAnswer: ...
 
 
 @dataclass(frozen=True)
@@ -107,15 +108,23 @@ class Outbox:
 
     def _deliver(self, batch: Sequence[_Letter]) -> None:
         blobs = list(dict.fromkeys(digest for letter in batch for digest in letter.blobs))
-        kept = self._put_blobs(blobs) if blobs else set()
+        along = self._small(blobs)
+        rest = [digest for digest in blobs if digest not in along]
+        kept = self._put_blobs(rest) if rest else set()
         events = [letter.event for letter in batch]
-        answer = self._bridged(lambda: self._receiver.send(events))
+        answer = self._bridged(lambda: self._receiver.send(events, list(along.values())))
         if answer.last < events[-1].n:
             raise GristmillError(f"the control plane takes no more events: it holds {answer.last} of {events[-1].n}")
         for digest in set(blobs) - kept:
             self._spool.drop(digest)
         if answer.cancel:
             self._on_cancel()
+
+    def _small(self, digests: Sequence[str]) -> dict[str, SmallBlob]:
+        """Those that travel with the events: as many as one request takes."""
+        sizes = {digest: self._spool.size(digest) for digest in digests}
+        groups = travel_together((digest, size) for digest, size in sizes.items() if size is not None)
+        return {digest: SmallBlob.of(digest, self._spool.path(digest).read_bytes()) for digest in (groups or [[]])[0]}
 
     def _put_blobs(self, digests: Sequence[str]) -> set[str]:
         """Those that were refused (too large, for one). They do not keep the events from being told."""

@@ -23,7 +23,8 @@ _MAX_NOTICES = 100
 
 
 class Reporter:
-    """A `Listener`: numbers the events from 1, bundles streams, metrics and progress to half seconds.
+    """A `Listener`: numbers the events from 1. Streams, metrics and progress are told at once after half a second of
+    silence, else bundled to half seconds.
 
     `on_metrics` is told every reported metric at once, also those that a bundle replaces.
     """
@@ -122,17 +123,19 @@ class Reporter:
 
     def stream(self, index: int, name: str, text: str) -> None:
         self._logs.add(self.place(index), name, text)
+        self.tick()
 
     def display(self, index: int, data: Mapping[str, Any]) -> None:
         verb = data.get(MIME)
         if isinstance(verb, Mapping) and verb.get("verb") == "progress":
             return
         if text := "".join(data.get("text/plain", "")):
-            self._logs.add(self.place(index), "display", f"{text}\n")
+            self.stream(index, "display", f"{text}\n")
 
     def verb(self, index: int, payload: Any) -> None:
         try:
             _VERBS[payload["verb"]](self, payload)
+            self.tick()
         except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
             self.notice(f"cell {self.place(index)} showed a display of type {MIME} that says nothing: {error!r}")
 
@@ -156,13 +159,15 @@ class Reporter:
         self._emit(WorkerEventKind.CELL_FINISHED, {**self._cell(index), **data}, (digest,))
 
     def tick(self) -> None:
-        if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
+        if self._holds and time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
             self.flush()
 
     # ----------------------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
         """Emits what was held back."""
+        if not self._holds:
+            return
         self._flushed_at = time.monotonic()
         self._logs.flush()
         if metrics := self._metrics:
@@ -171,6 +176,11 @@ class Reporter:
         if progress := self._progress:
             self._progress = {}
             self._emit(WorkerEventKind.PROGRESS, progress)
+
+    @property
+    def _holds(self) -> bool:
+        """Whether something is held back."""
+        return bool(self._logs.waiting or self._metrics or self._progress)
 
     @property
     def complete(self) -> bool:

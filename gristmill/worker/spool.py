@@ -43,6 +43,13 @@ class Spool:
     def path(self, digest: str) -> Path:
         return self._folder / digest.removeprefix("sha256:")
 
+    def size(self, digest: str) -> int | None:
+        """In bytes; None of one that was delivered before."""
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError:
+            return None
+
     def drop(self, digest: str) -> None:
         """Forgets a blob that was delivered."""
         self.path(digest).unlink(missing_ok=True)

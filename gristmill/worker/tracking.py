@@ -42,6 +42,7 @@ class Tracking:
         self._system_logged = time.monotonic()
         self._give_up_at: float | None = None
         self._notices: list[str] = []
+        self._seen: dict[str, Any] | None = None
         self._thread = threading.Thread(target=self._log_all, name="tracking", daemon=True)
         self._thread.start()
 
@@ -94,12 +95,7 @@ class Tracking:
 
     def metrics(self) -> dict[str, Metric]:
         """The last value of each metric that the notebook logged with MLflow's own calls, by time; numbers only."""
-        query = {"run_id": self._run}
-        answer = self._noted(
-            "the question for metrics",
-            lambda: _decode(self._bridged(lambda: self._transport.request("GET", _path("runs/get"), params=query))),
-        )
-        found = (answer or {}).get("run", {}).get("data", {}).get("metrics", [])
+        found = (self._noted("the question for metrics", self._look) or {}).get("metrics", [])
         return {
             one["key"]: Metric(value=float(one["value"]), step=int(one.get("step") or 0) or None)
             for one in sorted(found, key=lambda one: int(one.get("timestamp") or 0))  # MLflow's own order is by name
@@ -125,9 +121,9 @@ class Tracking:
         return found
 
     def _log_parameters(self, parameters: Mapping[str, Any]) -> None:
-        query = {"run_id": self._run}
-        answer = self._bridged(lambda: self._transport.request("GET", _path("runs/get"), params=query))
-        known = {one["key"] for one in _decode(answer)["run"].get("data", {}).get("params", [])}
+        if not parameters:
+            return
+        known = {one["key"] for one in self._look().get("params", [])}
         new = [
             {"key": mlflow_name(name), "value": str(value)[:_LONGEST_VALUE]}
             for name, value in parameters.items()
@@ -135,6 +131,14 @@ class Tracking:
         ]
         for start in range(0, len(new), _PARAMS_PER_BATCH):
             self._log_batch(params=new[start : start + _PARAMS_PER_BATCH])
+
+    def _look(self) -> dict[str, Any]:
+        """What the notebook has logged, asked for once: it is at its end by then."""
+        if self._seen is None:
+            query = {"run_id": self._run}
+            answer = self._bridged(lambda: self._transport.request("GET", _path("runs/get"), params=query))
+            self._seen = _decode(answer)["run"].get("data", {})
+        return self._seen
 
     def _log_batch(self, **content: Sequence[Mapping[str, Any]]) -> None:
         self._post("runs/log-batch", {"run_id": self._run, **content})

@@ -11,6 +11,7 @@ import msgspec
 
 from gristmill.client.address import Address
 from gristmill.core.errors import GristmillError, Problem, UnavailableError, error_from_problem
+from gristmill.core.small_blobs import Digests, SmallBlob, SmallBlobs
 from gristmill.runs.model import AttemptOrder, ClaimRequest, WorkerEvent, WorkerEvents, WorkerEventsAnswer
 
 _AWAY = {408, 425, 429}  # beside every 5xx: to be tried again
@@ -87,8 +88,9 @@ class ControlPlane(Transport):
         answer = self.request("POST", f"{self._attempt}/claim", ClaimRequest(nonce=nonce))
         return msgspec.json.decode(answer, type=AttemptOrder)
 
-    def send(self, events: Sequence[WorkerEvent]) -> WorkerEventsAnswer:
-        answer = self.request("POST", f"{self._attempt}/events", WorkerEvents(events=tuple(events)))
+    def send(self, events: Sequence[WorkerEvent], blobs: Sequence[SmallBlob] = ()) -> WorkerEventsAnswer:
+        body = WorkerEvents(events=tuple(events), blobs=tuple(blobs))
+        answer = self.request("POST", f"{self._attempt}/events", body)
         return msgspec.json.decode(answer, type=WorkerEventsAnswer)
 
     def missing(self, digests: Sequence[str]) -> frozenset[str]:
@@ -99,6 +101,10 @@ class ControlPlane(Transport):
     def put_blob(self, digest: str, path: Path) -> None:
         with path.open("rb") as content:
             self.request("PUT", f"/api/blobs/{digest}", content=content, timeout=600.0)
+
+    def get_small_blobs(self, digests: Sequence[str]) -> dict[str, bytes]:
+        answer = self.request("POST", "/api/blobs/read", Digests(digests=tuple(digests)))
+        return {one.digest: one.content for one in msgspec.json.decode(answer, type=SmallBlobs).blobs}
 
     def get_blob(self, digest: str) -> bytes:
         return self.request("GET", f"/api/blobs/{digest}", follow_redirects=True)

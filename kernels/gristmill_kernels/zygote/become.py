@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from . import kernel_start, random_state, streams, thread_pools
+from . import kernel_start, leave, random_state, streams, thread_pools
 from .memory_image import MemoryImage
 
 _KEPT_SIGNALS = (signal.SIGKILL, signal.SIGSTOP)
@@ -45,8 +45,9 @@ def settle(order: Order, image: MemoryImage) -> None:
 
 
 def run(order: Order, *, forked: bool = True) -> None:
-    """Executes the module as `python -m` does; returns when it is at its end."""
+    """Executes the module as `python -m` does, and ends as it does: returns where the interpreter is to end itself."""
     request = order.request
+    inherited = dict(sys.modules)
     streams.renew()
     sys.path[:] = [*request["first_on_path"], *order.path]
     sys.path_importer_cache.clear()
@@ -60,7 +61,21 @@ def run(order: Order, *, forked: bool = True) -> None:
     gc.enable()
     if request["kernel"]:
         kernel_start.prepare(request["owner"], request["used"], frozenset(request["recorded"]))
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    status = _executed(request["module"])
+    if forked and leave.may_leave(kernel=request["kernel"]):
+        leave.leave(inherited, status)
+    sys.exit(status)
+
+
+def _executed(module: str) -> int:
+    """Its exit status; an error or a message in place of one is the interpreter's to show."""
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code is not None and not isinstance(end.code, int):
+            raise
+        return end.code or 0
+    return 0
 
 
 def take_files(order: Order) -> None:

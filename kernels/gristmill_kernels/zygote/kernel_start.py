@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import re
@@ -45,6 +46,8 @@ def _launch(application: Any, used: str, recorded: frozenset[str]) -> None:
     """As `IPKernelApp.launch_instance`, for what its class has read from the environment when it was imported."""
     app = application.instance(parent_handle=int(os.environ.get("JPY_PARENT_PID") or 0))
     app.initialize()
+    # At its end ipykernel may wait for a thread that it has just stopped: posit-dev/positron#7142.
+    atexit.register(setattr, type(sys.stdout), "flush_timeout", 0.1)
     if app.shell is not None:
         app.shell.events.register("pre_run_cell", Recorder(used, recorded))
     app.start()

@@ -65,6 +65,12 @@ class StartedKernel:
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
 
+    def shut_down(self) -> int:
+        """Asked to end; its status."""
+        process = self.provisioner.process
+        self.client.shutdown()
+        return int(process.wait(timeout=60))
+
     def end(self) -> None:
         self.client.stop_channels()
         if self.manager.has_kernel:

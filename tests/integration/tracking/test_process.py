@@ -16,7 +16,7 @@ import pytest
 from gristmill.core.clock import SystemClock
 from gristmill.core.processes import holds_lock, spawn_locked
 from gristmill.tracking.model import Health
-from gristmill.tracking.process import LOG, MARK, PATIENCE_S, MlflowProcess, _settings
+from gristmill.tracking.process import ASK_EVERY_S, LOG, MARK, PATIENCE_S, MlflowProcess, _settings
 from gristmill.tracking.rest import TrackingClient
 from tests.unit.conftest import TestClock
 from tests.waiting import until
@@ -122,6 +122,8 @@ def test_one_that_hangs_is_ended_when_patience_does(folder: Path) -> None:
     clock = TestClock()
     process = MlflowProcess(folder, clock=clock, environ=os.environ)
     os.kill(ready(process), signal.SIGSTOP)
+    assert process.ensure().ready, "it has answered a moment ago"
+    clock.advance(ASK_EVERY_S)
     state = process.ensure()
     assert state.health is Health.AWAY
     assert state.reason == "MLflow's process lives but does not answer"

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import msgspec
 
+from gristmill.core.small_blobs import Digests, SmallBlob, SmallBlobs
 from gristmill.runs.model import (
     AttemptOrder,
     ClaimRequest,
@@ -45,6 +46,7 @@ class ControlPlaneDouble:
     def __init__(self) -> None:
         self.order: AttemptOrder | None = None
         self.blobs: dict[str, bytes] = {}
+        self.read_together: list[list[str]] = []  # digests that were asked for in one request
         self.events: list[WorkerEvent] = []
         self.sent = 0  # events received, repeated ones counted again
         self.claimed_by: str | None = None
@@ -133,7 +135,10 @@ class ControlPlaneDouble:
         return 200, self.order
 
     def take_events(self, body: bytes) -> tuple[int, Any]:
-        for event in msgspec.json.decode(body, type=WorkerEvents).events:
+        sent = msgspec.json.decode(body, type=WorkerEvents)
+        for blob in sent.blobs:
+            self.take_blob(blob.digest, blob.content)
+        for event in sent.events:
             self.sent += 1
             last = len(self.events)
             if event.n > last + 1:
@@ -144,6 +149,10 @@ class ControlPlaneDouble:
 
     def take_missing(self, body: bytes) -> tuple[int, Any]:
         return 200, {"digests": [one for one in json.loads(body)["digests"] if one not in self.blobs]}
+
+    def read_small_blobs(self, body: bytes) -> tuple[int, Any]:
+        self.read_together.append(list(msgspec.json.decode(body, type=Digests).digests))
+        return 200, SmallBlobs(blobs=tuple(SmallBlob.of(one, self.blobs[one]) for one in self.read_together[-1]))
 
     def take_blob(self, digest: str, body: bytes) -> tuple[int, Any]:
         if "sha256:" + hashlib.sha256(body).hexdigest() != digest:
@@ -230,6 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
             f"{attempt}/claim": double.take_claim,
             f"{attempt}/events": double.take_events,
             "/api/blobs/missing": double.take_missing,
+            "/api/blobs/read": double.read_small_blobs,
         }
         if self.command == "POST" and url.path in posted:
             return posted[url.path](body)

@@ -136,3 +136,27 @@ def test_the_interrupt_reaches_the_notebooks_own_children(worker: Worker) -> Non
     worker.until_printed("ready")
     process.send_signal(signal.SIGINT)
     assert_cancelled(worker)
+
+
+# As if the system let ipykernel's control thread sleep at the wrong moment: it asks a thread to flush, which is stopped
+# before it hears of it.
+STOPPED_TOO_SOON = """
+import threading, time
+from ipykernel.iostream import IOPubThread
+def late(self, call, schedule=IOPubThread.schedule, kernel=get_ipython().kernel, current=threading.current_thread):
+    is_flush = getattr(call, "__name__", "") in {"_flush", "set"}
+    if current().name != "Control" or kernel._shutdown_message is None or not is_flush:
+        return schedule(self, call)
+    self.thread.join()
+IOPubThread.schedule = late
+"""
+
+
+def test_a_kernel_that_waits_for_its_own_stopped_thread_holds_nobody_up(worker: Worker) -> None:
+    worker.order(STOPPED_TOO_SOON)
+    worker.run()
+    (finished,) = worker.control_plane.of(WorkerEventKind.ATTEMPT_FINISHED)
+    assert finished["state"] == "succeeded"
+    last = next(event for event in worker.control_plane.events if event.kind is WorkerEventKind.CELL_FINISHED)
+    end = next(event for event in worker.control_plane.events if event.kind is WorkerEventKind.ATTEMPT_FINISHED)
+    assert (end.time - last.time).total_seconds() < 8, "ipykernel waits for ten seconds"

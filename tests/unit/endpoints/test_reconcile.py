@@ -8,6 +8,7 @@ import pytest
 from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.lease import Leadership
+from gristmill.core.pace import Pace
 from gristmill.core.scopes import SUPERVISOR_SCOPES, Actor, ActorKind
 from gristmill.endpoints import service, store
 from gristmill.endpoints.backends.base import EndpointBackend, Supervision
@@ -241,7 +242,7 @@ def test_a_redeploy_that_does_not_fit_waits_while_the_old_model_serves(play: Pla
     assert play.endpoint.waiting is None
 
 
-def until_steady(step: Callable[[], bool]) -> None:
+def until_steady(step: Callable[[], Pace]) -> None:
     for _ in range(10):
         if not step():
             return

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -11,6 +12,7 @@ from gristmill.core import tokens
 from gristmill.core.blobs import digest_of, grants
 from gristmill.core.database import Database
 from gristmill.core.scopes import PERSON_SCOPES, WORKER_SCOPES, Actor, ActorKind
+from gristmill.core.small_blobs import SMALL_BLOB, SMALL_BLOBS, SmallBlob, SmallBlobs
 from gristmill.notebooks.model import ParameterSchema
 from gristmill.projects.store import projects
 from gristmill.runs import service, store
@@ -58,9 +60,17 @@ class Api:
         return digest
 
     async def reads(self, token: str, digest: str) -> bool:
-        answer = await self.ask(token, "GET", f"/api/blobs/{digest}")
-        assert answer.status_code in {200, 404}
-        return answer.status_code == 200
+        """Alone and together with others, which is to come to the same."""
+        answers = (
+            await self.ask(token, "GET", f"/api/blobs/{digest}"),
+            await self.ask(token, "POST", "/api/blobs/read", json={"digests": [digest]}),
+        )
+        (status,) = {answer.status_code for answer in answers}
+        assert status in {200, 404}
+        if status == 200:
+            (small,) = msgspec.json.decode(answers[1].content, type=SmallBlobs).blobs
+            assert (small.digest, small.content) == (digest, answers[0].content)
+        return status == 200
 
     async def lacks(self, token: str, digest: str) -> bool:
         answer = await self.ask(token, "POST", "/api/blobs/missing", json={"digests": [digest]})
@@ -161,3 +171,66 @@ async def test_nothing_of_a_run_is_read_from_another_project(
         assert (await api.ask(person, "GET", f"/api/{path}")).content == b"executed"
         assert (await api.ask(stranger, "GET", f"/api/{path}")).status_code == 404
     assert (await api.ask(stranger, "GET", f"/api/runs/{run.id}/events")).status_code == 404
+
+
+def together(*contents: bytes) -> dict[str, object]:
+    return {"blobs": [msgspec.to_builtins(SmallBlob.of(digest_of(content), content)) for content in contents]}
+
+
+async def test_small_blobs_are_stored_together(api: Api, create: Create, begin: Begin) -> None:
+    person, worker = api.person(), await claim(api, begin(create())[0])
+    contents = [b"", b"two", b"x" * SMALL_BLOB]
+    for _ in range(2):  # again is harmless
+        assert (await api.ask(worker, "POST", "/api/blobs", json=together(*contents))).status_code == 204
+    for content in contents:
+        assert await api.reads(person, digest_of(content))
+        assert await api.reads(worker, digest_of(content))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (together(b"x" * (SMALL_BLOB + 1)), "expected at most 131072"),
+        (together(*(bytes([n]) * SMALL_BLOB for n in range(SMALL_BLOBS // SMALL_BLOB + 1))), "in one request"),
+        ({"blobs": [{"digest": digest_of(b"this"), "base64": "dGhhdA=="}]}, "expected sha256"),
+        ({"blobs": [{"digest": digest_of(b"this"), "base64": "no base64!"}]}, "is not base64"),
+        ({"blobs": [{"digest": "../../etc", "base64": ""}]}, "is not valid"),
+        ({"blobs": [{"digest": digest_of(b""), "base64": "", "more": 1}]}, "more"),
+    ],
+    ids=["large", "many", "other bytes", "no base64", "no digest", "unknown field"],
+)
+async def test_blobs_that_are_not_small_or_not_what_they_say_are_refused(
+    api: Api, body: dict[str, list[dict[str, str]]], said: str
+) -> None:
+    person = api.person()
+    answer = await api.ask(person, "POST", "/api/blobs", json=body)
+    assert answer.status_code == 400
+    assert said in answer.json()["detail"]
+    assert not await api.reads(person, digest_of(b"this"))
+
+
+async def test_what_is_not_small_is_read_alone(api: Api) -> None:
+    person = api.person()
+    digest = await api.put(person, b"x" * (SMALL_BLOB + 1))
+    answer = await api.ask(person, "POST", "/api/blobs/read", json={"digests": [digest]})
+    assert answer.status_code == 400
+    assert "GET it alone" in answer.json()["hint"]
+
+
+async def test_events_bring_their_small_blobs_along(api: Api, create: Create, begin: Begin) -> None:
+    attempt, _ = begin(create())
+    worker = await claim(api, attempt)
+    data = {"name": "a.csv", "digest": digest_of(b"1,2"), "size": 3, "declared": False}
+    event = {"n": 1, "kind": "output", "time": "2026-03-01T12:00:00Z", "data": data}
+    body = {"events": [event], **together(b"1,2")}
+    answer = await api.ask(worker, "POST", f"/api/attempts/{attempt.id}/events", json=body)
+    assert answer.json()["last"] == 1, answer.text
+    assert await api.reads(api.person(), digest_of(b"1,2"))
+
+
+async def test_another_attempts_events_bring_nothing(api: Api, create: Create, begin: Begin) -> None:
+    mine, others = begin(create())[0], begin(create())[0]
+    body = {"events": [], **together(b"1,2")}
+    answer = await api.ask(await claim(api, mine), "POST", f"/api/attempts/{others.id}/events", json=body)
+    assert answer.status_code == 403
+    assert not await api.reads(api.person(), digest_of(b"1,2"))

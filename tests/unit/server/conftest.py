@@ -35,7 +35,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def make_app(tmp_path: Path, db: Database, clock: TestClock, settings: Settings | None = None) -> FastAPI:
-    settings = settings or Settings(home=tmp_path, max_body_bytes=100_000)
+    settings = settings or Settings(home=tmp_path, max_body_bytes=4_000_000)
     small = Profile(name="small", resources=Resources(cpu=1, memory=2**30), default=True)
     return create_app(
         Parts(

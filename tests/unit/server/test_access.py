@@ -118,7 +118,7 @@ async def test_a_foreign_host_header_is_refused(http: httpx.AsyncClient) -> None
 
 async def test_a_body_that_is_too_large_is_refused(http: httpx.AsyncClient, db: Database, clock: TestClock) -> None:
     headers = {"Authorization": f"Bearer {token(db, clock, frozenset(Scope))}"}
-    response = await http.post("/api/runs", content=b" " * 200_000, headers=headers)
+    response = await http.post("/api/runs", content=b" " * 5_000_000, headers=headers)
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
 
 

@@ -9,6 +9,7 @@ import pytest
 from gristmill.client import api
 from gristmill.client.call import Call
 from gristmill.core.scopes import Scope
+from gristmill.core.small_blobs import SmallBlob, SmallBlobs
 from gristmill.data_roots.model import DataRootRequest
 from gristmill.endpoints.model import DeployRequest, KeyRequest
 from gristmill.environments.model import EnvironmentCheck, EnvironmentKind, EnvironmentRequest, PruneRequest
@@ -23,6 +24,7 @@ PUBLIC = {"/api/instance", "/open/{code}"}
 SAMPLES: dict[str, Any] = {
     "request": None,
     "digests": ("sha256:" + "0" * 64,),
+    "blobs": SmallBlobs(blobs=(SmallBlob.of("sha256:" + "0" * 64, b"x"),)),
     "content": b"x",
     "after": 1,
     "limit": 10,

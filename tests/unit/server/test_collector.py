@@ -17,6 +17,7 @@ from gristmill.core.errors import NotFoundError, UnavailableError
 from gristmill.core.events import read_after
 from gristmill.core.ids import new_id
 from gristmill.core.lease import Leadership
+from gristmill.core.pace import Pace
 from gristmill.core.scopes import WORKER_SCOPES, Actor, ActorKind
 from gristmill.core.settings import Settings
 from gristmill.notebooks.model import ParameterSchema
@@ -323,10 +324,10 @@ def test_a_turn_of_the_loop_is_not_held_up(home: Home) -> None:
             blobs.remember(tx, project_id=DEFAULT_PROJECT, digest=digest_of(content), size=1, now=home.clock.now())
     home.clock.advance(2 * DAY)
     home.collector.begin()
-    longest, steps, busy = 0.0, 0, True
-    while busy:
+    longest, steps, pace = 0.0, 0, Pace.BUSY
+    while pace is Pace.BUSY:
         began = os.times()
-        busy = home.collector.step()
+        pace = home.collector.step()
         ended = os.times()
         longest, steps = max(longest, ended.user + ended.system - began.user - began.system), steps + 1
     assert home.collector.state.blobs == 1000

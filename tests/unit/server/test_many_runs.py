@@ -13,6 +13,7 @@ from gristmill.core.blobs import BlobStore
 from gristmill.core.database import Database
 from gristmill.core.events import Wakeup, read_after
 from gristmill.core.lease import Leadership
+from gristmill.core.pace import Pace
 from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
 from gristmill.notebooks.model import ParameterSchema
@@ -176,11 +177,11 @@ def test_five_hundred_runs_that_are_queued_at_once_all_end(
     """From ten threads, while the control loop is at work; each is executed once, and no turn takes long."""
     turns: list[float] = []
 
-    def step() -> bool:
+    def step() -> Pace:
         began, workers = time.thread_time(), executor.spent
-        busy = reconciler.step()
+        pace = reconciler.step()
         turns.append(time.thread_time() - began - (executor.spent - workers))
-        return busy
+        return pace
 
     wakeup = Wakeup()
     db.on_commit = wakeup.set

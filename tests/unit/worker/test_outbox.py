@@ -9,11 +9,14 @@ import msgspec
 import pytest
 
 from gristmill.core.errors import ConflictError, GristmillError, TooLargeError, UnavailableError
+from gristmill.core.small_blobs import SMALL_BLOB, SMALL_BLOBS, SmallBlob
 from gristmill.runs.model import WorkerEvent, WorkerEventKind, WorkerEventsAnswer
 from gristmill.worker.journal import Journal
 from gristmill.worker.outbox import Outbox
 from gristmill.worker.spool import Spool
 from tests.waiting import until
+
+LARGE = b"l" * (SMALL_BLOB + 1)
 
 
 class Receiver:
@@ -22,6 +25,7 @@ class Receiver:
     def __init__(self) -> None:
         self.events: list[int] = []
         self.blobs: dict[str, bytes] = {}
+        self.along: list[str] = []  # those that came with events
         self.raising: list[GristmillError] = []
         self.blob_error: GristmillError | None = None
         self.cancel = False
@@ -38,8 +42,10 @@ class Receiver:
             raise self.blob_error
         self.blobs[digest] = path.read_bytes()
 
-    def send(self, events: Sequence[WorkerEvent]) -> WorkerEventsAnswer:
+    def send(self, events: Sequence[WorkerEvent], blobs: Sequence[SmallBlob]) -> WorkerEventsAnswer:
         self._raise()
+        self.along += [one.digest for one in blobs]
+        self.blobs.update({one.digest: one.content for one in blobs})
         if not self.ignores:
             self.events += [event.n for event in events]
         return WorkerEventsAnswer(last=len(self.events), cancel=self.cancel)
@@ -148,10 +154,28 @@ def test_a_control_plane_that_takes_no_more_events_has_refused(make: Callable[..
 def test_a_refused_blob_does_not_keep_events_back(make: Callable[..., Sender]) -> None:
     sender = make()
     sender.receiver.blob_error = TooLargeError("too large")
-    sender.put(b"large")
+    sender.put(LARGE)
     assert sender.outbox.close()
     assert sender.receiver.events == [1]
     assert len(list((sender.folder / "blobs").iterdir())) == 1
+
+
+def test_small_blobs_come_with_the_events_that_point_to_them(make: Callable[..., Sender]) -> None:
+    sender = make()
+    sender.receiver.blob_error = TooLargeError("only large ones are sent alone, and none is expected")
+    sender.put(b"small", b"s" * SMALL_BLOB)
+    assert sender.outbox.close()
+    assert len(sender.receiver.along) == 2
+    assert list((sender.folder / "blobs").iterdir()) == []
+
+
+def test_large_blobs_and_those_that_one_request_has_no_room_for_come_before(make: Callable[..., Sender]) -> None:
+    sender = make()
+    small = [bytes([number]) * SMALL_BLOB for number in range(SMALL_BLOBS // SMALL_BLOB + 1)]
+    sender.put(LARGE, *small)
+    assert sender.outbox.close()
+    assert sender.receiver.along == ["sha256:" + hashlib.sha256(one).hexdigest() for one in small[:-1]]
+    assert set(sender.receiver.blobs.values()) == {LARGE, *small}
 
 
 def test_the_answer_may_ask_for_a_cancel(make: Callable[..., Sender]) -> None:

@@ -1,0 +1,43 @@
+"""The bytes of the files that an attempt executes, as the control plane holds them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from gristmill.core.small_blobs import travel_together
+from gristmill.snapshots.model import SnapshotFile
+from gristmill.worker.bridging import PATIENCE, bridged
+
+T = TypeVar("T")
+
+
+class Source(Protocol):
+    """The part of `ControlPlane` that gives blobs."""
+
+    def get_blob(self, digest: str) -> bytes: ...
+
+    def get_small_blobs(self, digests: Sequence[str]) -> dict[str, bytes]: ...
+
+
+class SnapshotBlobs:
+    """Small files are asked for together, when the first of them is wanted: a project may have thousands.
+
+    `stopped` says that nobody waits for them any more. Away is bridged, as long as is usual.
+    """
+
+    def __init__(self, source: Source, files: Sequence[SnapshotFile], stopped: Callable[[], bool]) -> None:
+        self._source, self._stopped = source, stopped
+        groups = travel_together((file.digest, file.size) for file in files)
+        self._groups = {digest: group for group in groups for digest in group}
+        self._here: dict[str, bytes] = {}  # of one group at a time
+
+    def fetch(self, digest: str) -> Iterator[bytes]:
+        group = self._groups.get(digest, ())
+        if len(group) < 2:
+            yield self._bridged(lambda: self._source.get_blob(digest))
+            return
+        if digest not in self._here:
+            self._here = self._bridged(lambda: self._source.get_small_blobs(group))
+        yield self._here[digest]
+
+    def _bridged(self, call: Callable[[], T]) -> T:
+        return bridged(call, give_up=lambda failed_for: failed_for >= PATIENCE or self._stopped())
