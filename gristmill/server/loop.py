@@ -14,6 +14,7 @@ Step = Callable[[], Pace]
 
 log = logging.getLogger(__name__)
 
+SPACING = 0.02  # seconds between two turns while something is under way: workers commit more often than that
 PAUSES = {Pace.IDLE: 2.0, Pace.BUSY: 0.25, Pace.SOON: 0.04}  # seconds; commits wake the loop anyway
 
 
@@ -69,5 +70,7 @@ class ControlLoop:
                 self._turn_began = time.monotonic()
                 pace = self.turn()
                 self._turn_began = None
-            # What a busy turn itself committed is no news to it: it would spin.
-            self._wakeup.wait(seen if pace is Pace.IDLE else self._wakeup.ticks, PAUSES[pace])
+            if pace is not Pace.IDLE:
+                seen = self._wakeup.ticks  # what a busy turn itself committed is no news to it: it would spin
+                self._stop.wait(SPACING)
+            self._wakeup.wait(seen, PAUSES[pace])
