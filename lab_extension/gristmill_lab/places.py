@@ -1,0 +1,27 @@
+"""Where a path of Jupyter's is on this disk."""
+
+from pathlib import Path
+
+from jupyter_server.services.contents.fileio import FileManagerMixin
+from jupyter_server.services.contents.manager import ContentsManager
+from tornado.web import HTTPError
+
+from gristmill.core.errors import NotFoundError, UnsupportedError
+
+
+def on_disk(contents: ContentsManager, path: str) -> Path:
+    """The file behind a path of the contents manager, which is confined to its root.
+
+    Raises:
+        NotFoundError: the path leaves the root.
+        UnsupportedError: this server keeps its notebooks elsewhere than on its disk.
+    """
+    if not isinstance(contents, FileManagerMixin):
+        raise UnsupportedError(
+            f"{path} is not on this server's disk ({type(contents).__name__}), and cannot be packed from there",
+            hint="Copy the notebook into a folder of this server and run it from there.",
+        )
+    try:
+        return Path(contents._get_os_path(path.strip("/")))  # noqa: SLF001  # the one way from a path to its file
+    except HTTPError as error:
+        raise NotFoundError(f"there is no {path} in this server's folder") from error
