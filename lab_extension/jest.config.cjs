@@ -1,0 +1,5 @@
+module.exports = {
+    testEnvironment: 'node',
+    testMatch: ['<rootDir>/src/**/*.spec.ts'],
+    transform: { '^.+\\.tsx?$': ['@swc/jest'] }
+};
