@@ -2,7 +2,7 @@ import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-    { ignores: ['lib', 'node_modules', 'gristmill_lab', 'src/api/wire.ts', '*.mjs', '*.cjs'] },
+    { ignores: ['lib', 'node_modules', 'style', 'gristmill_lab', 'src/api/wire.ts', '*.mjs', '*.cjs'] },
     ...tseslint.configs.strictTypeChecked,
     ...tseslint.configs.stylisticTypeChecked,
     {
@@ -18,6 +18,7 @@ export default tseslint.config(
             '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
             '@typescript-eslint/no-dynamic-delete': 'off',
             '@typescript-eslint/dot-notation': 'off', // an index signature is asked by brackets, and tsc agrees
+            '@typescript-eslint/unbound-method': 'off', // signals take a slot and its `this` apart
             eqeqeq: 'error'
         }
     }

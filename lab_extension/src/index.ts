@@ -10,14 +10,14 @@ import { status } from './plugins/status';
 import { toolbar } from './plugins/toolbar';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
-  controlPlane,
-  runs,
-  notebooks,
-  runForm,
-  runPage,
-  runsPanel,
-  status,
-  toolbar
+    controlPlane,
+    runs,
+    notebooks,
+    runForm,
+    runPage,
+    runsPanel,
+    status,
+    toolbar
 ];
 
 export default plugins;

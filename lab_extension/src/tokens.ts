@@ -7,13 +7,13 @@ import type { Runs } from './models/runs';
 
 /** How this page reaches the control plane: questions, and the one stream of what happens. */
 export interface IControlPlane {
-  readonly api: IApi;
-  readonly connection: Connection;
+    readonly api: IApi;
+    readonly connection: Connection;
 }
 
 export const IControlPlane = new Token<IControlPlane>(
-  'gristmill-lab:IControlPlane',
-  'Questions to Gristmill’s control plane, and what happens there as it happens.'
+    'gristmill-lab:IControlPlane',
+    'Questions to Gristmill’s control plane, and what happens there as it happens.'
 );
 
 export type IRuns = Runs;
@@ -22,12 +22,12 @@ export const IRuns = new Token<IRuns>('gristmill-lab:IRuns', 'The runs of this p
 
 /** Notebooks as runs are made of them: what the editor shows, saved, with what was last run. */
 export interface INotebooks {
-  source(path: string): ISource;
-  /** The run that was last made of this notebook from here. */
-  lastRun(path: string): Promise<string | null>;
+    source(path: string): ISource;
+    /** The run that was last made of this notebook from here. */
+    lastRun(path: string): Promise<string | null>;
 }
 
 export const INotebooks = new Token<INotebooks>(
-  'gristmill-lab:INotebooks',
-  'Notebooks of this Lab, as runs are made of them.'
+    'gristmill-lab:INotebooks',
+    'Notebooks of this Lab, as runs are made of them.'
 );

@@ -8,40 +8,40 @@ import { sentence } from './common';
 
 /** Nothing while all is well; else since when what is shown is the last that is known, and why. */
 export function ConnectionNotice(props: { connection: Connection; trans: ITrans }): React.JSX.Element {
-  return (
-    <UseSignal signal={props.connection.changed}>
-      {() => <Notice state={props.connection.state} trans={props.trans} />}
-    </UseSignal>
-  );
+    return (
+        <UseSignal signal={props.connection.changed}>
+            {() => <Notice state={props.connection.state} trans={props.trans} />}
+        </UseSignal>
+    );
 }
 
 function Notice({ state, trans }: { state: State; trans: ITrans }): React.JSX.Element | null {
-  if (state.state === 'ready') {
-    return null;
-  }
-  if (state.state === 'starting') {
+    if (state.state === 'ready') {
+        return null;
+    }
+    if (state.state === 'starting') {
+        return (
+            <div className="gr-Notice gr-late" role="status">
+                {trans.__('Starting Gristmill …')}
+            </div>
+        );
+    }
+    const since = new Date(state.since).toLocaleTimeString();
     return (
-      <div className="gr-Notice gr-late" role="status">
-        {trans.__('Starting Gristmill …')}
-      </div>
+        <div className="gr-Notice gr-mod-away" role="status" title={exact(state.since)}>
+            <strong>
+                {state.state === 'lacking'
+                    ? trans.__('This Jupyter server lacks its half of Gristmill')
+                    : trans.__('Reconnecting since %1', since)}
+            </strong>
+            <div>
+                {state.state === 'lacking'
+                    ? trans.__('Install gristmill[lab] where the server runs, then restart it.')
+                    : [state.message, state.hint]
+                          .filter((text): text is string => Boolean(text))
+                          .map(sentence)
+                          .join(' ')}
+            </div>
+        </div>
     );
-  }
-  const since = new Date(state.since).toLocaleTimeString();
-  return (
-    <div className="gr-Notice gr-mod-away" role="status" title={exact(state.since)}>
-      <strong>
-        {state.state === 'lacking'
-          ? trans.__('This Jupyter server lacks its half of Gristmill')
-          : trans.__('Reconnecting since %1', since)}
-      </strong>
-      <div>
-        {state.state === 'lacking'
-          ? trans.__('Install gristmill[lab] where the server runs, then restart it.')
-          : [state.message, state.hint]
-              .filter((text): text is string => Boolean(text))
-              .map(sentence)
-              .join(' ')}
-      </div>
-    </div>
-  );
 }

@@ -7,13 +7,13 @@ import { IControlPlane } from '../tokens';
 
 /** The control plane: one client and one stream for this page. */
 export const controlPlane: JupyterFrontEndPlugin<IControlPlane> = {
-  id: 'gristmill-lab:control-plane',
-  description: 'Questions to Gristmill’s control plane, and what happens there as it happens.',
-  autoStart: true,
-  provides: IControlPlane,
-  activate: (app: JupyterFrontEnd): IControlPlane => {
-    const api = new Api(app.serviceManager.serverSettings);
-    const connection = new Connection(async signal => messages(await api.events(signal)));
-    return { api, connection };
-  }
+    id: 'gristmill-lab:control-plane',
+    description: 'Questions to Gristmill’s control plane, and what happens there as it happens.',
+    autoStart: true,
+    provides: IControlPlane,
+    activate: (app: JupyterFrontEnd): IControlPlane => {
+        const api = new Api(app.serviceManager.serverSettings);
+        const connection = new Connection(async signal => messages(await api.events(signal)));
+        return { api, connection };
+    }
 };
