@@ -16,7 +16,9 @@ lab=lab_extension
 # What the browser half is bundled of.
 lab_state=$({ cat $lab/package.json $lab/yarn.lock $lab/tsconfig.json $lab/schema/* $lab/style/* requirements.lock &&
     find $lab/src -type f | LC_ALL=C sort | xargs cat; } | cksum)
-is_built() { [ "$(cat $lab/gristmill_lab/labextension/.built 2>/dev/null)" = "$lab_state" ]; }
+is_built() {
+    [ -e $lab/gristmill_lab/labextension/package.json ] && [ "$(cat $lab/lib/.built 2>/dev/null)" = "$lab_state" ]
+}
 is_made() { [ "$(cat .venv/.gristmill-setup 2>/dev/null)" = "$state" ] && .venv/bin/python -c '' 2>/dev/null; }
 install() { uv pip install --no-deps --no-build-isolation --reinstall --editable .; }
 uv() { .venv/bin/uv --quiet --no-progress --color never "$@" --python .venv/bin/python; }
@@ -27,7 +29,7 @@ build_lab() {
         cat .venv/lab-build.log >&2
         fail "the JupyterLab extension could not be built (what it said is above)."
     }
-    printf '%s\n' "$lab_state" >$lab/gristmill_lab/labextension/.built
+    printf '%s\n' "$lab_state" >$lab/lib/.built
 }
 
 if is_made; then

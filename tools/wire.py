@@ -33,7 +33,9 @@ def document() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    with_header = output(package("openapi-typescript"), "--root-types", "--root-types-no-schema-prefix", given=document())
+    with_header = output(
+        package("openapi-typescript"), "--root-types", "--root-types-no-schema-prefix", given=document()
+    )
     formatted = output(package("prettier"), "--stdin-filepath", str(WIRE), given=with_header)
     if arguments != ["--check"]:
         WIRE.write_text(formatted)

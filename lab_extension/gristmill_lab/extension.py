@@ -1,7 +1,5 @@
 """What Jupyter Server loads: the handlers, and what they share."""
 
-from typing import ClassVar
-
 from jupyter_server.extension.application import ExtensionApp
 
 from gristmill.client.client import Client
@@ -16,7 +14,6 @@ class GristmillLab(ExtensionApp):
     name = "gristmill_lab"
     extension_url = f"/{PREFIX}"
     load_other_extensions = True
-    static_paths: ClassVar[list[str]] = []
 
     def initialize_settings(self) -> None:
         control_plane = ControlPlane(Client)

@@ -64,7 +64,9 @@ def launch(client: Client, notebook: Path, order: RunOrder) -> Launched:
         environment = order.environment
         told = check(client, packed, environment=environment, data=[one.at for one in data], command=order.path)
         snapshot = client.send_snapshot(packed)
-    return Launched(run=client.send(api.create_run(_request(order, snapshot.id, data))), notices=(*packed.notices, *told))
+    return Launched(
+        run=client.send(api.create_run(_request(order, snapshot.id, data))), notices=(*packed.notices, *told)
+    )
 
 
 def _made(client: Client, offer: Offer, root: Path) -> DataBinding:

@@ -22,6 +22,11 @@ def on_disk(contents: ContentsManager, path: str) -> Path:
             hint="Copy the notebook into a folder of this server and run it from there.",
         )
     try:
-        return Path(contents._get_os_path(path.strip("/")))  # noqa: SLF001  # the one way from a path to its file
+        return Path(_os_path(contents, path.strip("/")))
     except HTTPError as error:
         raise NotFoundError(f"there is no {path} in this server's folder") from error
+
+
+def _os_path(contents: FileManagerMixin, path: str) -> str:
+    found: str = contents._get_os_path(path)  # type: ignore[no-untyped-call]  # noqa: SLF001  # its one way to a file
+    return found

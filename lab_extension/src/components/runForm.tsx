@@ -1,4 +1,4 @@
-import { UseSignal, refreshIcon, runIcon } from '@jupyterlab/ui-components';
+import { UseSignal, refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { Fault, Run } from '../api/wire';
@@ -75,7 +75,7 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                         form.reset();
                     }}
                 >
-                    <refreshIcon.react tag="span" /> {trans.__('Defaults')}
+                    <refreshIcon.react tag="span" className="gr-ButtonIcon" /> {trans.__('Defaults')}
                 </button>
             </header>
             <Parameters {...props} />
@@ -114,8 +114,7 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                     disabled={busy || hindrance !== null}
                     title={hindrance ?? trans.__('Saves the notebook and runs a copy of it')}
                 >
-                    <runIcon.react tag="span" />{' '}
-                    {form.busy === 'saving'
+                              {form.busy === 'saving'
                         ? trans.__('Saving …')
                         : form.busy === 'launching'
                           ? trans.__('Starting …')
