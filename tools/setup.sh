@@ -29,6 +29,7 @@ build_lab() {
         cat .venv/lab-build.log >&2
         fail "the JupyterLab extension could not be built (what it said is above)."
     }
+    sed -n 's/^lab: /setup:   /p' .venv/lab-build.log
     printf '%s\n' "$lab_state" >$lab/lib/.built
 }
 
