@@ -53,8 +53,8 @@ def started(folder: Path, home: Path, own: Path) -> Iterator[Lab]:
             stdin=subprocess.DEVNULL,
         )
     try:
-        found = until(lambda: _PAGE.search(log.read_text()), what="JupyterLab is up", timeout=120)
-        yield Lab(url=found[1], folder=folder, log=log)
+        (url, *_) = until(lambda: _PAGE.findall(log.read_text()), what="JupyterLab is up", timeout=120)
+        yield Lab(url=url, folder=folder, log=log)
     finally:
         process.terminate()
         process.wait(timeout=60)

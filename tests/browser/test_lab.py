@@ -143,13 +143,18 @@ def test_an_edit_of_the_parameters_cell_changes_the_form(desk: Desk, lab: Lab) -
 
 def test_each_of_two_notebooks_side_by_side_runs_itself(desk: Desk) -> None:
     desk.open("train.ipynb")
-    desk.page.get_by_text("failing.ipynb").first.dblclick()
-    expect(desk.toolbar_button("failing.ipynb")).to_be_visible()
-    desk.toolbar_button("failing.ipynb").click()
-    expect(desk.form("failing.ipynb")).to_be_visible()
-    desk.page.get_by_role("tab", name="train.ipynb", exact=True).click()
     desk.toolbar_button("train.ipynb").click()
     expect(desk.form("train.ipynb")).to_be_visible()
+    # It opens where the form is: beside the first.
+    desk.page.locator(".jp-DirListing-item").filter(has_text="failing.ipynb").dblclick()
+    expect(desk.toolbar_button("failing.ipynb")).to_be_visible()
+    expect(desk.toolbar_button("train.ipynb")).to_be_visible()
+    desk.toolbar_button("train.ipynb").click()
+    expect(desk.form("train.ipynb")).to_be_visible()
+    assert desk.form("failing.ipynb").count() == 0
+    desk.page.get_by_role("tab", name="failing.ipynb", exact=True).click()
+    desk.toolbar_button("failing.ipynb").click()
+    expect(desk.form("failing.ipynb")).to_be_visible()
 
 
 def test_last_values_are_run_again_from_the_palette(desk: Desk, control_plane: ControlPlane) -> None:

@@ -114,7 +114,7 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                     disabled={busy || hindrance !== null}
                     title={hindrance ?? trans.__('Saves the notebook and runs a copy of it')}
                 >
-                              {form.busy === 'saving'
+                    {form.busy === 'saving'
                         ? trans.__('Saving …')
                         : form.busy === 'launching'
                           ? trans.__('Starting …')

@@ -57,7 +57,8 @@ Fetch = Callable[..., Coroutine[Any, Any, Any]]
 
 
 def test_a_notebook_is_read_with_a_login(jp_serverapp: ServerApp, jp_fetch: Fetch, jp_asyncio_loop: Any) -> None:
-    body = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
+    cell = '{"cell_type": "code", "source": "n = 1", "metadata": {"tags": ["parameters"]}}'
+    body = f'{{"nbformat": 4, "nbformat_minor": 5, "metadata": {{}}, "cells": [{cell}]}}'
     answer = jp_asyncio_loop.run_until_complete(jp_fetch("gristmill", "notebook", method="POST", body=body))
     assert answer.code == 200
     assert b'"parameters"' in answer.body
