@@ -6,6 +6,7 @@ import sys
 from fastapi import FastAPI
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.messages import EventMessage, ResetMessage, StateMessage
+from gristmill_lab.places import Place
 from gristmill_lab.reading import NotebookFacts
 
 from tools.node import FOLDER, output, package
@@ -25,6 +26,9 @@ def document() -> str:
 
     @app.post("/lab/notebook")
     def notebook() -> NotebookFacts: ...  # type: ignore[empty-body]  # the same
+
+    @app.get("/lab/place")
+    def place(source: str) -> Place: ...  # type: ignore[empty-body]  # the same
 
     @app.get("/lab/events")
     def events() -> StateMessage | EventMessage | ResetMessage: ...  # type: ignore[empty-body]  # the same

@@ -8,18 +8,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import quote
 
 import typer
 
+from gristmill.cli.options import AsJson
 from gristmill.core.errors import InvalidInputError, NotFoundError, UnavailableError, UnsupportedError
 
 PATIENCE = 120.0  # seconds: the first start on a slow disk reads a lot
 POLL = 0.1
+GRACE = 10.0  # for its kernels to end
 PORTS = range(8888, 8988)
 
 
@@ -27,11 +28,13 @@ def lab(
     place: Annotated[Path, typer.Argument(help="A folder, or a notebook to open.")] = Path(),
     port: Annotated[int | None, typer.Option("--port", help="Default: the first free one from 8888 on.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+    as_json: AsJson = False,
 ) -> None:
     """Start JupyterLab with Gristmill in it; Ctrl-C ends it, and says what stays up.
 
     Notebooks run from their toolbar; runs are at the left. What runs goes on without it.
     """
+    from gristmill.cli.output import write_json
     from gristmill.cli.session import connected
 
     folder, notebook = _placed(place)
@@ -41,21 +44,28 @@ def lab(
         )
     began = time.monotonic()
     with connected() as client:
-        _step("control plane", client.url, began)
+        control_plane = client.url
+    if not as_json:
+        _step("control plane", control_plane, began)
     began = time.monotonic()
     token = secrets.token_urlsafe(24)
     chosen = _free(port)
     server = f"http://127.0.0.1:{chosen}/"
-    with _jupyterlab(folder, chosen, token) as process:
+    with _Jupyterlab(folder, chosen, token) as process:
         _wait(process, f"{server}api")
         page = f"{server}lab{f'/tree/{quote(notebook)}' if notebook else ''}?token={token}"
-        _step("JupyterLab", page, began)
+        if as_json:
+            write_json({"url": page, "control_plane": control_plane})
+            sys.stdout.flush()
+        else:
+            _step("JupyterLab", page, began)
         if browser:
             import webbrowser
 
             webbrowser.open(page)
         process.wait()
-    _leave()
+    if not as_json:
+        _leave()
 
 
 def _placed(place: Path) -> tuple[Path, str | None]:
@@ -89,36 +99,65 @@ def _free(wanted: int | None) -> int:
     raise UnavailableError(f"{tried} taken", hint="Name a free one: gristmill lab --port 9000")
 
 
-@contextmanager
-def _jupyterlab(folder: Path, port: int, token: str) -> Iterator[subprocess.Popen[bytes]]:
-    """JupyterLab's process, which has ended when the block has. Ctrl-C is for it, and it asks nothing."""
-    options = (
-        *("--no-browser", "--log-level=WARN", "--ServerApp.answer_yes=True"),
-        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-        *(("--allow-root",) if os.geteuid() == 0 else ()),
-    )
-    # In the environment: a command line is everybody's to read.
-    environ = {**os.environ, "JUPYTER_TOKEN": token}
-    process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], cwd=folder, env=environ)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ended = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
-        signal.signal(signal.SIGINT, before)
-        signal.signal(signal.SIGTERM, ended)
+class _Jupyterlab:
+    """JupyterLab's process. Ctrl-C is for it, and it asks nothing; SIGTERM is passed on.
+
+    Told to end it has `GRACE` seconds: a worker thread of its web server may keep it for ever after its last word.
+    """
+
+    def __init__(self, folder: Path, port: int, token: str) -> None:
+        options = (
+            *("--no-browser", "--log-level=WARN", "--ServerApp.answer_yes=True"),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *(("--allow-root",) if os.geteuid() == 0 else ()),
+        )
+        # In the environment: a command line is everybody's to read.
+        environ = {**os.environ, "JUPYTER_TOKEN": token}
+        self._told: float | None = None
+        self._process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], cwd=folder, env=environ)
+
+    def __enter__(self) -> Self:
+        self._before = {
+            signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: self._tell()),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: self.end()),
+        }
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        self.wait()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status; None while it lives."""
+        return self._process.poll()
+
+    def end(self) -> None:
+        if self.status is None:
+            self._process.terminate()
+            self._tell()
+
+    def wait(self) -> None:
+        """Returns when it has ended."""
+        while self.status is None:
+            if self._told is not None and time.monotonic() - self._told > GRACE:
+                self._process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(POLL)
+
+    def _tell(self) -> None:
+        self._told = self._told or time.monotonic()
 
 
-def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
+def _wait(process: _Jupyterlab, url: str) -> None:
     import httpx
 
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise UnavailableError(f"JupyterLab ended with status {process.returncode}; what it said is above")
+        if process.status is not None:
+            raise UnavailableError(f"JupyterLab ended with status {process.status}; what it said is above")
         try:
             if httpx.get(url, timeout=5.0, trust_env=False).status_code == 200:
                 return

@@ -17,7 +17,7 @@ from gristmill_lab.allowed import find_route
 from gristmill_lab.control_plane import ControlPlane
 from gristmill_lab.fan import Fan, Listener
 from gristmill_lab.launch import RunOrder, launch
-from gristmill_lab.places import on_disk
+from gristmill_lab.places import in_contents, on_disk
 from gristmill_lab.reading import read
 
 T = TypeVar("T")
@@ -125,6 +125,15 @@ class NotebookHandler(Handler):
         self.answer(read(self.body_as(dict)))
 
 
+class PlaceHandler(Handler):
+    """Where the notebook of a snapshot's `source` is in this server's folder."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(in_contents(self.contents_manager, self.get_query_argument("source")))
+
+
 class LaunchHandler(Handler):
     """A run of a notebook as it is on disk."""
 
@@ -170,5 +179,6 @@ def routes() -> list[tuple[str, type[Handler]]]:
         (rf"/{PREFIX}/api/.+", ForwardHandler),
         (rf"/{PREFIX}/events", EventsHandler),
         (rf"/{PREFIX}/notebook", NotebookHandler),
+        (rf"/{PREFIX}/place", PlaceHandler),
         (rf"/{PREFIX}/launch", LaunchHandler),
     ]

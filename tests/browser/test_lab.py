@@ -1,6 +1,7 @@
 """Notebooks are run, watched and looked into from JupyterLab, by clicking."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,9 @@ def test_a_failed_run_opens_at_its_error(desk: Desk) -> None:
     expect(failure.locator(".gr-mod-failed")).to_have_text("d['no such key']")
     expect(failure.locator(".gr-Failure-traceback")).to_contain_text("KeyError")
     expect(desk.runs().get_by_role("listitem").first).to_contain_text("KeyError")
+    page.get_by_role("button", name="Open source at this cell").click()
+    second = desk.notebook("failing.ipynb").locator(".jp-CodeCell").nth(1)
+    expect(second).to_have_class(re.compile("jp-mod-active"))
 
 
 def test_what_is_not_saved_yet_is_saved_and_run(desk: Desk, lab: Lab, control_plane: ControlPlane) -> None:
@@ -139,6 +143,16 @@ def test_an_edit_of_the_parameters_cell_changes_the_form(desk: Desk, lab: Lab) -
     code.fill("first = 1\nsecond = 'b'")
     expect(form.get_by_label("second")).to_have_value("b")
     expect(form.get_by_label("first")).to_have_value("7")
+
+
+def test_settings_of_a_plain_notebook_become_parameters_by_one_click(desk: Desk, lab: Lab) -> None:
+    write(lab.folder / "plain.ipynb", cell("import math"), cell("depth = 4\nrate = 0.1"), cell("print(depth)"))
+    desk.open("plain.ipynb")
+    desk.toolbar_button("plain.ipynb").click()
+    form = desk.form("plain.ipynb")
+    expect(form.get_by_text("Cell 2 sets depth, rate")).to_be_visible()
+    form.get_by_role("button", name="Make these parameters").click()
+    expect(form.get_by_label("rate")).to_have_value("0.1")
 
 
 def test_each_of_two_notebooks_side_by_side_runs_itself(desk: Desk) -> None:

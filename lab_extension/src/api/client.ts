@@ -6,6 +6,7 @@ import type {
     EventPage,
     Launched,
     NotebookFacts,
+    Place,
     ProfileStatus,
     Run,
     RunDetail,
@@ -18,6 +19,8 @@ import type {
 export interface IApi {
     readNotebook(notebook: unknown): Promise<NotebookFacts>;
     launch(order: RunOrder): Promise<Launched>;
+    /** What this Lab calls the notebook that a snapshot was made of; null where it has it no more. */
+    placeOf(source: string): Promise<string | null>;
     profiles(): Promise<readonly ProfileStatus[]>;
     secrets(): Promise<readonly Secret[]>;
     runs(query: { before?: number; text?: string; limit?: number }): Promise<readonly Run[]>;
@@ -43,6 +46,11 @@ export class Api implements IApi {
 
     launch(order: RunOrder): Promise<Launched> {
         return this.json('POST', 'launch', order);
+    }
+
+    async placeOf(source: string): Promise<string | null> {
+        const found = await this.json<Place>('GET', `place?${new URLSearchParams({ source }).toString()}`);
+        return found.path ?? null;
     }
 
     profiles(): Promise<readonly ProfileStatus[]> {

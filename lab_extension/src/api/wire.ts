@@ -1022,6 +1022,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/lab/place': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Place */
+        get: operations['place_lab_place_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/lab/events': {
         parameters: {
             query?: never;
@@ -2124,6 +2141,14 @@ export interface components {
          */
         Phase: 'downloading' | 'loading' | 'checking';
         /**
+         * Place
+         * @description `path` is what the contents manager calls a file of this disk; None where it does not have it.
+         */
+        Place: {
+            /** Path */
+            path?: string | null;
+        };
+        /**
          * PostMortemKernel
          * @description A kept kernel and what it holds. `id` is the attempt's; `memory` is what its processes take now, in bytes.
          */
@@ -3073,6 +3098,7 @@ export type Parameter = components['schemas']['Parameter'];
 export type ParameterSchema = components['schemas']['ParameterSchema'];
 export type ParameterType = components['schemas']['ParameterType'];
 export type Phase = components['schemas']['Phase'];
+export type Place = components['schemas']['Place'];
 export type PostMortemKernel = components['schemas']['PostMortemKernel'];
 export type Prepared = components['schemas']['Prepared'];
 export type Problem = components['schemas']['Problem'];
@@ -8473,6 +8499,37 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['NotebookFacts'];
+                };
+            };
+        };
+    };
+    place_lab_place_get: {
+        parameters: {
+            query: {
+                source: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Place'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
                 };
             };
         };

@@ -135,11 +135,7 @@ function Parameters({ form, trans }: IRunFormProps): React.JSX.Element {
                     {sentence(facts.fault)} {facts.hint ? sentence(facts.hint) : ''}
                 </p>
             ) : form.parameters.length === 0 ? (
-                <p className="gr-dim">
-                    {trans.__(
-                        'This notebook has no parameters: it runs as it stands. Tag a cell with settings “parameters” (property inspector, Cell tags) to have a field for each.'
-                    )}
-                </p>
+                <Suggested form={form} trans={trans} />
             ) : null}
             <div className="gr-Fields">
                 {form.parameters.map(parameter => (
@@ -157,6 +153,42 @@ function Parameters({ form, trans }: IRunFormProps): React.JSX.Element {
                 ))}
             </div>
         </>
+    );
+}
+
+/** What a notebook without a parameters cell could have as parameters. */
+function Suggested({ form, trans }: { form: RunForm; trans: TranslationBundle }): React.JSX.Element {
+    const { suggestion } = form;
+    const [problem, setProblem] = React.useState<unknown>(null);
+    if (!suggestion) {
+        return (
+            <p className="gr-dim">
+                {trans.__(
+                    'This notebook has no parameters: it runs as it stands. Tag a cell with settings “parameters” (property inspector, Cell tags) to have a field for each.'
+                )}
+            </p>
+        );
+    }
+    return (
+        <div className="gr-dim">
+            <p>
+                {trans.__(
+                    'This notebook has no parameters yet. Cell %1 sets %2: tagged “parameters”, each has a field here.',
+                    suggestion.cell,
+                    suggestion.names.join(', ')
+                )}
+            </p>
+            <button
+                type="button"
+                className="jp-mod-styled"
+                onClick={() => {
+                    form.source.makeParameters(suggestion.cell).catch(setProblem);
+                }}
+            >
+                {trans.__('Make these parameters')}
+            </button>
+            {problem ? <Problem problem={problem} trans={trans} /> : null}
+        </div>
     );
 }
 

@@ -139,7 +139,15 @@ function Head(props: IRunPageProps & { run: Run }): React.JSX.Element {
                         disabled={run.cancel_requested}
                     />
                 )}
-                <Button label={trans.__('Open notebook')} onClick={onSource} run={run} />
+                <Button
+                    label={
+                        typeof run.fault?.cell === 'number'
+                            ? trans.__('Open source at this cell')
+                            : trans.__('Open notebook')
+                    }
+                    onClick={onSource}
+                    run={run}
+                />
                 <Button label={trans.__('Run once more')} onClick={onRerun} run={run} />
                 {over ? <Button label={trans.__('Delete…')} onClick={onDelete} run={run} /> : null}
             </span>

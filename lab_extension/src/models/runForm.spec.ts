@@ -49,6 +49,9 @@ class Source implements ISource {
         this.saved += 1;
         return Promise.resolve();
     }
+    makeParameters(): Promise<void> {
+        return Promise.resolve();
+    }
     lastOrder(): Promise<RunOrder | null> {
         return Promise.resolve(this.last);
     }
@@ -153,6 +156,21 @@ test('the last values come back, with their profile', async () => {
     expect(form.profile).toBe('small');
     form.reset();
     expect(form.text(depth)).toBe('4');
+});
+
+test('settings of the first cell that has some are offered as parameters', async () => {
+    const { api, form } = await loaded();
+    expect(form.suggestion).toBeNull();
+    const rate = { ...depth, name: 'rate' };
+    const none = { language: 'python', cell: null, parameters: [], checked: true };
+    const suggestions = [
+        { cell: 2, parameter: depth },
+        { cell: 2, parameter: rate },
+        { cell: 3, parameter: { ...depth, name: 'late' } }
+    ];
+    api.facts = { ...api.facts, parameters: none, suggestions };
+    await form.reread();
+    expect(form.suggestion).toEqual({ cell: 2, names: ['depth', 'rate'] });
 });
 
 test('labels are pairs', () => {

@@ -17,6 +17,8 @@ export interface ISource {
     read(): Promise<unknown>;
     /** Returns once what is on disk is what the editor shows. */
     save(): Promise<void>;
+    /** Tags a code cell, counted as a run does, as the parameters cell: an edit of the open document, undone as any. */
+    makeParameters(cell: number): Promise<void>;
     lastOrder(): Promise<RunOrder | null>;
     remember(order: RunOrder, run: Run): Promise<void>;
 }
@@ -64,6 +66,15 @@ export class RunForm implements IDisposable {
 
     get parameters(): readonly Parameter[] {
         return this._facts?.parameters.parameters ?? [];
+    }
+
+    /** The cell that could be the parameters cell, and what it sets; null where there is one, or nothing to set. */
+    get suggestion(): { readonly cell: number; readonly names: readonly string[] } | null {
+        const suggestions = this._facts?.suggestions ?? [];
+        const cell = suggestions[0]?.cell;
+        return cell === undefined
+            ? null
+            : { cell, names: suggestions.filter(one => one.cell === cell).map(one => one.parameter.name) };
     }
 
     get profiles(): readonly ProfileStatus[] {

@@ -56,6 +56,23 @@ class LabSource implements ISource {
         }
     }
 
+    makeParameters(cell: number): Promise<void> {
+        const panel = this.panel();
+        const shared = panel?.content.model?.sharedModel;
+        const coded = shared?.cells.filter(one => one.cell_type === 'code' && one.getSource().trim() !== '');
+        const found = coded?.[cell - 1];
+        if (!shared || !found) {
+            const told = this.trans.__('Open %1 in an editor first', this.path);
+            return Promise.reject(problemOf(409, JSON.stringify({ message: told })));
+        }
+        const tags: unknown = found.getMetadata('tags');
+        const kept: string[] = Array.isArray(tags) ? tags.map(String) : [];
+        shared.transact(() => {
+            found.setMetadata('tags', [...kept, 'parameters']);
+        });
+        return Promise.resolve();
+    }
+
     async lastOrder(): Promise<RunOrder | null> {
         return (await last(this.state, this.path))?.order ?? null;
     }

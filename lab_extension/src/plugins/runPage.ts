@@ -7,7 +7,7 @@ import {
     showDialog,
     showErrorMessage
 } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import * as React from 'react';
@@ -18,7 +18,7 @@ import { ExecutedNotebook } from '../components/executedNotebook';
 import { RunPageView } from '../components/runPage';
 import { STATE_ICONS, runIcon } from '../icons';
 import { RunPage } from '../models/runPage';
-import { IControlPlane, INotebooks, IRuns } from '../tokens';
+import { IControlPlane, IRuns } from '../tokens';
 
 class RunPageWidget extends MainAreaWidget<ReactWidget> {
     constructor(
@@ -41,16 +41,14 @@ export const runPage: JupyterFrontEndPlugin<void> = {
     id: 'gristmill-lab:run-page',
     description: 'One run: how it goes, why it failed, its metrics, its notebook, its log.',
     autoStart: true,
-    requires: [IControlPlane, IRuns, INotebooks, IRenderMimeRegistry, ITranslator],
-    optional: [INotebookTracker, ILayoutRestorer],
+    requires: [IControlPlane, IRuns, IRenderMimeRegistry, ITranslator],
+    optional: [ILayoutRestorer],
     activate: (
         app: JupyterFrontEnd,
         { api, connection }: IControlPlane,
         runs: IRuns,
-        notebooks: INotebooks,
         rendermime: IRenderMimeRegistry,
         translator: ITranslator,
-        tracker: INotebookTracker | null,
         restorer: ILayoutRestorer | null
     ): void => {
         const trans = translator.load('gristmill_lab');
@@ -70,20 +68,20 @@ export const runPage: JupyterFrontEndPlugin<void> = {
             (run: Run): void => {
                 attempt(commands.execute(command, { run: run.id }));
             };
+        /** The source opens where the run failed. */
         const source = async (run: Run): Promise<void> => {
-            const path = await sourceOf(run);
-            await commands.execute('docmanager:open', { path });
-        };
-        /** Where its notebook is in this Lab: known of runs that were made from here; else by its name beside the root. */
-        const sourceOf = async (run: Run): Promise<string> => {
-            const found = tracker
-                ? await Promise.all(
-                      openPaths(tracker).map(async path =>
-                          (await notebooks.lastRun(path)) === run.id ? path : null
-                      )
-                  )
-                : [];
-            return found.find(path => path !== null) ?? run.notebook;
+            const { source: file } = await api.snapshot(run.snapshot);
+            const path = file ? await api.placeOf(file) : null;
+            if (path === null) {
+                throw new Error(trans.__('%1 is not in this folder any more', file ?? run.notebook));
+            }
+            const panel: unknown = await commands.execute('docmanager:open', { path });
+            const cell = run.fault?.cell;
+            if (panel instanceof NotebookPanel && typeof cell === 'number') {
+                await panel.revealed;
+                panel.content.activeCellIndex = cell;
+                await panel.content.scrollToItem(cell);
+            }
         };
 
         const open = (key: string): RunPageWidget => {
@@ -189,11 +187,3 @@ export const runPage: JupyterFrontEndPlugin<void> = {
         }
     }
 };
-
-function openPaths(tracker: INotebookTracker): string[] {
-    const paths: string[] = [];
-    tracker.forEach(panel => {
-        paths.push(panel.context.path);
-    });
-    return paths;
-}
