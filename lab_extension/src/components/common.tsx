@@ -103,3 +103,8 @@ export function faultLine(run: Run, trans: ITrans): string {
     const first = fault.message.split('\n')[0] ?? '';
     return first || trans.__('failed');
 }
+
+/** Without the colours that a terminal would show. */
+export function plain(text: string): string {
+    return text.replace(/\u001b\[[0-9;]*m/g, '');
+}

@@ -6,7 +6,7 @@ import {
     ReactWidget,
     WidgetTracker
 } from '@jupyterlab/apputils';
-import { IDefaultFileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 import * as React from 'react';
@@ -42,7 +42,7 @@ export const runForm: JupyterFrontEndPlugin<void> = {
     description: 'Runs a notebook as an experiment, from a form beside it.',
     autoStart: true,
     requires: [IControlPlane, IRuns, INotebooks, ITranslator],
-    optional: [INotebookTracker, IDefaultFileBrowser, IFileBrowserFactory, ICommandPalette, ILayoutRestorer],
+    optional: [INotebookTracker, IDefaultFileBrowser, ICommandPalette, ILayoutRestorer],
     activate: (
         app: JupyterFrontEnd,
         { api }: IControlPlane,
@@ -51,7 +51,6 @@ export const runForm: JupyterFrontEndPlugin<void> = {
         translator: ITranslator,
         tracker: INotebookTracker | null,
         browser: IDefaultFileBrowser | null,
-        _browsers: IFileBrowserFactory | null,
         palette: ICommandPalette | null,
         restorer: ILayoutRestorer | null
     ): void => {
