@@ -15,7 +15,7 @@ export function describe(parameter: Parameter, trans: ITrans): string {
             ? trans.__('list of %1', parameter.items)
             : parameter.type;
     const range = rangeOf(parameter, trans);
-    const words = parameter.type === 'literal' ? trans.__('one of') : kind === 'any' ? '' : kind;
+    const words = parameter.type === 'literal' || kind === 'any' ? '' : kind;
     return [words, range].filter(Boolean).join(', ');
 }
 
