@@ -1,6 +1,6 @@
 # All the commands there are; CI calls the same ones. Each works alone, first, on a fresh clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo stop lock
+.PHONY: help setup check test demo lab stop lock
 # Tests run in as many processes, a file of them in one; 0 is this process alone.
 WORKERS ?= 2
 
@@ -20,6 +20,9 @@ test: setup ## all tests, with branch coverage; `make test ARGS="-k worker"` for
 
 demo: setup ## a notebook becomes a tracked run, its model a live endpoint
 	@.venv/bin/python notebooks/examples/churn/demo.py
+
+lab: setup ## JupyterLab with the churn example open; `make lab PLACE=folder` for another place
+	@.venv/bin/gristmill lab $(or $(PLACE),notebooks/examples/churn/train.ipynb)
 
 stop: setup ## stop what the demo left running
 	@.venv/bin/gristmill server stop --all

@@ -12,8 +12,13 @@ PYTHON = sys.executable
 STEPS: Mapping[str, tuple[str | Path, ...]] = {
     "format": (BIN / "ruff", "format", "--check", "."),
     "lint": (BIN / "ruff", "check", "."),
-    "types": (BIN / "mypy", "gristmill", "kernels/gristmill_kernels", "tests", "tools"),
+    "types": (BIN / "mypy", "gristmill", "kernels/gristmill_kernels", "lab_extension/gristmill_lab", "tests", "tools"),
     "arrows": (BIN / "lint-imports", "--no-logo", "--no-cache"),  # its cache does not notice a new module
+    "lab-format": (PYTHON, "-m", "tools.lab", "format"),
+    "lab-lint": (PYTHON, "-m", "tools.lab", "lint"),
+    "lab-types": (PYTHON, "-m", "tools.lab", "types"),
+    "lab-test": (PYTHON, "-m", "tools.lab", "test"),
+    "lab-wire": (PYTHON, "-m", "tools.wire", "--check"),
     "lock": (PYTHON, "-m", "tools.lock", "--check"),
     "docs": (PYTHON, "-m", "tools.docs"),
     "changelog": (BIN / "towncrier", "build", "--draft", "--version", "next"),

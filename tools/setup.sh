@@ -12,7 +12,33 @@ fail() {
 
 # Where the folder is counts too: the commands in .venv/bin carry its path.
 state=$({ pwd && cat requirements.lock pyproject.toml tools/setup.sh; } | cksum)
-[ "$(cat .venv/.gristmill-setup 2>/dev/null)" = "$state" ] && .venv/bin/python -c '' 2>/dev/null && exit 0
+lab=lab_extension
+# What the browser half is bundled of.
+lab_state=$({ cat $lab/package.json $lab/yarn.lock $lab/tsconfig.json $lab/schema/* $lab/style/* requirements.lock &&
+    find $lab/src -type f | LC_ALL=C sort | xargs cat; } | cksum)
+is_built() {
+    [ -e $lab/gristmill_lab/labextension/package.json ] && [ "$(cat $lab/lib/.built 2>/dev/null)" = "$lab_state" ]
+}
+is_made() { [ "$(cat .venv/.gristmill-setup 2>/dev/null)" = "$state" ] && .venv/bin/python -c '' 2>/dev/null; }
+install() { uv pip install --no-deps --no-build-isolation --reinstall --editable .; }
+uv() { .venv/bin/uv --quiet --no-progress --color never "$@" --python .venv/bin/python; }
+build_lab() {
+    is_built && return
+    say "building the JupyterLab extension (a minute or two the first time)"
+    .venv/bin/python -m tools.lab build >.venv/lab-build.log 2>&1 || {
+        cat .venv/lab-build.log >&2
+        fail "the JupyterLab extension could not be built (what it said is above)."
+    }
+    sed -n 's/^lab: /setup:   /p' .venv/lab-build.log
+    printf '%s\n' "$lab_state" >$lab/lib/.built
+}
+
+if is_made; then
+    is_built && exit 0
+    build_lab
+    install
+    exit 0
+fi
 
 works() { "$1" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -48,12 +74,12 @@ if ! { .venv/bin/uv --version && works .venv/bin/python; } >/dev/null 2>&1; then
         fail "uv could not be fetched from the package index (pip's own message is above)." \
             "Behind a mirror, name it to both: PIP_INDEX_URL for pip and UV_DEFAULT_INDEX for uv."
 fi
-uv() { .venv/bin/uv --quiet --no-progress --color never "$@" --python .venv/bin/python; }
 say "installing the $(grep -c '^[^ #]' requirements.lock) packages of requirements.lock (some minutes the first time)"
 # Compiled now and once: many processes start at the same time later, and some machines forbid them to write bytecode.
 uv pip sync --require-hashes --compile-bytecode requirements.lock ||
     fail "not everything could be installed (uv's message is above)."
+build_lab
 say "installing Gristmill itself, editable"
-uv pip install --no-deps --no-build-isolation --editable .
+install
 printf '%s\n' "$state" >.venv/.gristmill-setup
 say "done: .venv/bin/gristmill"

@@ -1,4 +1,4 @@
-"""Builds the wheel and compares it with the tree: all of `gristmill/` and `kernels/` is in it, the licence, no more."""
+"""Builds the wheel and compares it with the tree: all packages, the Lab extension, the licence, and no more."""
 
 import re
 import subprocess
@@ -10,6 +10,17 @@ from pathlib import Path
 
 from tools.uv import uv
 
+LABEXTENSION = "lab_extension/gristmill_lab/labextension/"
+FOLDERS = ("gristmill", "kernels", "lab_extension/gristmill_lab", "lab_extension/share")
+# Where in the wheel a folder of the tree comes to.
+MOVED = {
+    "kernels/": "",
+    LABEXTENSION: "share/jupyter/labextensions/gristmill-lab/",
+    "lab_extension/gristmill_lab/": "gristmill_lab/",
+    "lab_extension/share/": "etc/jupyter/",
+}
+PLACES = re.compile(f"^({'|'.join(sorted(MOVED, key=len, reverse=True))})")
+
 
 def build_wheel(folder: Path) -> Path:
     uv("build", "--wheel", "--no-build-isolation", "--python", sys.executable, "--out-dir", folder)
@@ -18,9 +29,16 @@ def build_wheel(folder: Path) -> Path:
 
 def tracked() -> set[str]:
     """The packages' files as git sees them, those not yet added included, where they are in a wheel."""
-    listed = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "gristmill", "kernels")
+    listed = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", *FOLDERS)
     names = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines()
-    return {name.removeprefix("kernels/") for name in names if Path(name).is_file()}
+    found = {name for name in names if Path(name).is_file()} | built()
+    return {PLACES.sub(lambda place: MOVED[place[0]], name) for name in found}
+
+
+def built() -> set[str]:
+    """The browser half, which git does not see."""
+    folder = Path(LABEXTENSION.rstrip("/"))
+    return {str(path) for path in folder.rglob("*") if path.is_file()}
 
 
 def differences(packed: Iterable[str], wanted: set[str]) -> list[str]:

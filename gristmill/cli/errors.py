@@ -15,8 +15,8 @@ INTERNAL = 70
 INTERRUPTED = 130
 
 ORDER = (
-    *("run", "runs", "kernels", "parameters", "profiles", "data", "environments", "models", "deploy"),
-    *("endpoints", "secrets", "open", "server", "audit", "db", "backup", "restore", "gc", "doctor", "init"),
+    *("lab", "run", "runs", "kernels", "parameters", "profiles", "data", "environments", "models"),
+    *("deploy", "endpoints", "secrets", "open", "server", "audit", "db", "backup", "restore", "gc", "doctor", "init"),
 )
 
 _JSON = "gristmill.json"

@@ -12,6 +12,7 @@ from gristmill.cli.deploy import deploy
 from gristmill.cli.doctor import doctor
 from gristmill.cli.errors import Commands, internal_fault
 from gristmill.cli.init import init
+from gristmill.cli.lab import lab
 from gristmill.cli.open import open_page
 from gristmill.cli.parameters import parameters
 from gristmill.cli.post_mortem import RunCommand
@@ -51,6 +52,7 @@ def _root(
     del version
 
 
+app.command("lab")(lab)
 app.command("run", cls=RunCommand)(run)
 app.add_typer(runs.app, name="runs")
 app.add_typer(kernels.app, name="kernels")

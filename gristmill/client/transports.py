@@ -1,6 +1,6 @@
 """The two thin transports: the same calls, with and without `await`."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -88,14 +88,29 @@ class AsyncTransport:
             raise _away(self.credentials.url, error) from error
         return read_answer(request, response.status_code, response.content)
 
-    async def stream(self, run: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
-        """Events as they happen, from behind `after` on."""
+    async def read(self, request: Call[bytes]) -> AsyncIterator[bytes]:
+        """The answer's body as it comes, for what may be large; raises as `send` does."""
+        arguments = request_arguments(request)
+        try:
+            async with self._http.stream(**arguments) as response:
+                if response.status_code >= 400:
+                    raise read_problem(response.status_code, await response.aread())
+                async for chunk in response.aiter_bytes():
+                    yield chunk
+        except httpx.HTTPError as error:
+            raise _away(self.credentials.url, error) from error
+
+    async def stream(
+        self, run: str | None = None, after: int | None = None, *, opened: Callable[[], object] = lambda: None
+    ) -> AsyncIterator[Event]:
+        """Events as they happen, from behind `after` on. What happens after `opened` was called is never missed."""
         query = {name: str(value) for name, value in (("run", run), ("after", after)) if value is not None}
         timeout = httpx.Timeout(5.0, read=45.0)
         try:
             async with self._http.stream("GET", _STREAM, params=query, timeout=timeout) as response:
                 if response.status_code >= 400:
                     raise read_problem(response.status_code, await response.aread())
+                opened()
                 reader = EventReader()
                 async for line in response.aiter_lines():
                     if (event := reader.feed(line)) is not None:

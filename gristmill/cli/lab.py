@@ -1,0 +1,188 @@
+"""`gristmill lab`: JupyterLab with Gristmill in it, in one's own folder."""
+
+import importlib.util
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import quote
+
+import typer
+
+from gristmill.cli.options import AsJson
+from gristmill.core.errors import InvalidInputError, NotFoundError, UnavailableError, UnsupportedError
+
+PATIENCE = 120.0  # seconds: the first start on a slow disk reads a lot
+POLL = 0.1
+GRACE = 10.0  # for its kernels to end
+PORTS = range(8888, 8988)
+
+
+def lab(
+    place: Annotated[Path, typer.Argument(help="A folder, or a notebook to open.")] = Path(),
+    port: Annotated[int | None, typer.Option("--port", help="Default: the first free one from 8888 on.")] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Start JupyterLab with Gristmill in it; Ctrl-C ends it, and says what stays up.
+
+    Notebooks run from their toolbar; runs are at the left. What runs goes on without it.
+    """
+    from gristmill.cli.output import write_json
+    from gristmill.cli.session import connected
+
+    folder, notebook = _placed(place)
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise UnsupportedError(
+            "JupyterLab is not installed beside Gristmill", hint="Install it with: pip install 'gristmill[lab]'"
+        )
+    began = time.monotonic()
+    with connected() as client:
+        control_plane = client.url
+    if not as_json:
+        _step("control plane", control_plane, began)
+    began = time.monotonic()
+    token = secrets.token_urlsafe(24)
+    chosen = _free(port)
+    server = f"http://127.0.0.1:{chosen}/"
+    with _Jupyterlab(folder, chosen, token) as process:
+        _wait(process, f"{server}api")
+        page = f"{server}lab{f'/tree/{quote(notebook)}' if notebook else ''}?token={token}"
+        if as_json:
+            write_json({"url": page, "control_plane": control_plane})
+            sys.stdout.flush()
+        else:
+            _step("JupyterLab", page, began)
+        if browser:
+            import webbrowser
+
+            webbrowser.open(page)
+        process.wait()
+    if not as_json:
+        _leave()
+
+
+def _placed(place: Path) -> tuple[Path, str | None]:
+    """The folder to start in, and the notebook to open there."""
+    if place.is_dir():
+        return place, None
+    if not place.is_file():
+        raise NotFoundError(f"there is no folder or notebook {place}")
+    if place.suffix != ".ipynb":
+        raise InvalidInputError(f"{place} is no notebook: expected a folder or an .ipynb file")
+    return place.parent, place.name
+
+
+def _step(what: str, where: str, began: float) -> None:
+    from gristmill.cli.output import say
+
+    say(f"  {what:<14} {where}  ({time.monotonic() - began:.1f} s)")
+    sys.stdout.flush()  # who reads this from a pipe waits for it
+
+
+def _free(wanted: int | None) -> int:
+    for port in [wanted] if wanted else PORTS:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    tried = f"port {wanted} is" if wanted else f"the ports {PORTS.start} to {PORTS.stop - 1} are"
+    raise UnavailableError(f"{tried} taken", hint="Name a free one: gristmill lab --port 9000")
+
+
+class _Jupyterlab:
+    """JupyterLab's process. Ctrl-C is for it, and it asks nothing; SIGTERM is passed on.
+
+    Told to end it has `GRACE` seconds: a worker thread of its web server may keep it for ever after its last word.
+    """
+
+    def __init__(self, folder: Path, port: int, token: str) -> None:
+        options = (
+            *("--no-browser", "--log-level=WARN", "--ServerApp.answer_yes=True"),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *(("--allow-root",) if os.geteuid() == 0 else ()),
+        )
+        # In the environment: a command line is everybody's to read.
+        environ = {**os.environ, "JUPYTER_TOKEN": token}
+        self._told: float | None = None
+        self._process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], cwd=folder, env=environ)
+
+    def __enter__(self) -> Self:
+        self._before = {
+            signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: self._tell()),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: self.end()),
+        }
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        self.wait()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status; None while it lives."""
+        return self._process.poll()
+
+    def end(self) -> None:
+        if self.status is None:
+            self._process.terminate()
+            self._tell()
+
+    def wait(self) -> None:
+        """Returns when it has ended."""
+        while self.status is None:
+            if self._told is not None and time.monotonic() - self._told > GRACE:
+                self._process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(POLL)
+
+    def _tell(self) -> None:
+        self._told = self._told or time.monotonic()
+
+
+def _wait(process: _Jupyterlab, url: str) -> None:
+    import httpx
+
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if process.status is not None:
+            raise UnavailableError(f"JupyterLab ended with status {process.status}; what it said is above")
+        try:
+            if httpx.get(url, timeout=5.0, trust_env=False).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass  # it does not listen yet
+        time.sleep(POLL)
+    raise UnavailableError(f"JupyterLab did not answer within {PATIENCE:g} s; what it said is above")
+
+
+def _leave() -> None:
+    """Said so that nobody wonders later what still uses the machine."""
+    from gristmill.cli.output import say
+    from gristmill.cli.session import connected_if_alive
+    from gristmill.client import api
+    from gristmill.core.settings import read_settings
+
+    with connected_if_alive(read_settings()) as client:
+        if client is None:
+            return
+        status = client.send(api.status())
+    parts = [
+        ("runs", status.runs),
+        ("kept kernels", status.kernels),
+        ("endpoints", status.endpoints),
+    ]
+    up = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+    say(f"JupyterLab has ended. Still up: the control plane{f'; {up}' if up else ''}.")
+    say("End it too: gristmill server stop --all" if up else "End it too: gristmill server stop")

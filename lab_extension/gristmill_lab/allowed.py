@@ -1,0 +1,54 @@
+"""Which routes of the control plane the browser half may call. What is not listed here is not forwarded."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from gristmill.core.errors import NotFoundError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """`raw`: its answer is bytes of a run's making, which are never shown as a page of this server."""
+
+    method: str
+    template: str
+    raw: bool = False
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\{(\w+)(:path)?\}", lambda found: ".+" if found[2] else "[^/]+", self.template))
+
+
+ROUTES = (
+    Route(method="GET", template="/api/server"),
+    Route(method="GET", template="/api/profiles"),
+    Route(method="GET", template="/api/environments"),
+    Route(method="GET", template="/api/secrets"),
+    Route(method="GET", template="/api/runs"),
+    Route(method="GET", template="/api/runs/{run}"),
+    Route(method="DELETE", template="/api/runs/{run}"),
+    Route(method="POST", template="/api/runs/{run}/cancel"),
+    Route(method="POST", template="/api/runs/{run}/start-anyway"),
+    Route(method="POST", template="/api/runs/{run}/rerun"),
+    Route(method="GET", template="/api/runs/{run}/events"),
+    Route(method="GET", template="/api/runs/{run}/notebook"),
+    Route(method="GET", template="/api/runs/{run}/outputs/{name:path}", raw=True),
+    Route(method="GET", template="/api/blobs/{digest}", raw=True),
+    Route(method="GET", template="/api/snapshots/{snapshot}"),
+)
+_COMPILED = tuple((route, route.pattern) for route in ROUTES)
+
+
+def find_route(method: str, path: str) -> Route:
+    """The route of an escaped path.
+
+    Raises:
+        NotFoundError: none that may be called from a browser.
+    """
+    parts = unquote(path).split("/")
+    if not {".", ".."} & set(parts):
+        for route, pattern in _COMPILED:
+            if route.method == method and pattern.fullmatch(path):
+                return route
+    raise NotFoundError(f"{method} {path} cannot be called from here")

@@ -1,0 +1,120 @@
+"""A notebook of this disk becomes a run: packed here, with its data, and checked before anything is sent."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gristmill.client import api
+from gristmill.client.client import Client
+from gristmill.client.data_roots import binding, of_project
+from gristmill.client.environments import check
+from gristmill.client.pack import pack
+from gristmill.client.pack.offers import Offer, offers
+from gristmill.core.errors import Fault, InvalidInputError, NotFoundError
+from gristmill.data_roots.model import DataBinding, DataRootRequest
+from gristmill.runs.model import Run, RunRequest
+from gristmill.secrets.model import SecretGrant
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOrder:
+    """What the form sends. `data_roots` are places in the project that are to be data roots from now on."""
+
+    path: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    profile: str | None = None
+    environment: str | None = None
+    name: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    timeout_s: float | None = None
+    retries: int = 0
+    priority: int = 0
+    secrets: tuple[str, ...] = ()
+    data_roots: tuple[str, ...] = ()
+    post_mortem_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launched:
+    """`notices` say what was done otherwise than one may expect."""
+
+    run: Run
+    notices: tuple[str, ...] = ()
+
+
+def launch(client: Client, notebook: Path, order: RunOrder) -> Launched:
+    """The new run, queued.
+
+    Raises:
+        NotFoundError: there is no such notebook.
+        InvalidInputError: with every fault; one `where` is `data:<place>` for what could be a data root.
+    """
+    if not notebook.is_file():
+        raise NotFoundError(f"there is no notebook {order.path}", hint="Save it under this name first.")
+    root, data = of_project(client, notebook)
+    packed = pack(notebook, data=[one.at for one in data])
+    offered = offers(packed, data)
+    wanted = tuple(one for one in offered if one.at in order.data_roots)
+    _refuse([one for one in offered if one.certain and one not in wanted])
+    if wanted:
+        packed.close()
+        data = (*data, *(_made(client, one, root) for one in wanted))
+        packed = pack(notebook, data=[one.at for one in data])
+    with packed:
+        environment = order.environment
+        told = check(client, packed, environment=environment, data=[one.at for one in data], command=order.path)
+        snapshot = client.send_snapshot(packed)
+    return Launched(
+        run=client.send(api.create_run(_request(order, snapshot.id, data))), notices=(*packed.notices, *told)
+    )
+
+
+def _made(client: Client, offer: Offer, root: Path) -> DataBinding:
+    one = binding(offer.name, offer.at, root=root, base=root)
+    client.send(
+        api.create_data_root(
+            DataRootRequest(name=one.name, source=one.source, at=one.at, digest=one.digest, folder=str(root))
+        )
+    )
+    return one
+
+
+def _refuse(lacking: list[Offer]) -> None:
+    if not lacking:
+        return
+    faults = tuple(
+        Fault(
+            where=f"data:{offer.at}",
+            message=f"{_named(offer)} is read by the notebook and is too large to travel with it, or ignored",
+            got=sum(item.size or 0 for item in offer.items),
+            expected="a data root: bound into each run at the same place, and not copied",
+        )
+        for offer in lacking
+    )
+    raise InvalidInputError(
+        f"the notebook reads data that the run would not have: {', '.join(offer.at for offer in lacking)}",
+        hint="Use it as a data root.",
+        faults=faults,
+    )
+
+
+def _named(offer: Offer) -> str:
+    certain = [item.path for item in offer.items if item.certain]
+    return ", ".join(certain[:3]) + (f" and {len(certain) - 3} more" if len(certain) > 3 else "")
+
+
+def _request(order: RunOrder, snapshot: str, data: tuple[DataBinding, ...]) -> RunRequest:
+    return RunRequest(
+        snapshot=snapshot,
+        parameters=order.parameters,
+        secrets=tuple(SecretGrant(name=one) for one in order.secrets),
+        profile=order.profile,
+        name=order.name,
+        labels=order.labels,
+        priority=order.priority,
+        timeout_s=order.timeout_s,
+        retries=order.retries,
+        data=data,
+        environment=order.environment,
+        post_mortem_s=order.post_mortem_s,
+    )

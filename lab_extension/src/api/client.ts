@@ -1,0 +1,162 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import { away, problemOf } from './problem';
+import type {
+    EventPage,
+    Launched,
+    NotebookFacts,
+    Place,
+    ProfileStatus,
+    Run,
+    RunDetail,
+    RunOrder,
+    Secret,
+    Snapshot
+} from './wire';
+
+/** What is asked of the control plane, by way of this server: it has the token, and this page has none. */
+export interface IApi {
+    readNotebook(notebook: unknown): Promise<NotebookFacts>;
+    launch(order: RunOrder): Promise<Launched>;
+    /** What this Lab calls the notebook that a snapshot was made of; null where it has it no more. */
+    placeOf(source: string): Promise<string | null>;
+    profiles(): Promise<readonly ProfileStatus[]>;
+    secrets(): Promise<readonly Secret[]>;
+    runs(query: { before?: number; text?: string; limit?: number }): Promise<readonly Run[]>;
+    run(run: string): Promise<RunDetail>;
+    cancelRun(run: string): Promise<Run>;
+    startAnyway(run: string): Promise<Run>;
+    rerun(run: string): Promise<Run>;
+    deleteRun(run: string): Promise<Run>;
+    runEvents(run: string, after: number): Promise<EventPage>;
+    executedNotebook(run: string): Promise<unknown>;
+    snapshot(snapshot: string): Promise<Snapshot>;
+    blob(digest: string): Promise<string>;
+    /** The address of an output file, as a download. */
+    outputUrl(run: string, name: string): string;
+}
+
+export class Api implements IApi {
+    constructor(private readonly settings: ServerConnection.ISettings) {}
+
+    readNotebook(notebook: unknown): Promise<NotebookFacts> {
+        return this.json('POST', 'notebook', notebook);
+    }
+
+    launch(order: RunOrder): Promise<Launched> {
+        return this.json('POST', 'launch', order);
+    }
+
+    async placeOf(source: string): Promise<string | null> {
+        const found = await this.json<Place>('GET', `place?${new URLSearchParams({ source }).toString()}`);
+        return found.path ?? null;
+    }
+
+    profiles(): Promise<readonly ProfileStatus[]> {
+        return this.json('GET', 'api/profiles');
+    }
+
+    secrets(): Promise<readonly Secret[]> {
+        return this.json('GET', 'api/secrets');
+    }
+
+    runs(query: { before?: number; text?: string; limit?: number }): Promise<readonly Run[]> {
+        const given = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+        return this.json('GET', `api/runs?${new URLSearchParams(given).toString()}`);
+    }
+
+    run(run: string): Promise<RunDetail> {
+        return this.json('GET', `api/runs/${encodeURIComponent(run)}`);
+    }
+
+    cancelRun(run: string): Promise<Run> {
+        return this.json('POST', `api/runs/${encodeURIComponent(run)}/cancel`);
+    }
+
+    startAnyway(run: string): Promise<Run> {
+        return this.json('POST', `api/runs/${encodeURIComponent(run)}/start-anyway`);
+    }
+
+    rerun(run: string): Promise<Run> {
+        return this.json('POST', `api/runs/${encodeURIComponent(run)}/rerun`);
+    }
+
+    deleteRun(run: string): Promise<Run> {
+        return this.json('DELETE', `api/runs/${encodeURIComponent(run)}`);
+    }
+
+    runEvents(run: string, after: number): Promise<EventPage> {
+        return this.json('GET', `api/runs/${encodeURIComponent(run)}/events?after=${after}&limit=1000`);
+    }
+
+    executedNotebook(run: string): Promise<unknown> {
+        return this.json('GET', `api/runs/${encodeURIComponent(run)}/notebook`);
+    }
+
+    snapshot(snapshot: string): Promise<Snapshot> {
+        return this.json('GET', `api/snapshots/${encodeURIComponent(snapshot)}`);
+    }
+
+    blob(digest: string): Promise<string> {
+        return this.text('GET', `api/blobs/${encodeURIComponent(digest)}`);
+    }
+
+    outputUrl(run: string, name: string): string {
+        const place = name.split('/').map(encodeURIComponent).join('/');
+        return URLExt.join(
+            this.settings.baseUrl,
+            'gristmill/api/runs',
+            encodeURIComponent(run),
+            'outputs',
+            place
+        );
+    }
+
+    /** The stream of `gristmill_lab.messages`, until `signal` ends it. */
+    async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+        const response = await this.request('GET', 'events', undefined, signal);
+        if (response.body === null) {
+            throw away('the stream of events has no body');
+        }
+        return response.body;
+    }
+
+    // The control plane's answers are of the types that its OpenAPI document gives them.
+    private async json<T>(method: string, path: string, body?: unknown): Promise<T> {
+        return JSON.parse(await this.text(method, path, body)) as T;
+    }
+
+    private async text(method: string, path: string, body?: unknown): Promise<string> {
+        return (await this.request(method, path, body)).text();
+    }
+
+    private async request(
+        method: string,
+        path: string,
+        body?: unknown,
+        signal?: AbortSignal
+    ): Promise<Response> {
+        const url = URLExt.join(this.settings.baseUrl, 'gristmill', path);
+        const init: RequestInit = { method, cache: 'no-store' };
+        if (body !== undefined) {
+            init.body = JSON.stringify(body);
+        }
+        if (signal) {
+            init.signal = signal;
+        }
+        let response: Response;
+        try {
+            response = await ServerConnection.makeRequest(url, init, this.settings);
+        } catch (error) {
+            if (error instanceof ServerConnection.NetworkError) {
+                throw away('this Jupyter server does not answer');
+            }
+            throw error;
+        }
+        if (!response.ok) {
+            throw problemOf(response.status, await response.text());
+        }
+        return response;
+    }
+}

@@ -1,0 +1,177 @@
+import { UseSignal, closeIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { Run } from '../api/wire';
+import type { Connection } from '../models/connection';
+import { ago, baseName, clock, elapsed, exact, mainMetric, metric, value } from '../models/quantities';
+import { isOver } from '../models/runEvents';
+import type { Runs } from '../models/runs';
+import type { ITrans } from '../models/translation';
+import { Loading, Problem, State, faultLine, progressText, stateWord, useNow } from './common';
+import { ConnectionNotice } from './connection';
+
+interface IRunsPanelProps {
+    readonly runs: Runs;
+    readonly connection: Connection;
+    readonly trans: ITrans;
+    readonly onOpen: (run: Run) => void;
+    readonly onCancel: (run: Run) => void;
+    readonly onStart: () => void;
+}
+
+/** What runs and what ran, newest first. Arrows move, Enter opens, `/` goes to the filter, Esc leaves it. */
+export function RunsPanel(props: IRunsPanelProps): React.JSX.Element {
+    const { runs, connection, trans } = props;
+    const [text, setText] = React.useState('');
+    const filter = React.useRef<HTMLInputElement>(null);
+    return (
+        <div
+            className="gr-Runs"
+            onKeyDown={event => {
+                if (event.key === '/' && event.target !== filter.current) {
+                    event.preventDefault();
+                    filter.current?.focus();
+                }
+            }}
+        >
+            <ConnectionNotice connection={connection} trans={trans} />
+            <input
+                ref={filter}
+                className="jp-mod-styled gr-Runs-filter"
+                type="search"
+                placeholder={trans.__('filter: name, state, parameter=value')}
+                aria-label={trans.__('Filter runs')}
+                value={text}
+                onChange={event => {
+                    setText(event.target.value);
+                }}
+                onKeyDown={event => {
+                    if (event.key === 'Escape') {
+                        setText('');
+                    }
+                }}
+            />
+            <UseSignal signal={runs.changed}>{() => <List {...props} text={text} />}</UseSignal>
+        </div>
+    );
+}
+
+function List(props: IRunsPanelProps & { text: string }): React.JSX.Element {
+    const { runs, trans, text, onStart } = props;
+    const shown = runs.matching(text);
+    const now = useNow(runs.count('running', 'starting', 'queued') > 0);
+    if (!runs.loaded) {
+        return runs.fault ? (
+            <Problem problem={runs.fault} trans={trans} title={trans.__('The runs cannot be listed')} />
+        ) : (
+            <Loading text={trans.__('Looking for runs …')} />
+        );
+    }
+    if (runs.all.length === 0) {
+        return (
+            <div className="gr-Empty">
+                <p>
+                    {trans.__(
+                        'A run is your notebook, executed as it is in a process of its own, with its parameters and metrics kept.'
+                    )}
+                </p>
+                <button className="jp-mod-styled jp-mod-accept" onClick={onStart}>
+                    {trans.__('Run the open notebook')}
+                </button>
+            </div>
+        );
+    }
+    if (shown.length === 0) {
+        return <div className="gr-Empty">{trans.__('No run here has all of “%1”.', text)}</div>;
+    }
+    return (
+        <div className="gr-Runs-list" role="list" aria-label={trans.__('Runs')} onKeyDown={moveByArrows}>
+            {shown.map(run => (
+                <Entry key={run.id} {...props} run={run} now={now} />
+            ))}
+            {runs.mayHaveMore ? (
+                <button
+                    className="jp-mod-styled gr-Runs-more"
+                    onClick={() => {
+                        void runs.more();
+                    }}
+                >
+                    {trans.__('Older runs')}
+                </button>
+            ) : null}
+        </div>
+    );
+}
+
+function Entry(props: IRunsPanelProps & { run: Run; now: Date }): React.JSX.Element {
+    const { run, now, trans, onOpen, onCancel } = props;
+    const seconds = elapsed(run, now);
+    const over = isOver(run);
+    return (
+        <div className="gr-Run" role="listitem">
+            <button
+                className="gr-Run-open"
+                data-run={run.name}
+                title={`${run.name} · ${run.notebook}`}
+                onClick={() => {
+                    onOpen(run);
+                }}
+            >
+                <span className="gr-Run-first">
+                    <State state={run.state} trans={trans} quiet />
+                    <span className="gr-Run-name">{baseName(run.notebook)}</span>
+                    <span className="gr-Run-said">{said(run, trans)}</span>
+                </span>
+                <span className="gr-Run-second">
+                    <span className="gr-Run-given">{given(run)}</span>
+                    <span className="gr-number" title={exact(run.ended_at ?? run.created_at)}>
+                        {over
+                            ? ago(run.ended_at ?? run.created_at, now, trans)
+                            : seconds === null
+                              ? ''
+                              : clock(seconds)}
+                    </span>
+                </span>
+            </button>
+            {over ? null : (
+                <button
+                    className="jp-mod-styled jp-mod-minimal gr-Run-cancel"
+                    title={trans.__('Cancel %1', run.name)}
+                    aria-label={trans.__('Cancel %1', run.name)}
+                    disabled={run.cancel_requested}
+                    onClick={() => {
+                        onCancel(run);
+                    }}
+                >
+                    <closeIcon.react tag="span" />
+                </button>
+            )}
+        </div>
+    );
+}
+
+function said(run: Run, trans: ITrans): React.ReactNode {
+    if (run.state === 'failed') {
+        const line = faultLine(run, trans);
+        return <span title={line}>{line}</span>;
+    }
+    const main = mainMetric(run);
+    const reported = main ? `${main[0]} ${metric(main[1])}` : '';
+    return isOver(run) ? reported : progressText(run, trans) || stateWord(run.state, trans);
+}
+
+function given(run: Run): string {
+    const names = run.given.length > 0 ? run.given : [];
+    const values = names.map(name => `${name} ${value(run.parameters[name])}`).join('  ');
+    return [run.name, values].filter(Boolean).join(' · ');
+}
+
+function moveByArrows(event: React.KeyboardEvent<HTMLElement>): void {
+    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') {
+        return;
+    }
+    const entries = [...event.currentTarget.querySelectorAll<HTMLElement>('.gr-Run-open')];
+    const at = entries.findIndex(entry => entry === document.activeElement);
+    entries[at + (event.key === 'ArrowDown' ? 1 : -1)]?.focus();
+    event.preventDefault();
+}

@@ -1,0 +1,43 @@
+import { LabIcon } from '@jupyterlab/ui-components';
+
+import type { RunState } from './api/wire';
+
+function drawn(name: string, shapes: string): LabIcon {
+    return new LabIcon({
+        name: `gristmill:${name}`,
+        svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16">${shapes}</svg>`
+    });
+}
+
+// The class colours what has a stroke or a fill of its own; none here has both.
+const stroke = 'stroke="#616161" stroke-width="1.5" stroke-linecap="round"';
+const line = 'fill="none" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"';
+
+/** A millstone: Gristmill's own. */
+export const millIcon = drawn(
+    'mill',
+    `<g fill="none"><path class="jp-icon3" ${stroke} d="M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 1 0 8 1.8zM8 6.4a1.6 1.6 0 1 0 0 3.2 1.6 1.6 0 1 0 0-3.2zM8 1.8v3M14.2 8h-3M8 14.2v-3M1.8 8h3"/></g>`
+);
+
+export const runIcon = drawn(
+    'run',
+    `<g fill="none"><circle class="jp-icon3" cx="8" cy="8" r="6.2" ${stroke}/></g><path class="jp-icon3" fill="#616161" d="M6.4 5.2v5.6L11 8z"/>`
+);
+
+export const STATE_ICONS: Readonly<Record<RunState, LabIcon>> = {
+    queued: drawn('queued', `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/>`),
+    starting: drawn(
+        'starting',
+        `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line} stroke-dasharray="2.2 2.8"/>`
+    ),
+    running: drawn(
+        'running',
+        `<circle class="gr-stroke gr-faint" cx="8" cy="8" r="5.5" ${line}/><path class="gr-stroke gr-turning" ${line} d="M8 2.5A5.5 5.5 0 0 1 13.5 8"/>`
+    ),
+    succeeded: drawn('succeeded', `<path class="gr-stroke" ${line} d="M3 8.5l3.4 3.4L13 4.6"/>`),
+    failed: drawn('failed', `<path class="gr-stroke" ${line} d="M4 4l8 8M12 4l-8 8"/>`),
+    cancelled: drawn(
+        'cancelled',
+        `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/><path class="gr-stroke" ${line} d="M4.2 11.8l7.6-7.6"/>`
+    )
+};

@@ -1,0 +1,121 @@
+import type { EventPage, RunDetail, Snapshot } from '../api/wire';
+import type { Connection } from './connection';
+import { Said, event, run, settled } from './made';
+import { RunPage } from './runPage';
+
+const notebook = {
+    cells: [
+        { cell_type: 'markdown', source: ['# Title'] },
+        { cell_type: 'code', source: 'a = 1' },
+        { cell_type: 'code', source: 'print(a)' }
+    ]
+};
+
+class Api {
+    detail: RunDetail = { run: run(), attempts: [], outputs: [] };
+    blobs: Record<string, string> = {
+        source: JSON.stringify(notebook),
+        printed: 'hello\n',
+        outputs: JSON.stringify([{ output_type: 'stream', name: 'stdout', text: 'hello' }])
+    };
+    executed: unknown = notebook;
+    past: EventPage = { events: [], next: 0, reset: false };
+    run(): Promise<RunDetail> {
+        return Promise.resolve(this.detail);
+    }
+    snapshot(): Promise<Snapshot> {
+        const file = { path: 'n.ipynb', digest: 'source', size: 1, executable: false };
+        return Promise.resolve({ notebook: 'n.ipynb', files: [file] } as unknown as Snapshot);
+    }
+    blob(digest: string): Promise<string> {
+        return Promise.resolve(this.blobs[digest] ?? '');
+    }
+    runEvents(): Promise<EventPage> {
+        return Promise.resolve(this.past);
+    }
+    executedNotebook(): Promise<unknown> {
+        return Promise.resolve(this.executed);
+    }
+    cancelRun = this.unused;
+    rerun = this.unused;
+    startAnyway = this.unused;
+    private unused(): Promise<never> {
+        return Promise.reject(new Error('not asked here'));
+    }
+}
+
+async function opened(api = new Api()): Promise<{ api: Api; said: Said; page: RunPage }> {
+    const said = new Said();
+    const page = new RunPage(api, said as unknown as Connection, 'run_1');
+    await page.load();
+    return { api, said, page };
+}
+
+async function told(page: RunPage): Promise<void> {
+    await settled();
+    await settled();
+    expect(page.problem).toBeNull();
+}
+
+test('a run that goes on grows cell by cell, its log with it', async () => {
+    const { said, page } = await opened();
+    expect(page.cells.map(cell => cell.number)).toEqual([null, 1, 2]);
+    said.happened.emit(event('cell.started', { cell: 2, number: 2, of: 2 }));
+    await told(page);
+    expect(page.runningCell).toBe(2);
+    said.happened.emit(event('log', { digest: 'printed' }));
+    said.happened.emit(event('cell.finished', { cell: 2, seconds: 1.5, failed: false, digest: 'outputs' }));
+    await told(page);
+    expect(page.log).toBe('hello\n');
+    expect(page.cells[2]).toMatchObject({ state: 'done', seconds: 1.5 });
+    expect(page.cells[2]?.outputs).toHaveLength(1);
+});
+
+test('an event that was read with the past is not taken again', async () => {
+    const api = new Api();
+    const printed = event('log', { digest: 'printed' });
+    api.past = { events: [printed], next: printed.seq, reset: false };
+    const { said, page } = await opened(api);
+    said.happened.emit(printed);
+    await told(page);
+    expect(page.log).toBe('hello\n');
+});
+
+test('when it is over the executed notebook is shown: injected values, the failed cell, no headlines', async () => {
+    const api = new Api();
+    api.detail.run = run({
+        state: 'failed',
+        fault: { kind: 'cell_error', message: 'KeyError', cell: 2, traceback: [] },
+        attempt: { executed_notebook: 'sha256:1', progress: { cell: 2, cells: 2 } } as never
+    });
+    const [title, first, second] = notebook.cells;
+    api.executed = {
+        cells: [
+            {
+                cell_type: 'markdown',
+                source: 'An Exception',
+                metadata: { tags: ['papermill-error-cell-tag'] }
+            },
+            title,
+            { ...first, execution_count: 1 },
+            {
+                cell_type: 'code',
+                source: 'a = 2',
+                execution_count: 2,
+                metadata: { tags: ['injected-parameters'] }
+            },
+            { ...second, execution_count: 3, outputs: [{ output_type: 'error' }] }
+        ]
+    };
+    const { page } = await opened(api);
+    expect(page.cells.map(cell => cell.state)).toEqual(['waiting', 'done', 'done', 'failed']);
+    expect(page.cells.map(cell => cell.injected)).toEqual([false, false, true, false]);
+    expect(page.cells[3]?.number).toBe(2);
+});
+
+test('a deleted run says so', async () => {
+    const { said, page } = await opened();
+    said.happened.emit(event('run.deleted'));
+    await told(page);
+    expect(page.deleted).toBe(true);
+});

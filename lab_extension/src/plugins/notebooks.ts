@@ -1,0 +1,133 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator } from '@jupyterlab/translation';
+import type { Contents } from '@jupyterlab/services';
+import type { ReadonlyPartialJSONObject, ReadonlyPartialJSONValue } from '@lumino/coreutils';
+
+import { problemOf } from '../api/problem';
+import type { Run, RunOrder } from '../api/wire';
+import type { ISource } from '../models/runForm';
+import type { ITrans } from '../models/translation';
+import { INotebooks } from '../tokens';
+
+const REAL_TIME = 'RTC'; // jupyter-collaboration's drive: the same files
+
+interface ILast {
+    readonly order: RunOrder;
+    readonly run: string;
+}
+
+/** A notebook of this Lab: as its editor shows it where one is open, else as it is on disk. */
+class LabSource implements ISource {
+    constructor(
+        readonly path: string,
+        private readonly contents: Contents.IManager,
+        private readonly tracker: INotebookTracker | null,
+        private readonly state: IStateDB,
+        private readonly trans: ITrans
+    ) {}
+
+    localPath(): string {
+        const drive = this.contents.driveName(this.path);
+        if (drive !== '' && drive !== REAL_TIME) {
+            const told = this.trans.__(
+                '%1 is on the drive “%2” and not on this server’s disk',
+                this.path,
+                drive
+            );
+            throw problemOf(400, JSON.stringify({ message: told }));
+        }
+        return this.contents.localPath(this.path);
+    }
+
+    async read(): Promise<unknown> {
+        const panel = this.panel();
+        const notebook: unknown = panel
+            ? panel.context.model.toJSON()
+            : (await this.contents.get(this.path, { type: 'notebook', content: true })).content;
+        return withoutOutputs(notebook);
+    }
+
+    async save(): Promise<void> {
+        const panel = this.panel();
+        if (panel?.context.model.dirty) {
+            await panel.context.save();
+        }
+    }
+
+    makeParameters(cell: number): Promise<void> {
+        const panel = this.panel();
+        const shared = panel?.content.model?.sharedModel;
+        const coded = shared?.cells.filter(one => one.cell_type === 'code' && one.getSource().trim() !== '');
+        const found = coded?.[cell - 1];
+        if (!shared || !found) {
+            const told = this.trans.__('Open %1 in an editor first', this.path);
+            return Promise.reject(problemOf(409, JSON.stringify({ message: told })));
+        }
+        const tags: unknown = found.getMetadata('tags');
+        const kept: string[] = Array.isArray(tags) ? tags.map(String) : [];
+        shared.transact(() => {
+            found.setMetadata('tags', [...kept, 'parameters']);
+        });
+        return Promise.resolve();
+    }
+
+    async lastOrder(): Promise<RunOrder | null> {
+        return (await last(this.state, this.path))?.order ?? null;
+    }
+
+    async remember(order: RunOrder, run: Run): Promise<void> {
+        const kept: ILast = { order, run: run.id };
+        await this.state.save(key(this.path), kept as unknown as ReadonlyPartialJSONValue);
+    }
+
+    private panel(): NotebookPanel | undefined {
+        return this.tracker?.find(panel => panel.context.path === this.path && panel.context.isReady);
+    }
+}
+
+function key(path: string): string {
+    return `gristmill-lab:last:${path}`;
+}
+
+async function last(state: IStateDB, path: string): Promise<ILast | null> {
+    const kept = (await state.fetch(key(path))) as ReadonlyPartialJSONObject | undefined;
+    return kept && typeof kept['run'] === 'string' ? (kept as unknown as ILast) : null;
+}
+
+/** Only what a form is made of travels: outputs may be large. */
+function withoutOutputs(notebook: unknown): unknown {
+    if (typeof notebook !== 'object' || notebook === null || !('cells' in notebook)) {
+        return notebook;
+    }
+    const cells: unknown = notebook.cells;
+    const emptied = Array.isArray(cells)
+        ? cells.map((cell: unknown) =>
+              typeof cell === 'object' && cell !== null && 'outputs' in cell ? { ...cell, outputs: [] } : cell
+          )
+        : cells;
+    return { ...notebook, cells: emptied };
+}
+
+export const notebooks: JupyterFrontEndPlugin<INotebooks> = {
+    id: 'gristmill-lab:notebooks',
+    description: 'Notebooks of this Lab, as runs are made of them.',
+    autoStart: true,
+    requires: [IStateDB, ITranslator],
+    optional: [INotebookTracker],
+    provides: INotebooks,
+    activate: (
+        app: JupyterFrontEnd,
+        state: IStateDB,
+        translator: ITranslator,
+        tracker: INotebookTracker | null
+    ): INotebooks => {
+        const { contents } = app.serviceManager;
+        const trans = translator.load('gristmill_lab');
+        return {
+            source: path => new LabSource(path, contents, tracker, state, trans),
+            lastRun: async path => (await last(state, path))?.run ?? null
+        };
+    }
+};

@@ -1,0 +1,81 @@
+import {
+    ILabShell,
+    ILayoutRestorer,
+    type JupyterFrontEnd,
+    type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, ReactWidget, showErrorMessage } from '@jupyterlab/apputils';
+import { ITranslator } from '@jupyterlab/translation';
+import { PanelWithToolbar } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { Run } from '../api/wire';
+import { CommandIds } from '../commands';
+import { RunsPanel } from '../components/runsPanel';
+import { millIcon } from '../icons';
+import { IControlPlane, IRuns } from '../tokens';
+
+const ID = 'gristmill-runs';
+
+/** The panel at the left: what runs, and what ran. */
+export const runsPanel: JupyterFrontEndPlugin<void> = {
+    id: 'gristmill-lab:runs-panel',
+    description: 'What runs and what ran, at the left.',
+    autoStart: true,
+    requires: [IControlPlane, IRuns, ITranslator],
+    optional: [ILayoutRestorer, ICommandPalette, ILabShell],
+    activate: (
+        app: JupyterFrontEnd,
+        { connection }: IControlPlane,
+        runs: IRuns,
+        translator: ITranslator,
+        restorer: ILayoutRestorer | null,
+        palette: ICommandPalette | null,
+        labShell: ILabShell | null
+    ): void => {
+        const trans = translator.load('gristmill_lab');
+        const { commands } = app;
+        const failed = (error: unknown): void => {
+            void showErrorMessage(
+                trans.__('This did not work'),
+                error instanceof Error ? error : String(error)
+            );
+        };
+        const execute = (command: string, run: Run): void => {
+            commands.execute(command, { run: run.id }).catch(failed);
+        };
+        const panel = new PanelWithToolbar();
+        panel.id = ID;
+        panel.title.icon = millIcon;
+        panel.title.caption = trans.__('Gristmill: runs');
+        panel.addClass('gr-RunsWidget');
+        panel.addWidget(
+            ReactWidget.create(
+                React.createElement(RunsPanel, {
+                    runs,
+                    connection,
+                    trans,
+                    onOpen: run => {
+                        execute(CommandIds.openRun, run);
+                    },
+                    onCancel: run => {
+                        execute(CommandIds.cancelRun, run);
+                    },
+                    onStart: () => {
+                        commands.execute(CommandIds.runForm).catch(failed);
+                    }
+                })
+            )
+        );
+        app.shell.add(panel, 'left', { rank: 350, type: 'Gristmill' });
+        restorer?.add(panel, ID);
+        commands.addCommand(CommandIds.showRuns, {
+            label: trans.__('Show Runs'),
+            icon: millIcon,
+            execute: () => {
+                (labShell ?? app.shell).activateById(ID);
+            }
+        });
+        palette?.addItem({ command: CommandIds.showRuns, category: 'Gristmill' });
+    }
+};

@@ -1,0 +1,72 @@
+"""What the form sends becomes a run of a real control plane, or is refused with what can be done."""
+
+from pathlib import Path
+
+import pytest
+from gristmill_lab.control_plane import ControlPlane as Known
+from gristmill_lab.launch import RunOrder, launch
+
+from gristmill.client import api
+from gristmill.client.call import Call, call
+from gristmill.client.client import Client
+from gristmill.core.errors import InvalidInputError, NotFoundError, UnavailableError
+from gristmill.runs.model import Run
+from tests.integration.conftest import ControlPlane, WriteNotebook
+
+
+def test_a_notebook_becomes_a_run_with_the_values_of_the_form(client: Client, notebook: WriteNotebook) -> None:
+    path = notebook("print(n)", parameters="n: int = 1\nm: int = 2")
+    order = RunOrder(path=path.name, parameters={"n": 5}, profile="small", labels={"team": "risk"}, name="by-form")
+    run = launch(client, path, order).run
+    assert (run.name, run.parameters, run.given) == ("by-form", {"n": 5, "m": 2}, ("n",))
+    assert (run.profile, run.labels) == ("small", {"team": "risk"})
+
+
+def test_every_fault_of_a_value_names_its_field(client: Client, notebook: WriteNotebook) -> None:
+    path = notebook("print(n)", parameters="n: int = 1\nrate: float = 0.1")
+    with pytest.raises(InvalidInputError) as caught:
+        launch(client, path, RunOrder(path=path.name, parameters={"n": "many", "rate": []}))
+    assert {fault.where for fault in caught.value.faults} == {"n", "rate"}
+
+
+def test_data_that_is_read_is_offered_as_a_data_root_and_used_as_one(
+    client: Client, notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    (tmp_path / "gristmill.yaml").write_text("")
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "loans.csv").write_bytes(b"a,b\n" * 500_000)
+    path = notebook("text = open('raw/loans.csv').read()")
+    with pytest.raises(InvalidInputError) as caught:
+        launch(client, path, RunOrder(path=path.name))
+    (place,) = {fault.where for fault in caught.value.faults}
+    assert place.startswith("data:raw")
+    run = launch(client, path, RunOrder(path=path.name, data_roots=(place.removeprefix("data:"),))).run
+    assert [one.at for one in run.data] == [place.removeprefix("data:")]
+    assert launch(client, path, RunOrder(path=path.name)).run.data == run.data  # from now on
+
+
+def test_a_notebook_that_is_not_there_is_told_by_the_path_that_one_sees(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="there is no notebook work"):
+        launch(client, tmp_path / "gone.ipynb", RunOrder(path="work/gone.ipynb"))
+
+
+async def test_a_control_plane_that_was_killed_is_found_again_by_the_next_question(
+    control_plane: ControlPlane,
+) -> None:
+    known = Known(control_plane.client)
+    before = (await known.send(api.status())).pid
+    control_plane.kill()
+    assert (await known.send(api.status())).pid != before
+    await known.close()
+
+
+async def test_what_may_not_be_done_twice_is_not_repeated(control_plane: ControlPlane) -> None:
+    known = Known(control_plane.client)
+    await known.send(api.status())
+    control_plane.kill()
+    order: Call[Run] = call("POST", "/api/runs/none/cancel", Run)
+    with pytest.raises(UnavailableError):
+        await known.send(order)
+    with pytest.raises(NotFoundError):
+        await known.send(order)
+    await known.close()
