@@ -681,7 +681,8 @@ export interface paths {
         put?: never;
         /**
          * Report an attempt's events
-         * @description In order and without gaps; those that are held already are passed over.
+         * @description In order and without gaps; those that are held already are passed over. Small blobs that the events point to
+         *     come along, the others before.
          */
         post: operations['report_events_api_attempts__attempt__events_post'];
         delete?: never;
@@ -918,6 +919,46 @@ export interface paths {
          *     stay for at least `GRISTMILL_BLOB_GRACE` seconds, whether anything refers to them yet or not.
          */
         post: operations['find_missing_blobs_api_blobs_missing_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/api/blobs': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Store small blobs together
+         * @description Of at most 128 KiB each and 1 MiB in all; 400 where one does not have its digest. Again is harmless.
+         */
+        post: operations['put_small_blobs_api_blobs_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/api/blobs/read': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read small blobs together
+         * @description Of at most 128 KiB each and 1 MiB in all; 404 where one is not there.
+         */
+        post: operations['read_small_blobs_api_blobs_read_post'];
         delete?: never;
         options?: never;
         head?: never;
@@ -2715,6 +2756,21 @@ export interface components {
          * @enum {string}
          */
         Sizing: 'smaller' | 'larger' | 'fits' | 'unknown';
+        /**
+         * SmallBlob
+         * @description A blob of at most `SMALL_BLOB` bytes within JSON: what `base64` (RFC 4648) holds has the digest.
+         */
+        SmallBlob: {
+            /** Digest */
+            digest: string;
+            /** Base64 */
+            base64: string;
+        };
+        /** SmallBlobs */
+        SmallBlobs: {
+            /** Blobs */
+            blobs: components['schemas']['SmallBlob'][];
+        };
         /** Snapshot */
         Snapshot: {
             /** Id */
@@ -3021,10 +3077,18 @@ export interface components {
             | 'models'
             | 'utilisation'
             | 'attempt.finished';
-        /** WorkerEvents */
+        /**
+         * WorkerEvents
+         * @description `blobs` are small ones that the events point to; larger ones were sent before.
+         */
         WorkerEvents: {
             /** Events */
             events: components['schemas']['WorkerEvent'][];
+            /**
+             * Blobs
+             * @default []
+             */
+            blobs: components['schemas']['SmallBlob'][];
         };
         /**
          * WorkerEventsAnswer
@@ -3124,6 +3188,8 @@ export type SecretGrant = components['schemas']['SecretGrant'];
 export type SecretValue = components['schemas']['SecretValue'];
 export type ServerStatus = components['schemas']['ServerStatus'];
 export type Sizing = components['schemas']['Sizing'];
+export type SmallBlob = components['schemas']['SmallBlob'];
+export type SmallBlobs = components['schemas']['SmallBlobs'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFileInput = components['schemas']['SnapshotFile-Input'];
 export type SnapshotFileOutput = components['schemas']['SnapshotFile-Output'];
@@ -8045,6 +8111,178 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['Digests'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    put_small_blobs_api_blobs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                'application/json': components['schemas']['SmallBlobs'];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    read_small_blobs_api_blobs_read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                'application/json': components['schemas']['Digests'];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['SmallBlobs'];
                 };
             };
             /** @description The input is not valid */
