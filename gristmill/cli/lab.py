@@ -1,5 +1,6 @@
 """`gristmill lab`: JupyterLab with Gristmill in it, in one's own folder."""
 
+import html
 import importlib.util
 import os
 import secrets
@@ -8,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import quote
@@ -59,13 +61,27 @@ def lab(
             sys.stdout.flush()
         else:
             _step("JupyterLab", page, began)
-        if browser:
-            import webbrowser
-
-            webbrowser.open(page)
-        process.wait()
+        with _shown(page) if browser else nullcontext():
+            process.wait()
     if not as_json:
         _leave()
+
+
+@contextmanager
+def _shown(page: str) -> Iterator[None]:
+    """Opens a browser by way of a file that leads there: a browser's command line is everybody's to read too."""
+    import webbrowser
+
+    from gristmill.core.settings import read_settings
+
+    file = read_settings().home / f"lab-{os.getpid()}.html"
+    file.touch(mode=0o600)
+    try:
+        file.write_text(f'<meta charset="utf-8"><meta http-equiv="refresh" content="0; url={html.escape(page)}">')
+        webbrowser.open(file.as_uri())
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _placed(place: Path) -> tuple[Path, str | None]:

@@ -12,7 +12,7 @@ from gristmill.client.credentials import Credentials, from_environment
 from gristmill.client.keys import KeyStore
 from gristmill.client.start import ensure_local
 from gristmill.client.transports import SyncTransport
-from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
+from gristmill.core.errors import GristmillError, InvalidInputError, NotFoundError, UnavailableError
 from gristmill.core.settings import Settings, read_settings
 from gristmill.core.small_blobs import SmallBlob, SmallBlobs, travel_together
 from gristmill.core.wire import Event
@@ -118,10 +118,13 @@ class Client:
             wanted[diff] = len(packed.read(diff))
         missing = self.send(api.missing_blobs(sorted(wanted))).digests
         groups = travel_together((digest, wanted[digest]) for digest in missing)
-        for group in groups:
-            blobs = tuple(SmallBlob.of(digest, packed.read(digest)) for digest in group)
-            self.send(api.put_small_blobs(SmallBlobs(blobs=blobs)))
-        for digest in set(missing).difference(*groups):
+        try:
+            for group in groups:
+                blobs = tuple(SmallBlob.of(digest, packed.read(digest)) for digest in group)
+                self.send(api.put_small_blobs(SmallBlobs(blobs=blobs)))
+        except NotFoundError:  # an older control plane takes each alone
+            groups = []
+        for digest in sorted(set(missing).difference(*groups)):
             self.send(api.put_blob(digest, packed.read(digest)))
         return self.send(api.create_snapshot(packed.request))
 

@@ -10,7 +10,7 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database, Tx
 from gristmill.core.errors import InvalidInputError, NotFoundError
 from gristmill.core.scopes import Actor
-from gristmill.core.small_blobs import SMALL_BLOB, SMALL_BLOBS, SmallBlob
+from gristmill.core.small_blobs import MOST_BLOBS, SMALL_BLOB, SMALL_BLOBS, SmallBlob
 
 _PAUSES = (0.02, 0.1, 0.5, 2.0)  # seconds
 
@@ -78,6 +78,8 @@ class BlobIntake:
 
 
 def _check_size(sizes: Mapping[str, int]) -> None:
+    if len(sizes) > MOST_BLOBS:
+        raise InvalidInputError(f"{len(sizes)} blobs in one request: expected at most {MOST_BLOBS}")
     large = next((digest for digest, size in sizes.items() if size > SMALL_BLOB), None)
     if large is not None:
         raise InvalidInputError(

@@ -10,6 +10,7 @@ from gristmill.core.wire import Strict
 
 SMALL_BLOB = 128 * 2**10  # bytes; one of at most so many is small
 SMALL_BLOBS = 2**20  # bytes of all of them in one request or answer
+MOST_BLOBS = 500  # of them: each costs the database something, however small it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ def travel_together(sizes: Iterable[tuple[str, int]]) -> list[list[str]]:
     for digest, size in dict(sizes).items():
         if size > SMALL_BLOB:
             continue
-        if not groups or size > room:
+        if not groups or size > room or len(groups[-1]) == MOST_BLOBS:
             groups.append([])
             room = SMALL_BLOBS
         groups[-1].append(digest)

@@ -110,6 +110,7 @@ def claim(
         data=run.data,
         environment=run.environment,
         post_mortem_s=kernels.due(run, attempt),
+        small_blobs=True,
     )
 
 

@@ -266,6 +266,7 @@ class AttemptOrder:
     data: tuple[DataBinding, ...] = ()
     environment: RunEnvironment | None = None
     post_mortem_s: float | None = None  # of the last attempt only
+    small_blobs: bool = False  # whether the control plane takes and gives them together: an older one does not
 
 
 class WorkerEventKind(StrEnum):

@@ -5,7 +5,7 @@ whoever takes over after a crash goes on from the rows.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gristmill.core.blobs import BlobStore
@@ -26,6 +26,7 @@ from gristmill.runs.watching import Watch
 log = logging.getLogger(__name__)
 
 MAX_LAUNCHES = 3
+_GOES_WITHIN = 2.0  # seconds from an attempt's end to that of its worker, as a rule
 
 
 @dataclass
@@ -48,6 +49,7 @@ class RunsReconciler:
     admission: Admission = field(init=False)
     launcher: Launcher = field(init=False)
     watch: Watch = field(init=False)
+    _ending: dict[str, float] = field(default_factory=dict, init=False)  # attempt → when it was first seen over
 
     def __post_init__(self) -> None:
         self.admission = Admission(self.db, self.leader, self.catalogue, self.clock)
@@ -60,9 +62,15 @@ class RunsReconciler:
         ending = self._advance_all(lambda attempt: attempt.state.final)
         waiting = self.admission.step()
         going = self._advance_all(lambda attempt: not attempt.state.final)
-        if any(not kernels.rests(attempt) for attempt in ending):
+        if self._is_soon(ending):
             return Pace.SOON
-        return Pace.BUSY if waiting or going else Pace.IDLE
+        return Pace.BUSY if waiting or going or self._ending else Pace.IDLE
+
+    def _is_soon(self, ending: Sequence[Attempt]) -> bool:
+        """Whether one of them has come to its end just now: a process that does not go is looked at less often."""
+        now = self.clock.monotonic()
+        self._ending = {one.id: self._ending.get(one.id, now) for one in ending if not kernels.rests(one)}
+        return any(now - since < _GOES_WITHIN for since in self._ending.values())
 
     def _advance_all(self, which: Callable[[Attempt], bool]) -> list[Attempt]:
         """Those of the open attempts; each as far as it goes now."""

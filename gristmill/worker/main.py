@@ -96,6 +96,7 @@ def _execute(order: AttemptOrder, folder: Path, control_plane: ControlPlane, tra
         spool,
         on_cancel=lambda: stop.request(StopReason.CANCELLED) if stop.reason is None else None,
         on_refused=lambda: stop.request(StopReason.REFUSED),
+        together=order.small_blobs,
     )
     try:
         Attempt(

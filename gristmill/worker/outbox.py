@@ -53,10 +53,11 @@ class Outbox:
         on_cancel: Callable[[], None],
         on_refused: Callable[[], None],
         patience: float = PATIENCE,
+        together: bool = True,
     ) -> None:
         self._receiver, self._journal, self._spool = receiver, journal, spool
         self._on_cancel, self._on_refused = on_cancel, on_refused
-        self._patience = patience
+        self._patience, self._together = patience, together
         self._queue: queue.SimpleQueue[_Letter | None] = queue.SimpleQueue()
         self._closed_at: float | None = None
         self._woken = threading.Event()
@@ -108,11 +109,19 @@ class Outbox:
 
     def _deliver(self, batch: Sequence[_Letter]) -> None:
         blobs = list(dict.fromkeys(digest for letter in batch for digest in letter.blobs))
-        along = self._small(blobs)
+        along = self._small(blobs) if self._together else {}
         rest = [digest for digest in blobs if digest not in along]
         kept = self._put_blobs(rest) if rest else set()
         events = [letter.event for letter in batch]
-        answer = self._bridged(lambda: self._receiver.send(events, list(along.values())))
+        try:
+            answer = self._bridged(lambda: self._receiver.send(events, list(along.values())))
+        except UnavailableError:
+            raise
+        except GristmillError:  # it may be one of the blobs that is refused, and no blob keeps events from being told
+            if not along:
+                raise
+            kept |= self._put_blobs(list(along))
+            answer = self._bridged(lambda: self._receiver.send(events, []))
         if answer.last < events[-1].n:
             raise GristmillError(f"the control plane takes no more events: it holds {answer.last} of {events[-1].n}")
         for digest in set(blobs) - kept:

@@ -1,5 +1,6 @@
 """The bytes of the files that an attempt executes, as the control plane holds them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
@@ -19,16 +20,20 @@ class Source(Protocol):
 
 
 class SnapshotBlobs:
-    """Small files are asked for together, when the first of them is wanted: a project may have thousands.
+    """Small files are asked for together, when the first of them is wanted: a project may have thousands. Not so with
+    `together` False: a control plane of the version before gives each alone.
 
     `stopped` says that nobody waits for them any more. Away is bridged, as long as is usual.
     """
 
-    def __init__(self, source: Source, files: Sequence[SnapshotFile], stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self, source: Source, files: Sequence[SnapshotFile], *, stopped: Callable[[], bool], together: bool = True
+    ) -> None:
         self._source, self._stopped = source, stopped
-        groups = travel_together((file.digest, file.size) for file in files)
+        groups = travel_together((file.digest, file.size) for file in files) if together else []
         self._groups = {digest: group for group in groups for digest in group}
-        self._here: dict[str, bytes] = {}  # of one group at a time
+        self._left = Counter(file.digest for file in files)
+        self._here: dict[str, bytes] = {}  # small ones, until the last file with this content has it
 
     def fetch(self, digest: str) -> Iterator[bytes]:
         group = self._groups.get(digest, ())
@@ -36,8 +41,9 @@ class SnapshotBlobs:
             yield self._bridged(lambda: self._source.get_blob(digest))
             return
         if digest not in self._here:
-            self._here = self._bridged(lambda: self._source.get_small_blobs(group))
-        yield self._here[digest]
+            self._here.update(self._bridged(lambda: self._source.get_small_blobs(group)))
+        self._left[digest] -= 1
+        yield self._here[digest] if self._left[digest] > 0 else self._here.pop(digest)
 
     def _bridged(self, call: Callable[[], T]) -> T:
         return bridged(call, give_up=lambda failed_for: failed_for >= PATIENCE or self._stopped())

@@ -6,6 +6,8 @@ from urllib.parse import unquote
 
 from gristmill.core.errors import NotFoundError
 
+_PART = r"(?:(?!%2[fF])[^/])+"  # an escaped slash would lead to another route over there
+
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
@@ -17,7 +19,7 @@ class Route:
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        return re.compile(re.sub(r"\{(\w+)(:path)?\}", lambda found: ".+" if found[2] else "[^/]+", self.template))
+        return re.compile(re.sub(r"\{(\w+)(:path)?\}", lambda found: ".+" if found[2] else _PART, self.template))
 
 
 ROUTES = (

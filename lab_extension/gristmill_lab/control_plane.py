@@ -57,8 +57,12 @@ class ControlPlane:
     async def read(self, request: Call[bytes]) -> AsyncIterator[bytes]:
         """The answer's body as it comes."""
         transport = await self._asked()
-        async for chunk in transport.read(request):
-            yield chunk
+        try:
+            async for chunk in transport.read(request):
+                yield chunk
+        except UnavailableError:
+            await self.lose(transport)
+            raise
 
     async def events(self, after: int | None, opened: Callable[[], object]) -> AsyncIterator[Event]:
         """Events from behind `after` on, none of them missed once `opened` was called.

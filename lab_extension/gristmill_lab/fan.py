@@ -1,6 +1,7 @@
 """One stream of events from the control plane, for all browsers of this server."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -8,6 +9,8 @@ from datetime import UTC, datetime
 from gristmill.core.errors import GristmillError
 from gristmill_lab.control_plane import ControlPlane
 from gristmill_lab.messages import EventMessage, Message, ResetMessage, StateMessage
+
+log = logging.getLogger(__name__)
 
 ROOM = 2_000  # messages that a browser may be behind, before it is told to ask anew
 RETRY, LONGEST_RETRY = 0.2, 10.0  # seconds between two attempts to find a control plane that is away
@@ -98,6 +101,9 @@ class Fan:
                     self._tell(ResetMessage() if event.kind == "reset" else EventMessage(event=event))
             except GristmillError as error:
                 self._become("away", error)
+            except Exception as error:  # a disk that is full, an answer that cannot be read: told, and tried again
+                log.exception("the stream of events broke")
+                self._become("away", GristmillError(f"{type(error).__name__}: {error}"))
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_RETRY)
 

@@ -110,9 +110,18 @@ class ForwardHandler(Handler):
         self.set_header("Content-Type", "application/octet-stream")
         self.set_header("Content-Disposition", "attachment")
         self.set_header("X-Content-Type-Options", "nosniff")
-        async for chunk in self.shared.control_plane.read(call):
-            self.write(chunk)
-            await self.flush()
+        begun = False
+        try:
+            async for chunk in self.shared.control_plane.read(call):
+                self.write(chunk)
+                await self.flush()
+                begun = True
+        except GristmillError as error:
+            if not begun:
+                raise
+            self.log.warning("the download of %s broke: %s", call.path, error.message)
+            self.detach().close()  # else a file that lacks its end would look whole
+            return
         self.finish(set_content_type="application/octet-stream")
 
 

@@ -1214,6 +1214,11 @@ export interface components {
             environment?: components['schemas']['RunEnvironment'] | null;
             /** Post Mortem S */
             post_mortem_s?: number | null;
+            /**
+             * Small Blobs
+             * @default false
+             */
+            small_blobs: boolean;
         };
         /** AuditEntry */
         AuditEntry: {

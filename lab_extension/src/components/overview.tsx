@@ -51,7 +51,7 @@ function Failure(props: { run: Run; page: RunPage; trans: ITrans }): React.JSX.E
         return null;
     }
     const lines = (fault.source ?? '').split('\n');
-    const number = typeof fault.cell === 'number' ? (page.cells[fault.cell]?.number ?? null) : null;
+    const number = typeof fault.cell === 'number' ? page.numberOf(fault.cell) : null;
     return (
         <section className="gr-Failure" aria-label={trans.__('Why it failed')}>
             <h2>

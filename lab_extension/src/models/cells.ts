@@ -1,14 +1,16 @@
 import type { IOutput } from '@jupyterlab/nbformat';
 
-/** One cell of a run's notebook. `number` counts the code cells that hold something, from 1, as a run does. */
+/** One cell of a run's notebook. `number` counts the cells that are executed, from 1, as a run does. */
 export interface ICell {
     readonly kind: 'code' | 'markdown' | 'raw';
     readonly source: string;
+    /** Its index in the source; null of a cell that the run added. */
+    readonly place: number | null;
     readonly number: number | null;
     readonly state: 'waiting' | 'running' | 'done' | 'failed';
     readonly seconds: number | null;
     readonly outputs: readonly IOutput[];
-    /** Values that the run put in: a cell that the source has not. */
+    /** Values that a run put in. */
     readonly injected: boolean;
 }
 
@@ -22,25 +24,30 @@ interface IRawCell {
 
 const INJECTED = 'injected-parameters';
 // Papermill's own headlines above a cell that failed: what they say stands at the top of the page.
-const MARKS = ['papermill-error-cell-tag'];
+const MARK = 'papermill-error-cell-tag';
+const SKIPPED = 'skip-execution';
 
-/** The cells of a source notebook, none of them run yet. */
-export function cellsOf(notebook: unknown): readonly ICell[] {
+/** The cells of a source notebook, none of them run yet. With `given` a run adds a cell of values, which it counts. */
+export function cellsOf(notebook: unknown, given = false): readonly ICell[] {
+    const raws = rawCells(notebook);
+    const added = given && !raws.some(raw => hasTag(raw, INJECTED)) ? placeOfAdded(raws) : null;
     let number = 0;
-    return rawCells(notebook).map(raw => {
-        const source = textOf(raw.source);
-        const kind = kindOf(raw.cell_type);
-        const counts = kind === 'code' && source.trim() !== '';
-        number += counts ? 1 : 0;
-        return {
-            kind,
-            source,
-            number: counts ? number : null,
-            state: 'waiting',
-            seconds: null,
-            outputs: [],
-            injected: false
-        };
+    return raws.flatMap((raw, place) => {
+        number += (added === place ? 1 : 0) + (isExecuted(raw) ? 1 : 0);
+        return isMark(raw)
+            ? []
+            : [
+                  {
+                      kind: kindOf(raw.cell_type),
+                      source: textOf(raw.source),
+                      place,
+                      number: isExecuted(raw) ? number : null,
+                      state: 'waiting' as const,
+                      seconds: null,
+                      outputs: [],
+                      injected: hasTag(raw, INJECTED)
+                  }
+              ];
     });
 }
 
@@ -50,23 +57,39 @@ export function executedCells(
     before: readonly ICell[],
     failed: number | null
 ): readonly ICell[] {
-    let place = -1; // in the source
-    const kept = rawCells(notebook).filter(raw => !MARKS.some(tag => hasTag(raw, tag)));
+    const replaces = before.some(cell => cell.injected);
+    let next = 0; // of those before
+    let number = 0;
+    const kept = rawCells(notebook).filter(raw => !isMark(raw));
     return kept.map(raw => {
         const injected = hasTag(raw, INJECTED);
-        place += injected ? 0 : 1;
-        const known = injected ? undefined : before[place];
+        const known = injected && !replaces ? undefined : before[next++];
         const ran = typeof raw.execution_count === 'number';
+        number += isExecuted(raw) ? 1 : 0;
         return {
             kind: kindOf(raw.cell_type),
             source: textOf(raw.source),
-            number: known?.number ?? null,
-            state: !injected && place === failed ? 'failed' : ran ? 'done' : 'waiting',
+            place: known?.place ?? null,
+            number: isExecuted(raw) ? number : null,
+            state: known?.place === failed ? 'failed' : ran ? 'done' : 'waiting',
             seconds: known?.seconds ?? null,
             outputs: Array.isArray(raw.outputs) ? (raw.outputs as IOutput[]) : [],
             injected
         };
     });
+}
+
+/** Behind the parameters cell, or before everything, as papermill puts it; a place among the source's cells. */
+function placeOfAdded(raws: readonly IRawCell[]): number {
+    return raws.findIndex(raw => hasTag(raw, 'parameters')) + 1;
+}
+
+function isExecuted(raw: IRawCell): boolean {
+    return kindOf(raw.cell_type) === 'code' && textOf(raw.source).trim() !== '' && !hasTag(raw, SKIPPED);
+}
+
+function isMark(raw: IRawCell): boolean {
+    return hasTag(raw, MARK);
 }
 
 function rawCells(notebook: unknown): readonly IRawCell[] {

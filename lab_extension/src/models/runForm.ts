@@ -46,6 +46,7 @@ export class RunForm implements IDisposable {
     private _secrets: readonly Secret[] = [];
     private _profile: string | null = null;
     private _more: IMore = { ...NOTHING };
+    private _notices: readonly string[] = [];
     private _problem: unknown = null;
     private _busy: 'loading' | 'saving' | 'launching' | null = 'loading';
     private _isDisposed = false;
@@ -143,6 +144,11 @@ export class RunForm implements IDisposable {
             this._problem = error;
         }
         this.emit();
+    }
+
+    /** What was done otherwise with the last run than one may expect. */
+    get notices(): readonly string[] {
+        return this._notices;
     }
 
     text(parameter: Parameter): string {
@@ -246,7 +252,8 @@ export class RunForm implements IDisposable {
             await this.source.save();
             this.become('launching');
             const order = this.order();
-            const { run } = await this.api.launch(order);
+            const { run, notices } = await this.api.launch(order);
+            this._notices = notices;
             this.serverFaults = [];
             this._problem = null;
             await this.source.remember(order, run);

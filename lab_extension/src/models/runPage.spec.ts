@@ -110,7 +110,71 @@ test('when it is over the executed notebook is shown: injected values, the faile
     const { page } = await opened(api);
     expect(page.cells.map(cell => cell.state)).toEqual(['waiting', 'done', 'done', 'failed']);
     expect(page.cells.map(cell => cell.injected)).toEqual([false, false, true, false]);
-    expect(page.cells[3]?.number).toBe(2);
+    expect(page.cells.map(cell => cell.number)).toEqual([null, 1, 2, 3]);
+    expect(page.numberOf(2)).toBe(3);
+});
+
+test('the cell that failed has the number that the run counts, whatever the source holds', async () => {
+    const api = new Api();
+    const tagged = (source: string, ...tags: string[]): object => ({
+        cell_type: 'code',
+        source,
+        metadata: { tags }
+    });
+    const injected = tagged('a = 3', 'injected-parameters');
+    const source = [
+        tagged('An Exception', 'papermill-error-cell-tag'),
+        tagged('a = 1', 'parameters'),
+        injected,
+        tagged('slow()', 'skip-execution'),
+        tagged('a["x"]')
+    ];
+    api.blobs['source'] = JSON.stringify({ cells: source });
+    api.detail.run = run({
+        state: 'failed',
+        given: ['a'],
+        parameters: { a: 3 },
+        fault: { kind: 'cell_error', message: 'TypeError', cell: 4, traceback: [] },
+        attempt: { executed_notebook: 'sha256:1', progress: { cell: 3, cells: 3 } } as never
+    });
+    api.executed = { cells: source.slice(1) };
+    const { page } = await opened(api);
+    expect(page.numberOf(4)).toBe(3);
+    expect(page.cells.map(cell => cell.state)).toEqual(['waiting', 'waiting', 'waiting', 'failed']);
+});
+
+test('while it runs, cells are counted with the one of values that it adds', async () => {
+    const api = new Api();
+    api.detail.run = run({ given: ['a'] });
+    const { page } = await opened(api);
+    expect(page.cells.map(cell => cell.number)).toEqual([null, 2, 3]);
+});
+
+test('what could not be fetched is asked for again with the next event, and nothing is lost', async () => {
+    const { api, said, page } = await opened();
+    const first = event('log', { digest: 'printed' });
+    const blob = api.blob.bind(api);
+    api.blob = () => Promise.reject(new Error('connection lost'));
+    said.happened.emit(first);
+    await settled();
+    await settled();
+    expect(page.problem).not.toBeNull();
+    api.blob = blob;
+    const second = event('log', { digest: 'printed' });
+    api.past = { events: [first, second], next: second.seq, reset: false };
+    said.happened.emit(second);
+    await told(page);
+    await told(page);
+    expect(page.log).toBe('hello\nhello\n');
+});
+
+test('no cell goes on in a run whose worker was killed', async () => {
+    const api = new Api();
+    api.past = { events: [event('cell.started', { cell: 1, number: 1, of: 2 })], next: 1, reset: false };
+    api.detail.run = run({ state: 'failed' });
+    const { page } = await opened(api);
+    expect(page.runningCell).toBeNull();
+    expect(page.cells[1]?.state).toBe('failed');
 });
 
 test('a deleted run says so', async () => {

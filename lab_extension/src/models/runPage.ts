@@ -24,6 +24,7 @@ export class RunPage implements IDisposable {
     private _problem: unknown = null;
     private _deleted = false;
     private executed = false;
+    private behind = false; // something could not be fetched: what comes next is asked for from there on
     private _isDisposed = false;
 
     constructor(
@@ -75,14 +76,21 @@ export class RunPage implements IDisposable {
         return at < 0 ? null : at;
     }
 
+    /** What a run calls the cell at this place of its source; null for one that it does not execute. */
+    numberOf(place: number): number | null {
+        return this._cells.find(cell => cell.place === place)?.number ?? null;
+    }
+
     load(): Promise<void> {
         return this.inTurn(async () => {
             this.early = [];
+            this.behind = false;
             try {
                 await this.ask();
                 this._problem = null;
             } catch (error) {
                 this._problem = error;
+                this.behind = true;
             }
             const missed: Event[] = this.early;
             this.early = null;
@@ -108,7 +116,9 @@ export class RunPage implements IDisposable {
         if (this._cells.length === 0) {
             const snapshot = await this.api.snapshot(run.snapshot);
             const file = snapshot.files.find(one => one.path === snapshot.notebook);
-            this._cells = file ? cellsOf(JSON.parse(await this.api.blob(file.digest))) : [];
+            this._cells = file
+                ? cellsOf(JSON.parse(await this.api.blob(file.digest)), run.given.length > 0)
+                : [];
             this.emit();
         }
         await this.readEvents();
@@ -135,7 +145,14 @@ export class RunPage implements IDisposable {
     /** When it is over, what the worker kept as a whole is what is shown. */
     private async takeExecuted(): Promise<void> {
         const run = this._detail?.run;
-        if (!run || !isOver(run) || this.executed || !run.attempt?.executed_notebook) {
+        if (!run || !isOver(run) || this.executed) {
+            return;
+        }
+        if (!run.attempt?.executed_notebook) {
+            // A worker that was killed says no more of the cell that it was at.
+            this._cells = this._cells.map(cell =>
+                cell.state === 'running' ? { ...cell, state: 'failed' } : cell
+            );
             return;
         }
         const failed = run.fault?.cell ?? null;
@@ -154,6 +171,8 @@ export class RunPage implements IDisposable {
         }
         if (this.early) {
             this.early.push(event);
+        } else if (this.behind) {
+            void this.load();
         } else {
             void this.inTurn(() => this.take(event));
         }
@@ -163,6 +182,7 @@ export class RunPage implements IDisposable {
     private inTurn(step: () => Promise<void>): Promise<void> {
         this.queue = this.queue.then(step).catch((error: unknown) => {
             this._problem = error;
+            this.behind = true;
             this.emit();
         });
         return this.queue;
@@ -172,7 +192,6 @@ export class RunPage implements IDisposable {
         if (event.seq <= this.cursor || this._isDisposed) {
             return;
         }
-        this.cursor = event.seq;
         if (event.kind === 'run.deleted') {
             this._deleted = true;
         } else {
@@ -181,6 +200,7 @@ export class RunPage implements IDisposable {
                 await this.takeFacts(event);
             }
         }
+        this.cursor = event.seq;
         this.emit();
     }
 
@@ -215,7 +235,7 @@ export class RunPage implements IDisposable {
     }
 
     private change(place: number, said: Partial<ICell>): void {
-        this._cells = this._cells.map((cell, at) => (at === place ? { ...cell, ...said } : cell));
+        this._cells = this._cells.map(cell => (cell.place === place ? { ...cell, ...said } : cell));
     }
 
     private async outputs(digest: unknown): Promise<readonly IOutput[]> {

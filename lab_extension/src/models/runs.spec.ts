@@ -61,6 +61,7 @@ test('a change of state is asked for once, and who started it is told of its end
     const { api, said, runs } = made();
     said.refreshed.emit();
     await settled();
+    runs.add(run());
     const ended: string[] = [];
     runs.ended.connect((_, { run: one }) => {
         ended.push(one.state);
@@ -74,6 +75,29 @@ test('a change of state is asked for once, and who started it is told of its end
     expect(runs.get('run_1')?.state).toBe('succeeded');
     expect(ended).toEqual(['succeeded']);
     expect(api.asked).toBe(2);
+});
+
+test('of a run that others started nobody is told here that it ended', async () => {
+    const { api, said, runs } = made();
+    said.refreshed.emit();
+    await settled();
+    const ended: string[] = [];
+    runs.ended.connect((_, { run: one }) => {
+        ended.push(one.state);
+    });
+    api.now = run({ state: 'succeeded' });
+    said.happened.emit(event('run.succeeded', { state: 'succeeded' }));
+    await settled();
+    expect(runs.get('run_1')?.state).toBe('succeeded');
+    expect(ended).toEqual([]);
+});
+
+test('an answer that was long on its way does not bring back what is over', async () => {
+    const { said, runs } = made();
+    runs.add(run({ state: 'succeeded' }));
+    said.refreshed.emit();
+    await settled();
+    expect(runs.get('run_1')?.state).toBe('succeeded');
 });
 
 test('a deleted run goes', async () => {

@@ -8,7 +8,7 @@ import type { Connection } from './connection';
 
 export const PAGE = 100;
 
-/** A run that ended while this page was open. */
+/** A run that was started here, and ended while this page was open. */
 export interface IEnded {
     readonly run: Run;
 }
@@ -22,7 +22,7 @@ export class Runs implements IDisposable {
     private readonly _ended = new Signal<this, IEnded>(this);
     private readonly byId = new Map<string, Run>();
     private readonly asked = new Set<string>();
-    private readonly told = new Set<string>(); // that they ended
+    private readonly mine = new Set<string>(); // started here, and not told yet that they ended
     private sorted: readonly Run[] | null = null;
     private _loaded = false;
     private _mayHaveMore = false;
@@ -88,6 +88,7 @@ export class Runs implements IDisposable {
 
     /** A run that was just made here need not wait for the stream. */
     add(run: Run): void {
+        this.mine.add(run.id);
         this.put(run);
         this.emit();
     }
@@ -95,7 +96,8 @@ export class Runs implements IDisposable {
     async refresh(): Promise<void> {
         try {
             const found = await this.api.runs({ limit: PAGE });
-            this.byId.clear();
+            const listed = new Set(found.map(run => run.id));
+            [...this.byId.keys()].filter(id => !listed.has(id)).forEach(id => this.byId.delete(id));
             found.forEach(run => {
                 this.put(run);
             });
@@ -158,14 +160,12 @@ export class Runs implements IDisposable {
             return;
         }
         this.asked.add(id);
-        const before = this.byId.get(id);
         try {
             await Promise.resolve(); // events that came together are one question
             this.asked.delete(id);
             const { run } = await this.api.run(id);
             this.put(run);
-            if (isOver(run) && before && !isOver(before) && !this.told.has(id)) {
-                this.told.add(id);
+            if (isOver(run) && this.mine.delete(id)) {
                 this._ended.emit({ run });
             }
             this.emit();
@@ -176,7 +176,12 @@ export class Runs implements IDisposable {
         }
     }
 
+    /** What is over stays so: an answer that was long on its way says how it was. */
     private put(run: Run): void {
+        const known = this.byId.get(run.id);
+        if (known && isOver(known) && !isOver(run)) {
+            return;
+        }
         this.byId.set(run.id, run);
         this.sorted = null;
     }

@@ -58,9 +58,16 @@ export const runForm: JupyterFrontEndPlugin<void> = {
         const { commands, shell } = app;
         const forms = new WidgetTracker<FormWidget>({ namespace: 'gristmill-run-form' });
 
-        const launched = (run: Run): void => {
+        const launched = (run: Run, notices: readonly string[]): void => {
             runs.add(run);
+            tell(run, notices);
             void commands.execute(CommandIds.openRun, { run: run.id });
+        };
+
+        const tell = (run: Run, notices: readonly string[]): void => {
+            for (const notice of notices) {
+                Notification.warning(`${run.name}: ${notice}`, { autoClose: 20_000 });
+            }
         };
 
         const pathOf = (args: Readonly<Record<string, unknown>>): string | null =>
@@ -99,7 +106,9 @@ export const runForm: JupyterFrontEndPlugin<void> = {
                 React.createElement(RunFormView, {
                     form,
                     trans,
-                    onLaunched: launched,
+                    onLaunched: run => {
+                        launched(run, form.notices);
+                    },
                     onCancel: () => {
                         widget.close();
                     }
@@ -157,6 +166,7 @@ export const runForm: JupyterFrontEndPlugin<void> = {
                     const run = await form.run();
                     if (run) {
                         runs.add(run);
+                        tell(run, form.notices);
                         Notification.info(trans.__('%1 was started', run.name), {
                             autoClose: 3000,
                             actions: [
@@ -170,6 +180,8 @@ export const runForm: JupyterFrontEndPlugin<void> = {
                         });
                     } else {
                         // What is in the way is said where it can be put right.
+                        const why = form.problem instanceof Error ? form.problem.message : form.hindrance;
+                        Notification.error(why ?? trans.__('The run was refused'), { autoClose: 20_000 });
                         await commands.execute(CommandIds.runForm, { path });
                     }
                 } finally {

@@ -56,6 +56,7 @@ class Worker:
             "kernel": "python3",
             "timeout_s": None,
             "cpu": 1.0,
+            "small_blobs": True,
             "tracking_uri": f"{control_plane.url}/mlflow",
             "tracking_run": "a" * 32,
             "tracking_experiment": "1",

@@ -41,6 +41,8 @@ def test_an_escaped_path_finds_its_route(method: str, path: str, template: str) 
         ("GET", "/api/runs/1/outputs/../../../server"),
         ("GET", "/api/runs/1/outputs/%2e%2e/%2E%2E/server"),
         ("GET", "/api/runs/..%2fserver"),
+        ("GET", "/api/runs/1%2Futilisation"),
+        ("GET", "/api/runs/1%2foutputs%2Fmodel.bin"),
         ("PATCH", "/api/runs/1"),
     ],
 )

@@ -102,6 +102,18 @@ async def test_a_broken_stream_is_told_of_and_goes_on_where_it_was(fan: Fan, ups
     await browser.leave()
 
 
+async def test_whatever_breaks_the_stream_is_told_and_it_goes_on(fan: Fan, upstream: Upstream) -> None:
+    browser = Browser(fan)
+    await upstream.said.put(OSError("No space left on device"))
+    away = await browser.until(StateMessage)
+    while not (isinstance(away, StateMessage) and away.state == "away"):
+        away = await browser.until(StateMessage)
+    assert "No space left" in (away.message or "")
+    await upstream.said.put(event(7))
+    assert seq(await browser.until(EventMessage)) == 7
+    await browser.leave()
+
+
 async def test_nothing_is_read_when_nobody_listens(fan: Fan, upstream: Upstream) -> None:
     browser = Browser(fan)
     await browser.next()

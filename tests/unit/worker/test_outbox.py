@@ -25,6 +25,7 @@ class Receiver:
     def __init__(self) -> None:
         self.events: list[int] = []
         self.blobs: dict[str, bytes] = {}
+        self.refuses_along = False
         self.along: list[str] = []  # those that came with events
         self.raising: list[GristmillError] = []
         self.blob_error: GristmillError | None = None
@@ -44,6 +45,8 @@ class Receiver:
 
     def send(self, events: Sequence[WorkerEvent], blobs: Sequence[SmallBlob]) -> WorkerEventsAnswer:
         self._raise()
+        if blobs and self.refuses_along:
+            raise TooLargeError("a body that large is not allowed")
         self.along += [one.digest for one in blobs]
         self.blobs.update({one.digest: one.content for one in blobs})
         if not self.ignores:
@@ -176,6 +179,17 @@ def test_large_blobs_and_those_that_one_request_has_no_room_for_come_before(make
     assert sender.outbox.close()
     assert sender.receiver.along == ["sha256:" + hashlib.sha256(one).hexdigest() for one in small[:-1]]
     assert set(sender.receiver.blobs.values()) == {LARGE, *small}
+
+
+def test_a_refused_small_blob_does_not_keep_events_back(make: Callable[..., Sender]) -> None:
+    """Nor those that are not refused once they come alone."""
+    sender = make()
+    sender.receiver.refuses_along = True
+    sender.put(b"small")
+    sender.put(b"other")
+    assert sender.outbox.close()
+    assert sender.receiver.events == [1, 2]
+    assert set(sender.receiver.blobs.values()) == {b"small", b"other"}
 
 
 def test_the_answer_may_ask_for_a_cancel(make: Callable[..., Sender]) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from gristmill.core.blobs import digest_of
 from gristmill.core.errors import NotFoundError, UnavailableError
-from gristmill.core.small_blobs import SMALL_BLOB, SMALL_BLOBS
+from gristmill.core.small_blobs import MOST_BLOBS, SMALL_BLOB, SMALL_BLOBS
 from gristmill.snapshots.model import SnapshotFile
 from gristmill.snapshots.unpack import unpack
 from gristmill.worker.snapshot_blobs import SnapshotBlobs
@@ -29,9 +29,9 @@ class Source:
         return {digest: self.blobs[digest] for digest in digests}
 
 
-def unpacked(source: Source, contents: Sequence[bytes], target: Path) -> list[bytes]:
+def unpacked(source: Source, contents: Sequence[bytes], target: Path, *, together: bool = True) -> list[bytes]:
     files = [SnapshotFile(path=f"{n}.txt", digest=digest_of(c), size=len(c)) for n, c in enumerate(contents)]
-    unpack(files, SnapshotBlobs(source, files, lambda: False).fetch, target)
+    unpack(files, SnapshotBlobs(source, files, stopped=lambda: False, together=together).fetch, target)
     return [(target / file.path).read_bytes() for file in files]
 
 
@@ -40,7 +40,22 @@ def test_a_project_of_thousands_of_files_takes_a_few_requests(tmp_path: Path) ->
     source = Source(contents)
     assert unpacked(source, contents, tmp_path / "project") == contents
     assert source.alone == []
-    assert len(source.together) <= 3
+    assert len(source.together) == 3000 / MOST_BLOBS
+
+
+def test_what_many_folders_hold_alike_travels_once(tmp_path: Path) -> None:
+    """An empty `__init__.py`, say, between more files than one request asks for."""
+    contents = [content for number in range(2000) for content in (f"file {number}".encode(), b"")]
+    source = Source(contents)
+    assert unpacked(source, contents, tmp_path / "project") == contents
+    assert len(source.together) + len(source.alone) == 2001 // MOST_BLOBS + 1
+
+
+def test_an_older_control_plane_gives_each_alone(tmp_path: Path) -> None:
+    contents = [b"one", b"two"]
+    source = Source(contents)
+    assert unpacked(source, contents, tmp_path / "project", together=False) == contents
+    assert source.together == []
 
 
 def test_each_content_travels_once_and_large_ones_alone(tmp_path: Path) -> None:
