@@ -5,7 +5,7 @@ whoever takes over after a crash goes on from the rows.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gristmill.core.blobs import BlobStore
@@ -58,24 +58,10 @@ class RunsReconciler:
         self.watch = Watch(self.db, self.leader, self.executor, self.blobs, self.tracking, self.settings, self.clock)
 
     def step(self) -> Pace:
-        """Does what is due. What is over is closed first: its place is another's in the same step."""
-        ending = self._advance_all(lambda attempt: attempt.state.final)
+        """Does what is due."""
         waiting = self.admission.step()
-        going = self._advance_all(lambda attempt: not attempt.state.final)
-        if self._is_soon(ending):
-            return Pace.SOON
-        return Pace.BUSY if waiting or going or self._ending else Pace.IDLE
-
-    def _is_soon(self, ending: Sequence[Attempt]) -> bool:
-        """Whether one of them has come to its end just now: a process that does not go is looked at less often."""
-        now = self.clock.monotonic()
-        self._ending = {one.id: self._ending.get(one.id, now) for one in ending if not kernels.rests(one)}
-        return any(now - since < _GOES_WITHIN for since in self._ending.values())
-
-    def _advance_all(self, which: Callable[[Attempt], bool]) -> list[Attempt]:
-        """Those of the open attempts; each as far as it goes now."""
         with self.db.read() as tx:
-            attempts = [attempt for attempt in service.open_attempts(tx) if which(attempt)]
+            attempts = service.open_attempts(tx)
         for attempt in attempts:
             try:
                 self._advance(attempt)
@@ -86,7 +72,15 @@ class RunsReconciler:
             except Exception as error:  # one attempt's fault must not stop the others; it is logged whole
                 log.exception("attempt %s", attempt.id)
                 self._wait(attempt, str(error))
-        return attempts
+        if self._is_soon([attempt for attempt in attempts if attempt.state.final]):
+            return Pace.SOON
+        return Pace.BUSY if waiting or not all(kernels.rests(attempt) for attempt in attempts) else Pace.IDLE
+
+    def _is_soon(self, ending: Sequence[Attempt]) -> bool:
+        """Whether one of them has come to its end just now: a process that does not go is looked at less often."""
+        now = self.clock.monotonic()
+        self._ending = {one.id: self._ending.get(one.id, now) for one in ending if not kernels.rests(one)}
+        return any(now - since < _GOES_WITHIN for since in self._ending.values())
 
     def _advance(self, attempt: Attempt) -> None:
         with self.db.read() as tx:
