@@ -20,7 +20,11 @@ is_built() {
     [ -e $lab/gristmill_lab/labextension/package.json ] && [ "$(cat $lab/lib/.built 2>/dev/null)" = "$lab_state" ]
 }
 is_made() { [ "$(cat .venv/.gristmill-setup 2>/dev/null)" = "$state" ] && .venv/bin/python -c '' 2>/dev/null; }
-install() { uv pip install --no-deps --no-build-isolation --reinstall --editable .; }
+install() {
+    uv pip install --no-deps --no-build-isolation --reinstall --editable .
+    # As a wheel's modules are when they are installed: some machines forbid processes to write bytecode.
+    .venv/bin/python -m compileall -q gristmill kernels/gristmill_kernels $lab/gristmill_lab
+}
 uv() { .venv/bin/uv --quiet --no-progress --color never "$@" --python .venv/bin/python; }
 build_lab() {
     is_built && return

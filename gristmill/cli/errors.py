@@ -14,20 +14,11 @@ USAGE = 2
 INTERNAL = 70
 INTERRUPTED = 130
 
-ORDER = (
-    *("lab", "run", "runs", "kernels", "parameters", "profiles", "data", "environments", "models"),
-    *("deploy", "endpoints", "secrets", "open", "server", "audit", "db", "backup", "restore", "gc", "doctor", "init"),
-)
-
 _JSON = "gristmill.json"
 
 
 class Commands(TyperGroup):
-    """The root of all commands: what Gristmill raises on purpose is told without a traceback."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """In the order in which they are needed."""
-        return sorted(super().list_commands(ctx), key=ORDER.index)
+    """Commands of which what Gristmill raises on purpose is told without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:  # its type is private to typer
         try:

@@ -14,7 +14,7 @@ from gristmill.cli.watched import Watched
 from gristmill.client import api
 from gristmill.client.client import Client
 from gristmill.core.errors import ConflictError
-from gristmill.runs.model import Run, RunState
+from gristmill.runs.model import Output, Run, RunState
 
 PATIENCE = 0.1  # seconds between two looks for a second Ctrl-C
 
@@ -30,6 +30,7 @@ class Followed:
     """`run` as it was seen last. `detached`: it goes on without us."""
 
     run: Run
+    outputs: tuple[Output, ...] = ()
     detached: bool = False
     interrupted: bool = False
     notices: tuple[str, ...] = ()
@@ -54,8 +55,8 @@ def follow(client: Client, run: Run, *, quiet: bool) -> Followed:
             try:
                 with display_for(watched, quiet=quiet) as display:
                     _show(client, watched, display, seen)
-                final = client.send(api.get_run(run.id)).run
-                return Followed(run=final, interrupted=cancelled, notices=watched.notices)
+                final = client.send(api.get_run(run.id))
+                return Followed(run=final.run, outputs=final.outputs, interrupted=cancelled, notices=watched.notices)
             except KeyboardInterrupt:
                 choice = Choice.DETACH if cancelled or quiet else _ask(run, interrupts)
             if choice is Choice.DETACH:

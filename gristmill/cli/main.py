@@ -1,4 +1,4 @@
-"""The command line: one file per noun, which imports what it needs when it runs."""
+"""The command line: one file per noun, imported when it is asked for; what that needs is imported when it runs."""
 
 import sys
 from typing import Annotated
@@ -6,18 +6,8 @@ from typing import Annotated
 import typer
 
 from gristmill import __version__
-from gristmill.cli import audit, data, db, endpoints, environments, kernels, models, runs, secrets, server
-from gristmill.cli.backup import backup, collect, restore
-from gristmill.cli.deploy import deploy
-from gristmill.cli.doctor import doctor
-from gristmill.cli.errors import Commands, internal_fault
-from gristmill.cli.init import init
-from gristmill.cli.lab import lab
-from gristmill.cli.open import open_page
-from gristmill.cli.parameters import parameters
-from gristmill.cli.post_mortem import RunCommand
-from gristmill.cli.profiles import profiles
-from gristmill.cli.run import run
+from gristmill.cli.commands import AllCommands
+from gristmill.cli.errors import internal_fault
 from gristmill.cli.terminal import tolerate
 
 HELP = """From a notebook to a tracked run, a registered model, a live endpoint.
@@ -27,7 +17,7 @@ Exit status: 0 done; 1 the run failed, or what was checked is broken; 2 wrong us
 Gristmill's; 130 Ctrl-C. `docs/cli.md` has all of it."""
 
 app = typer.Typer(
-    cls=Commands,
+    cls=AllCommands,
     name="gristmill",
     help=HELP,
     no_args_is_help=True,
@@ -50,29 +40,6 @@ def _root(
     ] = False,
 ) -> None:
     del version
-
-
-app.command("lab")(lab)
-app.command("run", cls=RunCommand)(run)
-app.add_typer(runs.app, name="runs")
-app.add_typer(kernels.app, name="kernels")
-app.command("parameters")(parameters)
-app.command("profiles")(profiles)
-app.add_typer(data.app, name="data")
-app.add_typer(environments.app, name="environments")
-app.add_typer(models.app, name="models")
-app.command("deploy")(deploy)
-app.add_typer(endpoints.app, name="endpoints")
-app.add_typer(secrets.app, name="secrets")
-app.command("open")(open_page)
-app.add_typer(server.app, name="server")
-app.add_typer(audit.app, name="audit")
-app.add_typer(db.app, name="db")
-app.command("backup")(backup)
-app.command("restore")(restore)
-app.command("gc")(collect)
-app.command("doctor")(doctor)
-app.command("init")(init)
 
 
 def main() -> int:

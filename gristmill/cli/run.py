@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.models import CommandInfo
 
 from gristmill.cli.errors import INTERRUPTED
 from gristmill.cli.options import AsJson, ProfileName, assigned, seconds
-from gristmill.cli.post_mortem import KeepsKernel
+from gristmill.cli.post_mortem import KeepsKernel, RunCommand
 from gristmill.cli.secrets import Granted, GrantedAsVariable
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ def run(
         stay(client, client.send(api.create_run(request)), detach=detach, as_json=as_json)
 
 
+command = CommandInfo(name="run", cls=RunCommand, callback=run)
+
+
 def stay(client: "Client", created: "Run", *, detach: bool, as_json: bool) -> None:
     """Shows the new run to its end, and ends the command with its exit status; with `detach` tells of it only."""
     from gristmill.cli.output import say, styled, write_json
@@ -119,13 +123,12 @@ def _follow(client: "Client", created: "Run", *, as_json: bool) -> None:
     from gristmill.cli.following import follow
     from gristmill.cli.output import write_json
     from gristmill.cli.run_result import print_result
-    from gristmill.client import api
 
     followed = follow(client, created, quiet=as_json)
     if as_json:
         write_json(followed.run)
     elif not followed.detached:
-        print_result(followed.run, client.send(api.get_run(created.id)).outputs, followed.notices)
+        print_result(followed.run, followed.outputs, followed.notices)
     raise typer.Exit(followed.exit_code)
 
 

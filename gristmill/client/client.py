@@ -136,18 +136,22 @@ class Client:
         """
         cursor = after
         patience = _Patience()
+        # A run that is not over, seen from its first event on, ends with an event: no question is asked for that.
+        certain = after == 0 and not run.state.final
         while True:
             try:
-                over = self._is_over(run, cursor)
+                over = not certain and self._is_over(run, cursor)
                 patience.renew()
                 if over:
                     return
+                certain = False
                 for event in self.transport.stream(run=run.id, after=cursor):
                     cursor = event.seq
                     yield event
-                    if _ends_run(event):
+                    if _ends_run(event) or (event.kind == "reset" and self._is_over(run, cursor)):
                         return
             except UnavailableError as error:
+                certain = False
                 patience.use(error)
                 self._reconnect()
 

@@ -89,10 +89,16 @@ def test_a_run_that_is_over_is_read_to_its_last_event_and_no_further() -> None:
     assert list(client.follow(DONE.run, after=9)) == []
 
 
+def test_a_run_whose_last_event_is_not_kept_any_more_is_not_waited_for() -> None:
+    client, transport = client_of([[Events()("reset"), UnavailableError("asked again")]], run=[DONE], events=[NONE])
+    assert [event.kind for event in client.follow(RUNNING.run)] == ["reset"]
+    assert transport.cursors == [0]
+
+
 def test_a_control_plane_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     passed = iter(range(0, 10_000, 20))
     monkeypatch.setattr("time.monotonic", lambda: float(next(passed)))
-    client, _ = client_of([], run=[AWAY])
+    client, _ = client_of([[AWAY]], run=[AWAY])
     with pytest.raises(UnavailableError, match="away"):
         list(client.follow(RUNNING.run))
     assert next(passed) > clients.PATIENCE
