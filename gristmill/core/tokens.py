@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, insert_new, json_column, metadata, project_column, time_column
+from gristmill.core.database import Tx, json_column, metadata, project_column, time_column, upsert
 from gristmill.core.errors import UnauthenticatedError
 from gristmill.core.ids import new_id
 from gristmill.core.scopes import Actor, ActorKind, Scope
@@ -49,8 +49,10 @@ def find_or_create_actor(tx: Tx, *, project_id: str, kind: ActorKind, name: str,
     )
     query = query.with_for_update(read=True, key_share=True)
     row = {"id": new_id("actor", now), "project_id": project_id, "kind": kind.value, "name": name, "created_at": now}
-    while (found := tx.scalar(query)) is None:
-        insert_new(tx, actors, row)
+    # Most are new: each attempt has two of its own.
+    make = upsert(tx, actors).on_conflict_do_nothing().values(row).returning(actors.c.id)
+    while (found := tx.scalar(make)) is None and (found := tx.scalar(query)) is None:
+        pass  # it was there, and was forgotten before it could be held
     return str(found)
 
 

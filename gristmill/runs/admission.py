@@ -31,7 +31,7 @@ class Admission:
     def step(self) -> bool:
         """Admits all that may begin; none overtakes one that waits. True while one waits."""
         with self.db.read() as tx:
-            queued = store.load_runs(tx, _queue())
+            queued = store.brief_runs(tx, _queue())
         for place, run in enumerate(queued):
             try:
                 if not self._admit(run):
@@ -49,10 +49,10 @@ class Admission:
         if waiting is not None and waiting == run.waiting:
             return False
         with self.leader.write() as tx:
-            current = store.get_run(tx, run.id, lock=True)
+            current = store.brief_run(tx, run.id, lock=True)
             if current.state is not RunState.QUEUED:
                 return True
-            attempt = self._next_attempt(current)
+            attempt = self._next_attempt(current, store.last_number(tx, run.id) + 1)
             waiting = self._reserve(tx, current, attempt)
             if waiting is not None:
                 self._tell(tx, current, waiting)
@@ -60,8 +60,7 @@ class Admission:
             if attempt.number > 1:
                 store.clear_metrics(tx, run.id)
             store.insert_attempt(tx, attempt)
-            store.update_run(tx, run.id, waiting=None, fault=None, models=[])
-            service.set_state(tx, current, RunState.STARTING, self.clock)
+            service.set_state(tx, current, RunState.STARTING, self.clock, waiting=None, fault=None, models=[])
         return True
 
     def _must_wait(self, run: Run) -> str | None:
@@ -86,13 +85,13 @@ class Admission:
             anyway=store.starts_anyway(tx, run.id),
         )
 
-    def _next_attempt(self, run: Run) -> Attempt:
+    def _next_attempt(self, run: Run, number: int) -> Attempt:
         now = self.clock.now()
         return Attempt(
             id=new_id("attempt", now),
             project_id=run.project_id,
             run_id=run.id,
-            number=run.attempt.number + 1 if run.attempt else 1,
+            number=number,
             state=RunState.STARTING,
             created_at=now,
         )

@@ -196,11 +196,12 @@ def _apply(tx: Tx, run: Run, attempt: Attempt, event: WorkerEvent, clock: Clock)
 
 
 def _started(tx: Tx, run: Run, attempt: Attempt, event: WorkerEvent, clock: Clock) -> None:
-    store.update_attempt(tx, attempt.id, provenance={**attempt.provenance, **event.data.get("provenance", {})})
+    changes: dict[str, Any] = {"provenance": {**attempt.provenance, **event.data.get("provenance", {})}}
     if attempt.state is RunState.STARTING:
-        store.update_attempt(tx, attempt.id, state=RunState.RUNNING, started_at=event.time, waiting=None)
+        changes.update(state=RunState.RUNNING, started_at=event.time, waiting=None)
         first: dict[str, datetime] = {} if run.started_at else {"started_at": event.time}
         service.set_state(tx, run, RunState.RUNNING, clock, waiting=None, **first)
+    store.update_attempt(tx, attempt.id, **changes)
 
 
 def _cell_started(tx: Tx, _run: Run, attempt: Attempt, event: WorkerEvent, _clock: Clock) -> None:
@@ -285,12 +286,11 @@ def _progress(tx: Tx, attempt: Attempt, **changes: Any) -> None:
 def _attempt_of(tx: Tx, actor: Actor, attempt_id: str) -> tuple[Attempt, Run]:
     actor.require(Scope.ATTEMPT)
     actor.require_subject(attempt_id)
+    run = store.lock_run_of(tx, attempt_id)
     attempt = store.find_attempt(tx, attempt_id)
-    if attempt is None or attempt.project_id != actor.project_id:
+    if run is None or attempt is None or attempt.project_id != actor.project_id:
         raise NotFoundError(f"no attempt {attempt_id[:80]!r}")
-    run = store.brief_run(tx, attempt.run_id, lock=True)
-    # What was read before the lock may have changed while it was waited for.
-    return store.find_attempt(tx, attempt_id) or attempt, run
+    return attempt, run
 
 
 _EFFECTS = {

@@ -39,13 +39,13 @@ class Launcher:
 
     def launch(self, run: Run, attempt: Attempt) -> None:
         """MLflow's run first, then the worker; each is found again if it was made before."""
-        if attempt.tracking_run is None:
-            self._track(run, attempt)
-        token = self._token(run, attempt)
+        tracked = self._tracked(run, attempt) if attempt.tracking_run is None else {}
+        token = self._token(run, attempt, tracked)
         profile = resolve(self.catalogue, run.profile, ProfileUse.RUN)
         self.executor.launch(Launch(attempt=attempt.id, url=self.url, token=token, profile=profile))
 
-    def _track(self, run: Run, attempt: Attempt) -> None:
+    def _tracked(self, run: Run, attempt: Attempt) -> dict[str, str | None]:
+        """What the attempt's row has of its MLflow run."""
         experiment = self.tracking.ensure_experiment(f"{run.project_id}/{run.notebook}")
         tags = {
             "gristmill.run": run.id,
@@ -55,21 +55,18 @@ class Launcher:
             "mlflow.user": run.created_by,
         }
         found = self.tracking.find_or_create_run(attempt.id, experiment, run.name, tags)
-        with self.leader.write() as tx:
-            store.update_attempt(
-                tx,
-                attempt.id,
-                tracking_run=found,
-                tracking_experiment=experiment,
-                tracking_server=self.tracking_server,
-                waiting=None,
-            )
+        return {
+            "tracking_run": found,
+            "tracking_experiment": experiment,
+            "tracking_server": self.tracking_server,
+        }
 
-    def _token(self, run: Run, attempt: Attempt) -> str:
+    def _token(self, run: Run, attempt: Attempt, tracked: dict[str, str | None]) -> str:
         """The worker's; the launch counts from here on, whether it comes about or not."""
         with self.leader.write() as tx:
             launches = store.attempts.c.launches + 1
-            store.update_attempt(tx, attempt.id, launches=launches, launched_at=self.clock.now(), waiting=None)
+            changes = {**tracked, "launches": launches, "launched_at": self.clock.now(), "waiting": None}
+            store.update_attempt(tx, attempt.id, **changes)
             return tokens.issue(
                 tx,
                 project_id=run.project_id,

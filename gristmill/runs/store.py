@@ -218,8 +218,19 @@ def get_run(tx: Tx, run_id: str, *, lock: bool = False) -> Run:
 def brief_run(tx: Tx, run_id: str, *, lock: bool = False) -> Run:
     """As `get_run`, without its metrics and its attempt: one query."""
     query = sa.select(runs).where(runs.c.id == run_id)
-    row = tx.execute(query.with_for_update() if lock else query).mappings().one()
-    return _run(row, {}, None)
+    return brief_runs(tx, query.with_for_update() if lock else query)[0]
+
+
+def brief_runs(tx: Tx, query: sa.Select[Any]) -> list[Run]:
+    """The runs of a query on `runs`, each as `brief_run` has it."""
+    return [_run(row, {}, None) for row in tx.execute(query).mappings()]
+
+
+def lock_run_of(tx: Tx, attempt_id: str) -> Run | None:
+    """As `brief_run`, of this attempt, and locked. What is read of the attempt from here on nobody else changes."""
+    of = sa.select(attempts.c.run_id).where(attempts.c.id == attempt_id).scalar_subquery()
+    found = brief_runs(tx, sa.select(runs).where(runs.c.id == of).with_for_update())
+    return found[0] if found else None
 
 
 def lock_runs(tx: Tx, *where: sa.ColumnElement[bool]) -> list[Run]:
@@ -263,6 +274,11 @@ def load_outputs(tx: Tx, attempt_ids: Iterable[str]) -> list[Output]:
     query = sa.select(outputs).where(outputs.c.attempt_id.in_(list(attempt_ids))).order_by(outputs.c.name)
     columns = ("name", "digest", "size", "declared", "description")
     return [Output(**{name: row[name] for name in columns}) for row in tx.execute(query).mappings()]
+
+
+def last_number(tx: Tx, run_id: str) -> int:
+    """Of the run's attempts; 0 before the first."""
+    return tx.scalar(sa.select(sa.func.max(attempts.c.number)).where(attempts.c.run_id == run_id)) or 0
 
 
 def starts_anyway(tx: Tx, run_id: str) -> bool:
