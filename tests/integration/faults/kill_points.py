@@ -94,8 +94,8 @@ _CONTROL_PLANE = (
     Inside("a run is created", f"{_RUNS}.service", "create"),
     Inside("about to admit", f"{_RUNS}.admission", "Admission._admit", "before"),
     Inside("admitted", f"{_RUNS}.admission", "Admission._admit"),
-    Inside("about to track", f"{_RUNS}.launching", "Launcher._track", "before"),
-    Inside("tracked", f"{_RUNS}.launching", "Launcher._track"),
+    Inside("about to track", f"{_RUNS}.launching", "Launcher._tracked", "before"),
+    Inside("tracked", f"{_RUNS}.launching", "Launcher._tracked"),
     Inside("a worker's token is issued", f"{_RUNS}.launching", "Launcher._token"),
     Inside(
         "a process is started",
