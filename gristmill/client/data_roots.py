@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlsplit
 from gristmill.client import api
 from gristmill.client.pack.root import find_root
 from gristmill.core.errors import Fault, InvalidInputError, NotFoundError
-from gristmill.core.fields import Document, Fields
 from gristmill.core.nearest import nearest
 from gristmill.data_roots.model import (
     DataBinding,
@@ -22,6 +21,7 @@ from gristmill.data_roots.model import (
 
 if TYPE_CHECKING:
     from gristmill.client.client import Client
+    from gristmill.core.fields import Fields
 
 FILE = "gristmill.yaml"
 _KNOWN = ("source", "at", "digest")
@@ -57,8 +57,12 @@ def declared(root: Path) -> tuple[DataBinding, ...]:
         InvalidInputError: with every fault in it: line, column, field, what was got and expected.
     """
     path = root / FILE
+    if not path.is_file():
+        return ()
+    from gristmill.core.fields import Document  # a reader of YAML, where there is some
+
     document = Document(path)
-    if not path.is_file() or document.is_blank():  # comments only, as `gristmill init` writes it
+    if document.is_blank():  # comments only, as `gristmill init` writes it
         return ()
     section = document.read().mapping("data", optional=True)
     found = tuple(_declared(name, section, root) for name in section.names()) if section else ()
@@ -67,7 +71,7 @@ def declared(root: Path) -> tuple[DataBinding, ...]:
     return bindings
 
 
-def _declared(name: str, section: Fields, root: Path) -> DataBinding | None:
+def _declared(name: str, section: "Fields", root: Path) -> DataBinding | None:
     """`raw: data/raw`, or a mapping with `source`, `at` and `digest`."""
     fields = section.mapping(name) if section.is_mapping(name) else None
     if fields is not None:

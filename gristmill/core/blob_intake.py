@@ -8,9 +8,9 @@ from gristmill.core import blobs
 from gristmill.core.blobs import BlobLeavingError, BlobStore
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database, Tx
-from gristmill.core.errors import InvalidInputError, NotFoundError
+from gristmill.core.errors import GristmillError, InvalidInputError, NotFoundError
 from gristmill.core.scopes import Actor
-from gristmill.core.small_blobs import MOST_BLOBS, SMALL_BLOB, SMALL_BLOBS, SmallBlob
+from gristmill.core.small_blobs import MOST_BLOBS, SMALL_BLOB, SMALL_BLOBS, SmallBlob, travel_together
 
 _PAUSES = (0.02, 0.1, 0.5, 2.0)  # seconds
 
@@ -60,6 +60,14 @@ class BlobIntake:
         sizes = self.place(actor, sent)
         with self.db.write() as tx:
             self.remember(tx, actor, sizes)
+
+    def along(self, actor: Actor, sizes: Iterable[tuple[str, int]]) -> tuple[SmallBlob, ...]:
+        """Of these blobs the small ones that travel with an answer. Whoever lacks one asks for it, and is told why."""
+        groups = travel_together(sizes)
+        try:
+            return self.read(actor, groups[0]) if groups else ()
+        except GristmillError:
+            return ()
 
     def read(self, actor: Actor, digests: Sequence[str]) -> tuple[SmallBlob, ...]:
         """The small blobs of these digests, as far as this actor may read them.

@@ -1,7 +1,7 @@
 """Which queued runs may begin: by priority, then age, as far as the machine has room."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -27,9 +27,11 @@ class Admission:
     leader: Leadership
     catalogue: Catalogue
     clock: Clock
+    admitted: set[str] = field(default_factory=set, init=False)  # attempts made by the last step
 
     def step(self) -> bool:
         """Admits all that may begin; none overtakes one that waits. True while one waits."""
+        self.admitted.clear()
         with self.db.read() as tx:
             queued = store.brief_runs(tx, _queue())
         for place, run in enumerate(queued):
@@ -61,6 +63,7 @@ class Admission:
                 store.clear_metrics(tx, run.id)
             store.insert_attempt(tx, attempt)
             service.set_state(tx, current, RunState.STARTING, self.clock, waiting=None, fault=None, models=[])
+        self.admitted.add(attempt.id)
         return True
 
     def _must_wait(self, run: Run) -> str | None:

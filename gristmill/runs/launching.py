@@ -20,6 +20,8 @@ class Tracking(Protocol):
 
     def ensure_experiment(self, name: str) -> str: ...
 
+    def create_run(self, attempt_id: str, experiment_id: str, name: str, tags: dict[str, str]) -> str: ...
+
     def find_or_create_run(self, attempt_id: str, experiment_id: str, name: str, tags: dict[str, str]) -> str: ...
 
     def end_run(self, run_id: str, status: TrackedStatus) -> None: ...
@@ -37,14 +39,14 @@ class Launcher:
     url: str
     tracking_server: str | None = None
 
-    def launch(self, run: Run, attempt: Attempt) -> None:
-        """MLflow's run first, then the worker; each is found again if it was made before."""
-        tracked = self._tracked(run, attempt) if attempt.tracking_run is None else {}
+    def launch(self, run: Run, attempt: Attempt, *, new: bool = False) -> None:
+        """MLflow's run first, then the worker; each is found again if it was made before. Of a `new` one none was."""
+        tracked = self._tracked(run, attempt, new=new) if attempt.tracking_run is None else {}
         token = self._token(run, attempt, tracked)
         profile = resolve(self.catalogue, run.profile, ProfileUse.RUN)
         self.executor.launch(Launch(attempt=attempt.id, url=self.url, token=token, profile=profile))
 
-    def _tracked(self, run: Run, attempt: Attempt) -> dict[str, str | None]:
+    def _tracked(self, run: Run, attempt: Attempt, *, new: bool) -> dict[str, str | None]:
         """What the attempt's row has of its MLflow run."""
         experiment = self.tracking.ensure_experiment(f"{run.project_id}/{run.notebook}")
         tags = {
@@ -54,7 +56,8 @@ class Launcher:
             "mlflow.source.type": "NOTEBOOK",
             "mlflow.user": run.created_by,
         }
-        found = self.tracking.find_or_create_run(attempt.id, experiment, run.name, tags)
+        make = self.tracking.create_run if new else self.tracking.find_or_create_run
+        found = make(attempt.id, experiment, run.name, tags)
         return {
             "tracking_run": found,
             "tracking_experiment": experiment,

@@ -267,6 +267,7 @@ class AttemptOrder:
     environment: RunEnvironment | None = None
     post_mortem_s: float | None = None  # of the last attempt only
     small_blobs: bool = False  # whether the control plane takes and gives them together: an older one does not
+    blobs: tuple[SmallBlob, ...] = ()  # of `files`, what is small
 
 
 class WorkerEventKind(StrEnum):

@@ -98,7 +98,7 @@ class RunsReconciler:
             self.watch.fail_launch(run, attempt, launches)
         else:
             self.watch.begin(attempt)
-            self.launcher.launch(run, attempt)
+            self.launcher.launch(run, attempt, new=attempt.id in self.admission.admitted)
 
     def _wait(self, attempt: Attempt, why: str) -> None:
         if attempt.waiting != why:

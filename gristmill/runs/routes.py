@@ -1,5 +1,6 @@
 """HTTP of runs and attempts."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -178,8 +179,12 @@ def claim_attempt(
     clock: ClockOf,
     context: Annotated[attempts.ClaimContext, Depends(provide(attempts.ClaimContext))],
     opened: Annotated[secrets.Granted, Depends(provide(secrets.Granted))],
+    blobs: Annotated[BlobIntake, Depends(provide(BlobIntake))],
 ) -> AttemptOrder:
-    """The one compare-and-set by which an attempt happens at most once. 409: another worker has it; run nothing."""
+    """The one compare-and-set by which an attempt happens at most once. 409: another worker has it; run nothing.
+
+    The snapshot's small files come along.
+    """
     actor.require_subject(attempt)
     try:
         granted = opened.open(attempt)
@@ -188,7 +193,8 @@ def claim_attempt(
             attempts.refuse(tx, actor, attempt, error, clock)
         raise
     with db.write() as tx:
-        return attempts.claim(tx, actor, attempt, request, context, clock, granted)
+        order = attempts.claim(tx, actor, attempt, request, context, clock, granted)
+    return replace(order, blobs=blobs.along(actor, [(file.digest, file.size) for file in order.files]))
 
 
 @router.post("/attempts/{attempt}/events", summary="Report an attempt's events", tags=["workers"])

@@ -39,12 +39,14 @@ from gristmill.tracking.server import MlflowServer
 log = logging.getLogger("gristmill.server")
 
 DRAIN = 2  # seconds that open streams get when the server ends
+SWITCH = 0.001  # seconds that a request waits at most for the control loop to let it go on; Python's own are 5 ms
 PORT_PATIENCE = 5.0  # seconds that a port is tried which another program has
 
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    sys.setswitchinterval(SWITCH)
     try:
         settings = read_settings()
         make_folders(settings)

@@ -118,7 +118,7 @@ def create_snapshot(
         service.check_blobs(tx, actor, request)
     notebook = next(file for file in request.files if file.path == request.notebook)
     facts = service.read_facts(blobs.read_bytes(notebook.digest, MAX_NOTEBOOK_BYTES), request.notebook)
-    with db.write() as tx:
+    with db.write(wake=False) as tx:  # nobody waits for a snapshot: the run that is made of it is what wakes
         service.hold_blobs(tx, actor, request, clock)
         return service.create(tx, actor, request, facts, clock)
 

@@ -63,8 +63,10 @@ class TrackingClient:
     def find_or_create_run(self, attempt_id: str, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
         """The id of the attempt's one MLflow run: found by its tag, made where there is none."""
         found = self.find_run(attempt_id, experiment_id)
-        if found is not None:
-            return found
+        return found if found is not None else self.create_run(attempt_id, experiment_id, name, tags)
+
+    def create_run(self, attempt_id: str, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
+        """The id of a new MLflow run, which `find_run` finds by the attempt."""
         body = self._post(
             f"{_API}/runs/create",
             experiment_id=experiment_id,

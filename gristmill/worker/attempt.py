@@ -59,7 +59,11 @@ class Attempt:
         self._order, self._folder, self._stop = order, folder, stop
         self._spool = spool
         self._blobs = SnapshotBlobs(
-            control_plane, order.files, stopped=lambda: self._stop.reason is not None, together=order.small_blobs
+            control_plane,
+            order.files,
+            stopped=lambda: self._stop.reason is not None,
+            together=order.small_blobs,
+            given=order.blobs,
         )
         self._tracking = Tracking(tracking, run=order.tracking_run, experiment=order.tracking_experiment)
         self._secrets = Secrets(order.secrets, folder / RUNTIME)

@@ -4,10 +4,12 @@ import fnmatch
 import re
 from collections.abc import Iterator
 from pathlib import Path
-
-import pathspec
+from typing import TYPE_CHECKING
 
 from gristmill.client.pack.regular import read_regular
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 MAX_IGNORE_FILE = 2**20
 OWN, GIT = ".gristmillignore", ".gitignore"
@@ -41,7 +43,7 @@ class Ignores:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._specs: dict[tuple[str, str], list[pathspec.GitIgnoreSpec]] = {}  # by folder below `top`, and kind
+        self._specs: dict[tuple[str, str], list[GitIgnoreSpec]] = {}  # by folder below `top`, and kind
         self._entered: set[str] = set()
         self._wanted: set[str] = set()  # folders in which something is brought back
         self._passed: set[str] = set()  # ignored folders that are looked into for what is brought back
@@ -104,7 +106,9 @@ class Ignores:
     def _add(self, base: str, kind: str, path: Path) -> list[str]:
         lines = list(self._lines(path))
         if lines:
-            self._specs.setdefault((base, kind), []).append(pathspec.GitIgnoreSpec.from_lines(lines))
+            from pathspec import GitIgnoreSpec  # where there are such files
+
+            self._specs.setdefault((base, kind), []).append(GitIgnoreSpec.from_lines(lines))
         return lines
 
     def _lines(self, path: Path) -> Iterator[str]:
@@ -115,9 +119,11 @@ class Ignores:
         except OSError as error:
             self.faults.append(f"{path} was not read: {error.strerror or error}")
             return
+        from pathspec import GitIgnoreSpec
+
         for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
             try:
-                pathspec.GitIgnoreSpec.from_lines([line])
+                GitIgnoreSpec.from_lines([line])
             except ValueError as error:
                 self.faults.append(f"{path.name} line {number} is no pattern and was passed over: {error}")
             else:

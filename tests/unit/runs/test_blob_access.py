@@ -16,7 +16,7 @@ from gristmill.core.small_blobs import SMALL_BLOB, SMALL_BLOBS, SmallBlob, Small
 from gristmill.notebooks.model import ParameterSchema
 from gristmill.projects.store import projects
 from gristmill.runs import service, store
-from gristmill.runs.model import Attempt, Output, Run, RunState
+from gristmill.runs.model import Attempt, AttemptOrder, Output, Run, RunState
 from gristmill.snapshots import service as snapshots
 from gristmill.snapshots.model import Snapshot, SnapshotFile, SnapshotRequest
 from tests.unit.conftest import TestClock
@@ -113,6 +113,23 @@ async def test_a_worker_reads_its_snapshot_and_what_it_sent_and_nothing_else(
     assert not await api.reads(other, sent)
     assert await api.reads(person, secret)
     assert await api.reads(person, sent)
+
+
+async def test_a_claim_is_answered_with_the_small_files(api: Api, create: Create, begin: Begin) -> None:
+    await api.put(api.person(), NOTEBOOK)
+    attempt = begin(create())[0]
+    claimed = f"/api/attempts/{attempt.id}/claim"
+    answer = await api.ask(api.worker(attempt), "POST", claimed, json={"nonce": "one"})
+    order = msgspec.json.decode(answer.content, type=AttemptOrder)
+    assert [(blob.digest, blob.content) for blob in order.blobs] == [(digest_of(NOTEBOOK), NOTEBOOK)]
+
+
+async def test_a_claim_is_answered_without_a_file_that_cannot_be_read(api: Api, create: Create, begin: Begin) -> None:
+    """The worker asks for it, and is told what there is to be told."""
+    attempt = begin(create())[0]
+    claimed = f"/api/attempts/{attempt.id}/claim"
+    answer = await api.ask(api.worker(attempt), "POST", claimed, json={"nonce": "one"})
+    assert msgspec.json.decode(answer.content, type=AttemptOrder).blobs == ()
 
 
 async def test_a_worker_before_its_claim_reads_nothing(api: Api, create: Create, begin: Begin) -> None:

@@ -32,6 +32,8 @@ class AwayTracking:
     def find_or_create_run(self, attempt_id: str, experiment_id: str, name: str, tags: dict[str, str]) -> str:
         raise UnavailableError("MLflow is away")
 
+    create_run = find_or_create_run
+
     def end_run(self, run_id: str, status: TrackedStatus) -> None:
         raise UnavailableError("MLflow is away")
 
@@ -65,6 +67,37 @@ def test_an_attempt_waits_for_mlflow_and_says_so(reconciler: RunsReconciler, cre
     assert found.state is RunState.STARTING
     assert found.attempt is not None
     assert found.attempt.waiting == "MLflow is away"
+
+
+class LostAnswer(AwayTracking):
+    """The MLflow run is made, and nobody is told; asked again MLflow is there."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def ensure_experiment(self, name: str) -> str:
+        return name
+
+    def create_run(self, attempt_id: str, experiment_id: str, name: str, tags: dict[str, str]) -> str:
+        self.made.append(attempt_id)
+        raise UnavailableError("the answer was lost")
+
+    def find_or_create_run(self, attempt_id: str, experiment_id: str, name: str, tags: dict[str, str]) -> str:
+        assert self.made == [attempt_id]
+        return "f" * 32
+
+
+def test_an_attempt_whose_mlflow_run_may_have_been_made_is_looked_for(
+    reconciler: RunsReconciler, create: Create, db: Database
+) -> None:
+    reconciler.launcher.tracking = LostAnswer()
+    run = create()
+    reconciler.step()
+    reconciler.step()
+    found = state_of(db, run).attempt
+    assert found is not None
+    assert found.tracking_run == "f" * 32
+    reconciler.executor.kill(found.id)
 
 
 def test_a_run_whose_profile_is_gone_fails_and_holds_up_nobody(

@@ -27,6 +27,8 @@ class Tracking:
     def find_or_create_run(self, _attempt: str, _experiment: str, _name: str, _tags: dict[str, str]) -> str:
         return "r" * 32
 
+    create_run = find_or_create_run
+
     def end_run(self, _run: str, _status: TrackedStatus) -> None: ...
 
 

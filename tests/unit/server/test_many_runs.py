@@ -48,6 +48,8 @@ class NoTracking:
     def find_or_create_run(self, attempt_id: str, experiment_id: str, name: str, tags: dict[str, str]) -> str:
         return "0" * 32
 
+    create_run = find_or_create_run
+
     def end_run(self, run_id: str, status: TrackedStatus) -> None: ...
 
 

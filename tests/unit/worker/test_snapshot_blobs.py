@@ -5,7 +5,7 @@ import pytest
 
 from gristmill.core.blobs import digest_of
 from gristmill.core.errors import NotFoundError, UnavailableError
-from gristmill.core.small_blobs import MOST_BLOBS, SMALL_BLOB, SMALL_BLOBS
+from gristmill.core.small_blobs import MOST_BLOBS, SMALL_BLOB, SMALL_BLOBS, SmallBlob
 from gristmill.snapshots.model import SnapshotFile
 from gristmill.snapshots.unpack import unpack
 from gristmill.worker.snapshot_blobs import SnapshotBlobs
@@ -65,6 +65,14 @@ def test_each_content_travels_once_and_large_ones_alone(tmp_path: Path) -> None:
     assert unpacked(source, contents, tmp_path / "project") == contents
     assert source.alone == [digest_of(large)]
     assert source.together == [[digest_of(b"one"), digest_of(b"two"), digest_of(b"")]]
+
+
+def test_what_came_with_the_order_is_not_asked_for(tmp_path: Path) -> None:
+    contents = [b"one", b"two", b"one"]
+    files = [SnapshotFile(path=f"{n}.txt", digest=digest_of(c), size=len(c)) for n, c in enumerate(contents)]
+    source, given = Source([]), [SmallBlob.of(digest_of(content), content) for content in (b"one", b"two")]
+    unpack(files, SnapshotBlobs(source, files, stopped=lambda: False, given=given).fetch, tmp_path / "project")
+    assert [(tmp_path / "project" / file.path).read_bytes() for file in files] == contents
 
 
 def test_no_request_asks_for_more_than_may_be_answered(tmp_path: Path) -> None:
