@@ -401,9 +401,7 @@ def test_nothing_is_leaked_over_many_generations(endpoint: Endpoint) -> None:
     endpoint.workers()[0].kill()
     endpoint.reported(restarts=1, state=EndpointState.READY)
     until(lambda: settled() <= before + 2, what="no more descriptors than before")
-    until(
-        lambda: not any(_is_zombie(child) for child in supervisor.children()), what="the ended children are collected"
-    )
+    until(lambda: not any(_is_zombie(child) for child in supervisor.children()), what="no zombie")
     (worker,) = endpoint.workers()
     opened = {os.readlink(f"/proc/{worker.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{worker.pid}/fd")}  # noqa: PTH115, PTH208 - /proc
     assert not [name for name in opened if name.endswith("/lock")]
