@@ -13,20 +13,25 @@ function event(seq: number): Message {
 
 /** All tabs of one browser: their channel, and the lock of which one tab has it at a time. */
 class Browser {
-    readonly channels: IChannel[] = [];
+    private readonly heard = new Map<IChannel, (event: MessageEvent<unknown>) => void>();
     private readonly line: { signal: AbortSignal; granted: () => Promise<void>; gone: () => void }[] = [];
     private taken = false;
 
     channel(): IChannel {
         const mine: IChannel = {
-            onmessage: null,
+            addEventListener: (_, listener) => {
+                this.heard.set(mine, listener);
+            },
             postMessage: said => {
-                for (const other of this.channels.filter(one => one !== mine)) {
-                    void Promise.resolve().then(() => other.onmessage?.({ data: said }));
+                for (const [other, listener] of this.heard) {
+                    if (other !== mine) {
+                        void Promise.resolve().then(() => {
+                            listener({ data: said } as MessageEvent<unknown>);
+                        });
+                    }
                 }
             }
         };
-        this.channels.push(mine);
         return mine;
     }
 

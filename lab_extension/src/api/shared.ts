@@ -3,7 +3,7 @@ import type { Message } from './stream';
 /** What `BroadcastChannel` is to us; a test puts in its own. */
 export interface IChannel {
     postMessage(said: unknown): void;
-    onmessage: ((event: { data: unknown }) => void) | null;
+    addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
 }
 
 /** What `navigator.locks` is to us: `granted` is called once nobody else holds the name, which is held till it ends. */
@@ -33,9 +33,9 @@ export class SharedStream {
         private readonly hold: Hold,
         private readonly name: string
     ) {
-        channel.onmessage = event => {
+        channel.addEventListener('message', event => {
             this.hear(event.data as Said); // only tabs of this extension know the channel
-        };
+        });
     }
 
     /** Messages that this tab or another one reads; ends, or throws, where the stream breaks that is read here. */

@@ -16,7 +16,14 @@ test('what cannot be sent is named', () => {
 });
 
 test('minutes are sent as seconds, and stand there as minutes again; a name is of one run alone', () => {
-    const more = { ...NOTHING, name: 'once', labels: 'team=risk', timeout: '90', retries: '2', postMortem: '30' };
+    const more = {
+        ...NOTHING,
+        name: 'once',
+        labels: 'team=risk',
+        timeout: '90',
+        retries: '2',
+        postMortem: '30'
+    };
     const sent = sentOf(more);
     expect(sent).toEqual({
         name: 'once',

@@ -51,7 +51,8 @@ export function moreFault(more: IMore): keyof IMore | null {
         retries: /^\d+$/.test(more.retries.trim()) && Number(more.retries) <= MOST_RETRIES,
         priority: /^-?\d+$/.test(more.priority.trim()) && Math.abs(Number(more.priority)) <= MOST_PRIORITY,
         postMortem:
-            more.postMortem.trim() === '' || (Number(more.postMortem) >= 0 && Number(more.postMortem) <= LONGEST)
+            more.postMortem.trim() === '' ||
+            (Number(more.postMortem) >= 0 && Number(more.postMortem) <= LONGEST)
     };
     return (Object.keys(fits) as (keyof IMore)[]).find(name => !fits[name]) ?? null;
 }

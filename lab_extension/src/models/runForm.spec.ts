@@ -293,7 +293,10 @@ test('what is known of the run is asked for again with another environment, when
 });
 
 test('what the settings say is where a form begins', async () => {
-    const form = new RunForm(new Api(), new Source(), untranslated, () => ({ profile: 'small', postMortem: 30 }));
+    const form = new RunForm(new Api(), new Source(), untranslated, () => ({
+        profile: 'small',
+        postMortem: 30
+    }));
     await form.load();
     expect(form.order()).toMatchObject({ profile: 'small', post_mortem_s: 1800 });
 });

@@ -198,6 +198,9 @@ export class RunForm implements IDisposable {
 
     /** What another form was refused with stands here, to be put right; what was typed here stays. */
     adopt(refused: RunForm): void {
+        if (!refused.facts) {
+            return; // neither of them can be filled in, and each says so itself
+        }
         this.take(refused.order());
         this._problem = refused._problem;
         this.serverFaults = refused.serverFaults;
