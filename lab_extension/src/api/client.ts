@@ -11,6 +11,7 @@ import type {
     ProfileStatus,
     Run,
     RunDetail,
+    RunForecast,
     RunOrder,
     Secret,
     Snapshot
@@ -27,6 +28,8 @@ export interface IApi {
     /** What this Lab calls the notebook that a snapshot was made of; null where it has it no more. */
     placeOf(source: string): Promise<string | null>;
     profiles(): Promise<readonly ProfileStatus[]>;
+    /** As in `preflight`, of the machine as it is now. */
+    forecasts(notebook: string, source: string): Promise<readonly RunForecast[]>;
     environments(): Promise<readonly Environment[]>;
     secrets(): Promise<readonly Secret[]>;
     runs(query: { before?: number; text?: string; limit?: number }): Promise<readonly Run[]>;
@@ -67,6 +70,10 @@ export class Api extends Http implements IApi {
 
     profiles(): Promise<readonly ProfileStatus[]> {
         return this.json('GET', 'api/profiles');
+    }
+
+    forecasts(notebook: string, source: string): Promise<readonly RunForecast[]> {
+        return this.json('GET', `api/forecasts?${new URLSearchParams({ notebook, source }).toString()}`);
     }
 
     environments(): Promise<readonly Environment[]> {
@@ -127,7 +134,7 @@ export class Api extends Http implements IApi {
     async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
         const response = await this.request('GET', 'events', undefined, signal);
         if (response.body === null) {
-            throw away('the stream of events has no body');
+            throw away('the stream of events has no body', 'closed');
         }
         return response.body;
     }

@@ -40,7 +40,7 @@ export class Http {
             response = await ServerConnection.makeRequest(url, init, this.settings);
         } catch (error) {
             if (error instanceof ServerConnection.NetworkError) {
-                throw away('this Jupyter server does not answer');
+                throw away('this Jupyter server does not answer', 'silent');
             }
             throw error;
         }

@@ -83,7 +83,7 @@ function Free(props: {
 function Last(props: { forecast: RunForecast | null; trans: TranslationBundle }): React.JSX.Element {
     const { forecast, trans } = props;
     if (typeof forecast?.seconds !== 'number') {
-        return <span />;
+        return <span className="gr-Profiles-last" />;
     }
     const took = duration(forecast.seconds);
     return (

@@ -22,9 +22,14 @@ export class Choices {
         environments: readonly Environment[],
         secrets: readonly Secret[]
     ): void {
-        this._profiles = profiles.filter(one => one.profile.uses.includes('run'));
+        this.renew(profiles);
         this._environments = environments;
         this.stored = secrets;
+    }
+
+    /** The profiles as they are now. */
+    renew(profiles: readonly ProfileStatus[]): void {
+        this._profiles = profiles.filter(one => one.profile.uses.includes('run'));
     }
 
     get profiles(): readonly ProfileStatus[] {

@@ -13,7 +13,7 @@ export class Outlook implements IDisposable {
     private _busy = false;
     private _isDisposed = false;
 
-    constructor(private readonly api: Pick<IApi, 'preflight'>) {}
+    constructor(private readonly api: Pick<IApi, 'preflight' | 'forecasts'>) {}
 
     get changed(): ISignal<this, void> {
         return this._changed;
@@ -53,6 +53,19 @@ export class Outlook implements IDisposable {
             this._busy = false;
             this._found = found;
             this._problem = problem;
+            this.emit();
+        }
+    }
+
+    /** The machine has changed, and the notebook has not. */
+    async renew(): Promise<void> {
+        const found = this._found;
+        if (!found || this._busy) {
+            return; // what is being asked for says it too
+        }
+        const forecasts = await this.api.forecasts(found.notebook, found.source);
+        if (found === this._found) {
+            this._found = { ...found, forecasts: [...forecasts] };
             this.emit();
         }
     }

@@ -10,6 +10,7 @@ import type {
     PreflightOrder,
     ProfileStatus,
     Run,
+    RunForecast,
     RunOrder,
     Secret
 } from '../api/wire';
@@ -117,6 +118,9 @@ class Api {
     }
     environments(): Promise<readonly Environment[]> {
         return Promise.resolve([environment]);
+    }
+    forecasts(): Promise<readonly RunForecast[]> {
+        return Promise.resolve([{ profile: 'small', wait_s: 40, seconds: 18 }]);
     }
     preflight(order: PreflightOrder): Promise<Preflight> {
         this.looked.push(order);
@@ -290,6 +294,13 @@ test('what is known of the run is asked for again with another environment, when
     expect(form.order().path).toBe('renamed.ipynb');
     form.dispose();
     expect(source.isDisposed).toBe(true);
+});
+
+test('what is free is asked for again without reading the notebook again', async () => {
+    const { api, form } = await loaded();
+    await form.renew();
+    expect(form.outlook.forecast('small')?.wait_s).toBe(40);
+    expect(api.looked).toHaveLength(1);
 });
 
 test('what the settings say is where a form begins', async () => {

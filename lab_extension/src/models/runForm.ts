@@ -13,7 +13,7 @@ import { Values } from './values';
 
 export type FormApi = Pick<
     IApi,
-    'readNotebook' | 'preflight' | 'launch' | 'profiles' | 'environments' | 'secrets'
+    'readNotebook' | 'preflight' | 'forecasts' | 'launch' | 'profiles' | 'environments' | 'secrets'
 >;
 
 /** What a form begins with where nothing else is said. */
@@ -146,6 +146,19 @@ export class RunForm implements IDisposable {
     /** Asks anew for what is known of the run before it is made. */
     async look(): Promise<void> {
         await this.outlook.ask(() => this.source.localPath(), this.choices.environment);
+    }
+
+    /** What is free of the profiles has changed. Nothing is lost where that cannot be asked for: events tell it again. */
+    async renew(): Promise<void> {
+        try {
+            const [profiles] = await Promise.all([this.api.profiles(), this.outlook.renew()]);
+            this.choices.renew(profiles);
+        } catch (error) {
+            if (!(error instanceof ProblemError)) {
+                throw error;
+            }
+        }
+        this.emit();
     }
 
     set(parameter: Parameter, text: string): void {

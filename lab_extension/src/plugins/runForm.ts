@@ -9,6 +9,7 @@ import {
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
+import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { CommandIds, textArgument } from '../commands';
@@ -30,6 +31,13 @@ class FormWidget extends MainAreaWidget<ReactWidget> {
         content: ReactWidget
     ) {
         super({ content });
+    }
+
+    /** Who comes by keyboard is where one types. */
+    protected override onActivateRequest(message: Message): void {
+        super.onActivateRequest(message);
+        const field = this.node.querySelector<HTMLElement>('.gr-Fields input, .gr-Fields select');
+        (field ?? this.node.querySelector<HTMLElement>('button[type=submit]'))?.focus();
     }
 
     override dispose(): void {
@@ -95,6 +103,19 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
             });
         };
 
+        let active = 0;
+        runs.changed.connect(() => {
+            const now = runs.count('queued', 'starting', 'running');
+            if (now !== active) {
+                active = now;
+                forms
+                    .filter(one => one.isVisible)
+                    .forEach(one => {
+                        void one.form.renew();
+                    });
+            }
+        });
+
         const create = (path: string): FormWidget => {
             const form = blank(path);
             const view = ReactWidget.create(
@@ -135,13 +156,16 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
         };
 
         const open = async (path: string, refused?: RunForm): Promise<void> => {
-            let widget = forms.find(one => one.form.source.path === path);
-            if (widget) {
-                show(app, widget);
+            const known = forms.find(one => one.form.source.path === path);
+            const widget = known ?? create(path);
+            if (known) {
+                show(app, known);
             } else {
-                widget = create(path);
                 await tracker?.find(one => one.context.path === path)?.context.ready;
                 await widget.form.load();
+                requestAnimationFrame(() => {
+                    widget.activate(); // its fields are there now
+                });
             }
             if (refused) {
                 widget.form.adopt(refused);
