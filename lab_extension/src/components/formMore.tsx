@@ -8,6 +8,7 @@ export function More({ form, trans }: IPartProps): React.JSX.Element {
     const { more } = form;
     const id = React.useId();
     const fault = moreFault(more);
+    const [opened, setOpened] = React.useState(false);
     const rows: readonly (readonly [keyof IMore, string, string])[] = [
         ['name', trans.__('name'), trans.__('default: the notebook’s name and the number')],
         ['labels', trans.__('labels'), trans.__('as team=risk, try=2')],
@@ -17,7 +18,12 @@ export function More({ form, trans }: IPartProps): React.JSX.Element {
         ['postMortem', trans.__('keep kernel'), trans.__('minutes after a failure, at most 1440; empty: not')]
     ];
     return (
-        <details open={fault === null ? undefined : true}>
+        <details
+            open={opened || fault !== null}
+            onToggle={event => {
+                setOpened(event.currentTarget.open);
+            }}
+        >
             <summary>
                 {trans.__('More: name, labels, timeout, retries, priority, kernel after a failure')}
             </summary>

@@ -17,6 +17,8 @@ import { Profiles } from './profiles';
 interface IRunFormProps extends IPartProps {
     readonly onLaunched: (run: Run) => void;
     readonly onCancel: () => void;
+    /** Its fields are there. */
+    readonly onFilled: () => void;
 }
 
 /** The form beside the notebook. Enter in a field runs; what was typed stays whatever the server says. */
@@ -54,8 +56,12 @@ function Loaded(props: IRunFormProps): React.JSX.Element {
 }
 
 function Filled(props: IRunFormProps): React.JSX.Element {
-    const { form, trans, onLaunched } = props;
+    const { form, trans, onLaunched, onFilled } = props;
     const [shows, setShows] = React.useState(false);
+    const filled = React.useRef(onFilled);
+    React.useEffect(() => {
+        filled.current();
+    }, []);
     const launch = (launched: Promise<Run | null>): void => {
         void launched.then(run => {
             if (run) {

@@ -86,6 +86,10 @@ export class Choices {
         toggle(this.roots, place, wanted);
     }
 
+    forgetDataRoots(): void {
+        this.roots.clear();
+    }
+
     /** What of another time can still be had. */
     take(order: Pick<RunOrder, 'profile' | 'environment'> & Partial<RunOrder>): void {
         if (this._profiles.some(one => one.profile.name === order.profile)) {

@@ -257,6 +257,10 @@ export class RunForm implements IDisposable {
             this._notices = notices;
             this.tell(null);
             await this.source.remember({ ...order, data_roots: [] }, run);
+            if (order.data_roots.length > 0) {
+                this.choices.forgetDataRoots(); // they are data roots now
+                void this.look();
+            }
             return run;
         } catch (error) {
             this.tell(error);

@@ -33,6 +33,13 @@ class FormWidget extends MainAreaWidget<ReactWidget> {
         super({ content });
     }
 
+    protected override onAfterShow(message: Message): void {
+        super.onAfterShow(message);
+        if (this.form.facts) {
+            void this.form.renew();
+        }
+    }
+
     /** Who comes by keyboard is where one types. */
     protected override onActivateRequest(message: Message): void {
         super.onActivateRequest(message);
@@ -130,6 +137,11 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
                     },
                     onCancel: () => {
                         widget.close();
+                    },
+                    onFilled: () => {
+                        if (widget.isVisible) {
+                            widget.activate();
+                        }
                     }
                 })
             );
@@ -146,7 +158,7 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
             widget.title.closable = true;
             widget.addClass('gr-FormWidget');
             const panel = tracker?.find(one => one.context.path === path);
-            place(app, widget, panel ? { ref: panel.id, mode: 'split-right' } : {});
+            place(app, widget, panel ?? null);
             void forms.add(widget);
             form.source.pathChanged.connect(() => void forms.save(widget));
             if (panel) {
@@ -163,9 +175,6 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
             } else {
                 await tracker?.find(one => one.context.path === path)?.context.ready;
                 await widget.form.load();
-                requestAnimationFrame(() => {
-                    widget.activate(); // its fields are there now
-                });
             }
             if (refused) {
                 widget.form.adopt(refused);

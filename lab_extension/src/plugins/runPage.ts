@@ -120,7 +120,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
                     widget.title.iconClass = `gr-State gr-mod-${run.state}`;
                 }
             });
-            place(app, widget, { mode: 'tab-after' });
+            place(app, widget, null);
             void pages.add(widget);
             void page.load();
             return widget;
