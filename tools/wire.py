@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.messages import EventMessage, ResetMessage, StateMessage
 from gristmill_lab.places import Place
+from gristmill_lab.preflight import Preflight, PreflightOrder
 from gristmill_lab.reading import NotebookFacts
 
 from tools.node import FOLDER, output, package
@@ -29,6 +30,9 @@ def document() -> str:
 
     @app.get("/lab/place")
     def place(source: str) -> Place: ...  # type: ignore[empty-body]  # the same
+
+    @app.post("/lab/preflight")
+    def preflight(order: PreflightOrder) -> Preflight: ...  # type: ignore[empty-body]  # the same
 
     @app.get("/lab/events")
     def events() -> StateMessage | EventMessage | ResetMessage: ...  # type: ignore[empty-body]  # the same

@@ -27,6 +27,7 @@ ROUTES = (
     Route(method="GET", template="/api/profiles"),
     Route(method="GET", template="/api/environments"),
     Route(method="GET", template="/api/secrets"),
+    Route(method="GET", template="/api/forecasts"),
     Route(method="GET", template="/api/runs"),
     Route(method="GET", template="/api/runs/{run}"),
     Route(method="DELETE", template="/api/runs/{run}"),

@@ -3,12 +3,19 @@ export const CommandIds = {
     /** `path`: a notebook; default: the one that is looked at. */
     runForm: 'gristmill:run-form',
     runAgain: 'gristmill:run-with-last-values',
+    /** `path`, as above: the same notebook as it stands, with its own values. */
+    runInBackground: 'gristmill:run-in-background',
     runFromBrowser: 'gristmill:run-from-file-browser',
+    chooseNotebook: 'gristmill:choose-notebook',
+    openExample: 'gristmill:open-example',
+    /** `path`, as above. */
+    runsOfNotebook: 'gristmill:runs-of-notebook',
     /** `run`: id, number or name. */
     openRun: 'gristmill:open-run',
     cancelRun: 'gristmill:cancel-run',
     deleteRun: 'gristmill:delete-run',
     rerun: 'gristmill:run-once-more',
+    /** `filter`: words that runs are to have. */
     showRuns: 'gristmill:show-runs'
 } as const;
 

@@ -1,8 +1,12 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { controlPlane } from './plugins/controlPlane';
+import { firstMinute } from './plugins/firstMinute';
 import { notebooks } from './plugins/notebooks';
+import { notifications } from './plugins/notifications';
 import { runForm } from './plugins/runForm';
+import { runMenu } from './plugins/runMenu';
+import { runNow } from './plugins/runNow';
 import { runPage } from './plugins/runPage';
 import { runs } from './plugins/runs';
 import { runsPanel } from './plugins/runsPanel';
@@ -14,6 +18,10 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
     runs,
     notebooks,
     runForm,
+    runNow,
+    runMenu,
+    firstMinute,
+    notifications,
     runPage,
     runsPanel,
     status,

@@ -1,19 +1,18 @@
 """Notebooks are run, watched and looked into from JupyterLab, by clicking."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Response, expect
 
 from gristmill.client import api
 from gristmill.runs.model import Run, RunState
 from tests.browser.conftest import Visitor
 from tests.browser.lab import Desk, Lab, started
+from tests.browser.notebooks import cell, write
 from tests.integration.conftest import ControlPlane
 
 PARAMETERS = """from typing import Annotated, Literal
@@ -24,23 +23,6 @@ TRAINING = """for epoch in range(3):
     print("epoch", epoch)"""
 METRIC = """import mlflow
 mlflow.log_metric("auc", 0.9 + learning_rate / 2)"""
-
-
-def cell(source: str, *tags: str) -> dict[str, Any]:
-    return {
-        "cell_type": "code",
-        "id": f"cell-{abs(hash(source))}",
-        "metadata": {"tags": list(tags)},
-        "source": source,
-        "outputs": [],
-        "execution_count": None,
-    }
-
-
-def write(path: Path, *cells: dict[str, Any]) -> None:
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
-    path.write_text(json.dumps(content))
 
 
 @pytest.fixture(scope="module")
@@ -229,22 +211,29 @@ def test_a_control_plane_that_was_killed_is_back_and_nothing_is_missed(desk: Des
     expect(desk.entry(newest(control_plane).name)).to_contain_text("auc")
 
 
-def test_nothing_is_loaded_from_elsewhere_and_no_token_reaches_the_page(
+def test_nothing_is_loaded_from_elsewhere_and_no_token_reaches_the_browser(
     lab: Lab, visitors: Callable[[], Visitor], control_plane: ControlPlane
 ) -> None:
+    """Not in the page, and in no answer: addresses, headers, bodies, and what is sent with requests."""
     person = visitors()
     page = person.context.new_page()
-    said: list[str] = []
-    page.on("response", lambda answer: said.append(answer.url))
+    answers: list[Response] = []
+    page.on("response", answers.append)
     desk = Desk(page=page, lab=lab)
     desk.open("train.ipynb")
     desk.runs()
-    expect(desk.runs().get_by_role("listitem").first).to_be_visible()
+    desk.run("train.ipynb")
+    expect(page.locator(".gr-Page:visible").get_by_role("heading", level=1)).to_contain_text("succeeded")
     with control_plane.client() as client:
         token = client.transport.credentials.token
         upstream = urlsplit(client.url).netloc
-    assert token not in page.content()
-    assert not [url for url in said if upstream in url]
+    ours = [one for one in answers if "/gristmill/" in one.url and not urlsplit(one.url).path.endswith("/events")]
+    assert len(ours) > 5
+    said = [page.content(), *(str(one.headers) for one in answers), *(str(one.request.headers) for one in answers)]
+    said += [one.url for one in answers]
+    said += [one.text() for one in ours]
+    assert not [text for text in said if token in text]
+    assert not [one.url for one in answers if upstream in one.url]
     assert person.foreign == []
 
 

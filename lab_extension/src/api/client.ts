@@ -1,15 +1,17 @@
-import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
-
-import { away, problemOf } from './problem';
+import { Http } from './http';
+import { away } from './problem';
 import type {
+    Environment,
     EventPage,
     Launched,
     NotebookFacts,
     Place,
+    Preflight,
+    PreflightOrder,
     ProfileStatus,
     Run,
     RunDetail,
+    RunForecast,
     RunOrder,
     Secret,
     Snapshot
@@ -18,10 +20,17 @@ import type {
 /** What is asked of the control plane, by way of this server: it has the token, and this page has none. */
 export interface IApi {
     readNotebook(notebook: unknown): Promise<NotebookFacts>;
+    /** What is known of a run before it is made; of the notebook as it is on disk. */
+    preflight(order: PreflightOrder): Promise<Preflight>;
     launch(order: RunOrder): Promise<Launched>;
+    /** What this Lab calls the churn example's notebook, which is copied here where it is not yet. */
+    openExample(): Promise<string | null>;
     /** What this Lab calls the notebook that a snapshot was made of; null where it has it no more. */
     placeOf(source: string): Promise<string | null>;
     profiles(): Promise<readonly ProfileStatus[]>;
+    /** As in `preflight`, of the machine as it is now. */
+    forecasts(notebook: string, source: string): Promise<readonly RunForecast[]>;
+    environments(): Promise<readonly Environment[]>;
     secrets(): Promise<readonly Secret[]>;
     runs(query: { before?: number; text?: string; limit?: number }): Promise<readonly Run[]>;
     run(run: string): Promise<RunDetail>;
@@ -37,11 +46,17 @@ export interface IApi {
     outputUrl(run: string, name: string): string;
 }
 
-export class Api implements IApi {
-    constructor(private readonly settings: ServerConnection.ISettings) {}
-
+export class Api extends Http implements IApi {
     readNotebook(notebook: unknown): Promise<NotebookFacts> {
         return this.json('POST', 'notebook', notebook);
+    }
+
+    preflight(order: PreflightOrder): Promise<Preflight> {
+        return this.json('POST', 'preflight', order);
+    }
+
+    async openExample(): Promise<string | null> {
+        return (await this.json<Place>('POST', 'example')).path ?? null;
     }
 
     launch(order: RunOrder): Promise<Launched> {
@@ -55,6 +70,14 @@ export class Api implements IApi {
 
     profiles(): Promise<readonly ProfileStatus[]> {
         return this.json('GET', 'api/profiles');
+    }
+
+    forecasts(notebook: string, source: string): Promise<readonly RunForecast[]> {
+        return this.json('GET', `api/forecasts?${new URLSearchParams({ notebook, source }).toString()}`);
+    }
+
+    environments(): Promise<readonly Environment[]> {
+        return this.json('GET', 'api/environments');
     }
 
     secrets(): Promise<readonly Secret[]> {
@@ -104,59 +127,15 @@ export class Api implements IApi {
 
     outputUrl(run: string, name: string): string {
         const place = name.split('/').map(encodeURIComponent).join('/');
-        return URLExt.join(
-            this.settings.baseUrl,
-            'gristmill/api/runs',
-            encodeURIComponent(run),
-            'outputs',
-            place
-        );
+        return this.url(`api/runs/${encodeURIComponent(run)}/outputs/${place}`);
     }
 
     /** The stream of `gristmill_lab.messages`, until `signal` ends it. */
     async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
         const response = await this.request('GET', 'events', undefined, signal);
         if (response.body === null) {
-            throw away('the stream of events has no body');
+            throw away('the stream of events has no body', 'closed');
         }
         return response.body;
-    }
-
-    // The control plane's answers are of the types that its OpenAPI document gives them.
-    private async json<T>(method: string, path: string, body?: unknown): Promise<T> {
-        return JSON.parse(await this.text(method, path, body)) as T;
-    }
-
-    private async text(method: string, path: string, body?: unknown): Promise<string> {
-        return (await this.request(method, path, body)).text();
-    }
-
-    private async request(
-        method: string,
-        path: string,
-        body?: unknown,
-        signal?: AbortSignal
-    ): Promise<Response> {
-        const url = URLExt.join(this.settings.baseUrl, 'gristmill', path);
-        const init: RequestInit = { method, cache: 'no-store' };
-        if (body !== undefined) {
-            init.body = JSON.stringify(body);
-        }
-        if (signal) {
-            init.signal = signal;
-        }
-        let response: Response;
-        try {
-            response = await ServerConnection.makeRequest(url, init, this.settings);
-        } catch (error) {
-            if (error instanceof ServerConnection.NetworkError) {
-                throw away('this Jupyter server does not answer');
-            }
-            throw error;
-        }
-        if (!response.ok) {
-            throw problemOf(response.status, await response.text());
-        }
-        return response;
     }
 }

@@ -56,13 +56,14 @@ function madeUp(status: number, detail: string): ProblemError {
     return new ProblemError({ type: 'about:blank', title: '', status, detail, code, faults: [] });
 }
 
-export function away(detail: string): ProblemError {
+/** Nothing was answered. `silent`: this Jupyter server itself does not; `closed`: what it answered broke off. */
+export function away(detail: string, code: 'silent' | 'closed'): ProblemError {
     return new ProblemError({
         type: 'about:blank',
         title: '',
         status: 503,
         detail,
-        code: 'unavailable',
+        code,
         faults: []
     });
 }

@@ -454,6 +454,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/api/forecasts': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a run may expect of each profile
+         * @description When it would begin, and how long the last run of this notebook took there and what it came to.
+         */
+        get: operations['list_forecasts_api_forecasts_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/api/runs/{run}': {
         parameters: {
             query?: never;
@@ -1080,6 +1100,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/lab/preflight': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Preflight */
+        post: operations['preflight_lab_preflight_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/lab/events': {
         parameters: {
             query?: never;
@@ -1368,6 +1405,22 @@ export interface components {
             digest: components['schemas']['DigestMethod'];
         };
         /**
+         * DataOffer
+         * @description What the run would lack, and would have with `at` as a data root; `certain`: the notebook fails without it.
+         */
+        DataOffer: {
+            /** At */
+            at: string;
+            /** Folder */
+            folder: boolean;
+            /** Certain */
+            certain: boolean;
+            /** Files */
+            files: string;
+            /** Size */
+            size: number;
+        };
+        /**
          * DataRoot
          * @description A stored root. Its name is unique among those of one project folder.
          */
@@ -1590,7 +1643,7 @@ export interface components {
          * @description `known` is False where that cannot be told now: then nothing lacks.
          *
          *     `modules` are those that no import can find; `requirements` those distributions that are not installed, or not in
-         *     the lock of an environment that is not made yet.
+         *     the lock of an environment that is not made yet. `packages` is how many distributions it has.
          */
         EnvironmentAnswer: {
             /** Known */
@@ -1607,6 +1660,10 @@ export interface components {
             requirements: string[];
             /** Interpreter */
             interpreter?: string | null;
+            /** Python */
+            python?: string | null;
+            /** Packages */
+            packages?: number | null;
         };
         /**
          * EnvironmentCheck
@@ -1949,6 +2006,18 @@ export interface components {
             name?: string | null;
         };
         /**
+         * Lacking
+         * @description A module that the notebook surely imports, first in code cell `number`, counted from 1.
+         */
+        Lacking: {
+            /** Module */
+            module: string;
+            /** Distribution */
+            distribution: string;
+            /** Number */
+            number: number;
+        };
+        /**
          * Launched
          * @description `notices` say what was done otherwise than one may expect.
          */
@@ -2041,7 +2110,7 @@ export interface components {
          * NotebookFacts
          * @description `suggestions` are assignments that could be parameters, where there is no parameters cell.
          *
-         *     `fault` is why its parameters cannot be read; there are none then.
+         *     `fault` is why its parameters cannot be read; there are none then. `secrets` are those that it asks for by name.
          */
         NotebookFacts: {
             /** Kernel */
@@ -2054,6 +2123,11 @@ export interface components {
              * @default []
              */
             suggestions: components['schemas']['Suggestion'][];
+            /**
+             * Secrets
+             * @default []
+             */
+            secrets: string[];
             /** Fault */
             fault?: string | null;
             /** Hint */
@@ -2105,6 +2179,36 @@ export interface components {
             declared: boolean;
             /** Description */
             description?: string | null;
+        };
+        /**
+         * Packages
+         * @description What the run will have. `packages` is how many; None where that is not known before a worker looks itself.
+         *
+         *     `fix` is what brings what lacks, to be typed in a terminal; `notices` say what may lack.
+         */
+        Packages: {
+            /** Kernel */
+            kernel?: string | null;
+            /** Environment */
+            environment?: string | null;
+            /** Interpreter */
+            interpreter?: string | null;
+            /** Python */
+            python?: string | null;
+            /** Packages */
+            packages?: number | null;
+            /**
+             * Lacking
+             * @default []
+             */
+            lacking: components['schemas']['Lacking'][];
+            /** Fix */
+            fix?: string | null;
+            /**
+             * Notices
+             * @default []
+             */
+            notices: string[];
         };
         /**
          * Parameter
@@ -2215,6 +2319,39 @@ export interface components {
             kept: components['schemas']['KeptKernel'];
             /** Memory */
             memory?: number | null;
+        };
+        /**
+         * Preflight
+         * @description `notebook` is how runs call it: from the project's root; `source` is where it is on this disk.
+         */
+        Preflight: {
+            /** Notebook */
+            notebook: string;
+            /** Source */
+            source: string;
+            /** Forecasts */
+            forecasts: components['schemas']['RunForecast'][];
+            packages?: components['schemas']['Packages'] | null;
+            /**
+             * Data
+             * @default []
+             */
+            data: components['schemas']['DataOffer'][];
+            /**
+             * Notices
+             * @default []
+             */
+            notices: string[];
+        };
+        /**
+         * PreflightOrder
+         * @description `environment` is the one that is chosen; None: the notebook's own kernel.
+         */
+        PreflightOrder: {
+            /** Path */
+            path: string;
+            /** Environment */
+            environment?: string | null;
         };
         /**
          * Prepared
@@ -2566,6 +2703,27 @@ export interface components {
             traceback: string[];
             /** Hint */
             hint?: string | null;
+        };
+        /**
+         * RunForecast
+         * @description What a run of a notebook may expect of a profile now.
+         *
+         *     `wait_s` is 0 where it would begin at once; None where nobody can tell, and `waiting` says for what. `run`, how many
+         *     `seconds` it took and its `cost` are those of the last one of this notebook that succeeded there, if there is one.
+         */
+        RunForecast: {
+            /** Profile */
+            profile: string;
+            /** Wait S */
+            wait_s: number | null;
+            /** Waiting */
+            waiting?: string | null;
+            /** Run */
+            run?: string | null;
+            /** Seconds */
+            seconds?: number | null;
+            /** Cost */
+            cost?: number | null;
         };
         /**
          * RunOrder
@@ -3125,6 +3283,7 @@ export type Collection = components['schemas']['Collection'];
 export type CollectionRequest = components['schemas']['CollectionRequest'];
 export type DataBindingInput = components['schemas']['DataBinding-Input'];
 export type DataBindingOutput = components['schemas']['DataBinding-Output'];
+export type DataOffer = components['schemas']['DataOffer'];
 export type DataRoot = components['schemas']['DataRoot'];
 export type DataRootRequest = components['schemas']['DataRootRequest'];
 export type DeployRequest = components['schemas']['DeployRequest'];
@@ -3156,6 +3315,7 @@ export type InteractiveSession = components['schemas']['InteractiveSession'];
 export type KeptKernel = components['schemas']['KeptKernel'];
 export type KeyEntry = components['schemas']['KeyEntry'];
 export type KeyRequest = components['schemas']['KeyRequest'];
+export type Lacking = components['schemas']['Lacking'];
 export type Launched = components['schemas']['Launched'];
 export type LoggedModel = components['schemas']['LoggedModel'];
 export type Metric = components['schemas']['Metric'];
@@ -3163,12 +3323,15 @@ export type ModelVersion = components['schemas']['ModelVersion'];
 export type NotebookFacts = components['schemas']['NotebookFacts'];
 export type Observed = components['schemas']['Observed'];
 export type Output = components['schemas']['Output'];
+export type Packages = components['schemas']['Packages'];
 export type Parameter = components['schemas']['Parameter'];
 export type ParameterSchema = components['schemas']['ParameterSchema'];
 export type ParameterType = components['schemas']['ParameterType'];
 export type Phase = components['schemas']['Phase'];
 export type Place = components['schemas']['Place'];
 export type PostMortemKernel = components['schemas']['PostMortemKernel'];
+export type Preflight = components['schemas']['Preflight'];
+export type PreflightOrder = components['schemas']['PreflightOrder'];
 export type Prepared = components['schemas']['Prepared'];
 export type Problem = components['schemas']['Problem'];
 export type Profile = components['schemas']['Profile'];
@@ -3185,6 +3348,7 @@ export type Run = components['schemas']['Run'];
 export type RunDetail = components['schemas']['RunDetail'];
 export type RunEnvironment = components['schemas']['RunEnvironment'];
 export type RunFault = components['schemas']['RunFault'];
+export type RunForecast = components['schemas']['RunForecast'];
 export type RunOrder = components['schemas']['RunOrder'];
 export type RunRequest = components['schemas']['RunRequest'];
 export type RunState = components['schemas']['RunState'];
@@ -5861,6 +6025,94 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['Run'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    list_forecasts_api_forecasts_get: {
+        parameters: {
+            query: {
+                /** @description As its runs have it: from the project's root */
+                notebook: string;
+                /** @description Only runs that were taken from there */
+                source?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['RunForecast'][];
                 };
             };
             /** @description The input is not valid */
@@ -8764,6 +9016,39 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['Place'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+        };
+    };
+    preflight_lab_preflight_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                'application/json': components['schemas']['PreflightOrder'];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Preflight'];
                 };
             };
             /** @description Validation Error */

@@ -38,8 +38,7 @@ export function Problem(props: {
     children?: React.ReactNode;
 }): React.JSX.Element {
     const { problem, trans } = props;
-    const message = problem instanceof Error ? problem.message : String(problem);
-    const hint = problem instanceof ProblemError ? problem.hint : null;
+    const { message, hint } = told(problem, trans);
     return (
         <div className="gr-Problem" role="alert">
             <strong>{props.title ?? trans.__('This did not work')}</strong>
@@ -48,6 +47,27 @@ export function Problem(props: {
             {props.children}
         </div>
     );
+}
+
+/** What servers say stands as they say it; what only this page can know is said in its language. */
+export function told(problem: unknown, trans: ITrans): { message: string; hint: string | null } {
+    if (!(problem instanceof ProblemError)) {
+        return { message: problem instanceof Error ? problem.message : String(problem), hint: null };
+    }
+    switch (problem.code) {
+        case 'lacking':
+            return {
+                message: trans.__('This Jupyter server lacks its half of Gristmill'),
+                hint: trans.__('Install gristmill[lab] where the server runs, then restart it.')
+            };
+        case 'silent':
+            return {
+                message: trans.__('This Jupyter server does not answer'),
+                hint: trans.__('Is it still running? What is typed here stays.')
+            };
+        default:
+            return { message: problem.message, hint: problem.hint };
+    }
 }
 
 export function sentence(text: string): string {

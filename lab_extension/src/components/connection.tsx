@@ -37,11 +37,22 @@ function Notice({ state, trans }: { state: State; trans: ITrans }): React.JSX.El
             <div>
                 {state.state === 'lacking'
                     ? trans.__('Install gristmill[lab] where the server runs, then restart it.')
-                    : [state.message, state.hint]
+                    : said(state, trans)
                           .filter((text): text is string => Boolean(text))
                           .map(sentence)
                           .join(' ')}
             </div>
         </div>
     );
+}
+
+function said(state: State, trans: ITrans): readonly (string | null | undefined)[] {
+    switch ('code' in state ? state.code : undefined) {
+        case 'silent':
+            return [trans.__('This Jupyter server does not answer')];
+        case 'closed':
+            return [trans.__('The connection was closed')];
+        default:
+            return [state.message, 'hint' in state ? state.hint : null];
+    }
 }

@@ -59,7 +59,7 @@ function Failure(props: { run: Run; page: RunPage; trans: ITrans }): React.JSX.E
             </h2>
             {fault.hint ? <p className="gr-hint">{sentence(fault.hint)}</p> : null}
             {fault.source ? (
-                <pre className="gr-Failure-source">
+                <pre className="gr-Failure-source" tabIndex={0} aria-label={trans.__('Source of the cell')}>
                     {lines.map((line, at) => (
                         <span key={at} className={at + 1 === fault.line ? 'gr-mod-failed' : undefined}>
                             {line}
@@ -71,7 +71,9 @@ function Failure(props: { run: Run; page: RunPage; trans: ITrans }): React.JSX.E
             {fault.traceback.length > 0 ? (
                 <details open>
                     <summary>{trans.__('Traceback')}</summary>
-                    <pre className="gr-Failure-traceback">{plain(fault.traceback.join('\n'))}</pre>
+                    <pre className="gr-Failure-traceback" tabIndex={0} aria-label={trans.__('Traceback')}>
+                        {plain(fault.traceback.join('\n'))}
+                    </pre>
                 </details>
             ) : null}
         </section>

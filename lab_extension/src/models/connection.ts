@@ -5,7 +5,12 @@ import { ProblemError } from '../api/problem';
 import type { Message } from '../api/stream';
 import type { Event, StateMessage } from '../api/wire';
 
-export type State = Pick<StateMessage, 'state' | 'since' | 'message' | 'hint'> | ILackingState;
+export type State = (Pick<StateMessage, 'state' | 'since' | 'message' | 'hint'> & IOwn) | ILackingState;
+
+/** What this page says itself, by its code, is said in the reader's language. */
+interface IOwn {
+    readonly code?: string;
+}
 
 /** This server has no half of this extension: nothing that is shown can work. */
 export interface ILackingState {
@@ -77,7 +82,8 @@ export class Connection implements IDisposable {
                 this.become({
                     state: 'away',
                     since: this.now().toISOString(),
-                    message: 'the connection was closed'
+                    message: 'the connection was closed',
+                    code: 'closed'
                 });
             } catch (error) {
                 this.become(this.stateOf(error));
@@ -107,7 +113,9 @@ export class Connection implements IDisposable {
         if (error instanceof ProblemError && error.code === 'lacking') {
             return { state: 'lacking', since, message };
         }
-        return { state: 'away', since, message, hint: error instanceof ProblemError ? error.hint : null };
+        return error instanceof ProblemError
+            ? { state: 'away', since, message, hint: error.hint, code: error.code }
+            : { state: 'away', since, message };
     }
 
     private become(state: State): void {

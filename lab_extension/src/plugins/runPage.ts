@@ -19,6 +19,7 @@ import { RunPageView } from '../components/runPage';
 import { STATE_ICONS, runIcon } from '../icons';
 import { RunPage } from '../models/runPage';
 import { IControlPlane, IRuns } from '../tokens';
+import { place, show } from './placing';
 
 class RunPageWidget extends MainAreaWidget<ReactWidget> {
     constructor(
@@ -52,7 +53,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
         restorer: ILayoutRestorer | null
     ): void => {
         const trans = translator.load('gristmill_lab');
-        const { commands, shell } = app;
+        const { commands } = app;
         const pages = new WidgetTracker<RunPageWidget>({ namespace: 'gristmill-run-page' });
 
         const attempt = (done: Promise<unknown>): void => {
@@ -119,7 +120,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
                     widget.title.iconClass = `gr-State gr-mod-${run.state}`;
                 }
             });
-            shell.add(widget, 'main', { mode: 'tab-after' });
+            place(app, widget, null);
             void pages.add(widget);
             void page.load();
             return widget;
@@ -131,7 +132,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
                 const key = textArgument(args, 'run');
                 if (key !== null) {
                     const widget = pages.find(one => one.page.key === key) ?? open(key);
-                    shell.activateById(widget.id);
+                    show(app, widget);
                 }
             }
         });

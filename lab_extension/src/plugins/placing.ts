@@ -1,0 +1,37 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { Widget } from '@lumino/widgets';
+
+/** The area that Notebook 7 has for what stands beside its one document; JupyterLab's main area takes many. */
+function area(app: JupyterFrontEnd): 'main' | 'right' {
+    return app.name === 'JupyterLab' ? 'main' : 'right';
+}
+
+/** Ours in the main area that is seen together with the notebook: what is new goes into the same stack of tabs. */
+function beside(app: JupyterFrontEnd, notebook: Widget): Widget | null {
+    for (const one of app.shell.widgets('main')) {
+        const isOurs = one.hasClass('gr-FormWidget') || one.hasClass('gr-PageWidget');
+        if (isOurs && one.isVisible && notebook.isVisible) {
+            return one;
+        }
+    }
+    return null;
+}
+
+/** Adds what is looked at beside a notebook, else behind what is there, and shows it. */
+export function place(app: JupyterFrontEnd, widget: Widget, notebook: Widget | null): void {
+    const there = notebook && beside(app, notebook);
+    if (area(app) === 'right') {
+        app.shell.add(widget, 'right', { rank: 500 });
+    } else if (there) {
+        app.shell.add(widget, 'main', { ref: there.id, mode: 'tab-after' });
+    } else if (notebook) {
+        app.shell.add(widget, 'main', { ref: notebook.id, mode: 'split-right' });
+    } else {
+        app.shell.add(widget, 'main', { mode: 'tab-after' });
+    }
+    show(app, widget);
+}
+
+export function show(app: JupyterFrontEnd, widget: Widget): void {
+    app.shell.activateById(widget.id);
+}

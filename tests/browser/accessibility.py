@@ -1,0 +1,18 @@
+"""What axe-core (https://github.com/dequelabs/axe-core) has to say of a part of a page."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+SERIOUS = ("serious", "critical")
+
+
+def serious_faults(page: Page, part: str) -> list[str]:
+    """One text for each; `part` is a CSS selector: the rest of the page is JupyterLab's own."""
+    page.wait_for_function("() => document.getAnimations().every(one => one.effect?.getTiming().iterations !== 1)")
+    found = Axe().run(page, context=part).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {node['target']} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in SERIOUS
+        for node in one["nodes"]
+    ]
