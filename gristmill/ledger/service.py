@@ -1,6 +1,6 @@
 """Local admission: what Gristmill itself holds is counted against the machine's total, never the free figure alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -98,6 +98,11 @@ def rename(tx: Tx, holder: str, before: str, after: str) -> None:
 def held_by_holder(tx: Tx, holder: str) -> Reservation | None:
     """What it has now."""
     return store.held_of(tx, holder)
+
+
+def all_of_holders(tx: Tx, holders: Sequence[str]) -> tuple[Reservation, ...]:
+    """What they have and had, oldest first."""
+    return tuple(store.of_holders(tx, holders))
 
 
 def activate(tx: Tx, holder: str, now: datetime) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
@@ -37,6 +39,11 @@ def unreleased(tx: Tx) -> list[Reservation]:
 
 def of_project(tx: Tx, project_id: str) -> list[Reservation]:
     query = sa.select(reservations).where(reservations.c.project_id == project_id).order_by(reservations.c.id)
+    return [from_row(row) for row in tx.execute(query).mappings()]
+
+
+def of_holders(tx: Tx, holders: Sequence[str]) -> list[Reservation]:
+    query = sa.select(reservations).where(reservations.c.holder.in_(holders)).order_by(reservations.c.id)
     return [from_row(row) for row in tx.execute(query).mappings()]
 
 

@@ -206,12 +206,24 @@ class LoggedModel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Held:
+    """What an attempt held its profile for, its kept kernel included; `until` is None while it does. It costs by it."""
+
+    attempt: str
+    profile: str
+    rate_per_hour: float
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunDetail:
-    """A run with all its attempts and outputs."""
+    """A run with all its attempts, what they held, and outputs of the last."""
 
     run: Run
     attempts: tuple[Attempt, ...]
     outputs: tuple[Output, ...]
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

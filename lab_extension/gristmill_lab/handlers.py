@@ -16,9 +16,11 @@ from gristmill.core.errors import GristmillError, InvalidInputError
 from gristmill_lab.allowed import find_route
 from gristmill_lab.control_plane import ControlPlane
 from gristmill_lab.fan import Fan, Listener
+from gristmill_lab.kept import KeptKernels
 from gristmill_lab.launch import RunOrder, launch
 from gristmill_lab.places import in_contents, on_disk
 from gristmill_lab.reading import read
+from gristmill_lab.runs_of import RunsOf
 
 T = TypeVar("T")
 
@@ -33,6 +35,8 @@ class Shared:
 
     control_plane: ControlPlane
     fan: Fan
+    kept: KeptKernels
+    runs_of: RunsOf
 
 
 class Handler(ExtensionHandlerMixin, APIHandler):

@@ -1,6 +1,7 @@
 import { Token } from '@lumino/coreutils';
 
 import type { IApi } from './api/client';
+import type { IRunApi } from './api/runs';
 import type { Connection } from './models/connection';
 import type { ISource } from './models/runForm';
 import type { Runs } from './models/runs';
@@ -8,6 +9,8 @@ import type { Runs } from './models/runs';
 /** How this page reaches the control plane: questions, and the one stream of what happens. */
 export interface IControlPlane {
     readonly api: IApi;
+    /** What is asked about one run: its files, its kernel, what it used. */
+    readonly runApi: IRunApi;
     readonly connection: Connection;
 }
 

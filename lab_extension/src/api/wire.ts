@@ -1101,6 +1101,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/lab/preview': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Preview */
+        get: operations['preview_lab_preview_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/lab/copy': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy */
+        post: operations['copy_lab_copy_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/lab/kernel': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Kernel */
+        post: operations['kernel_lab_kernel_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/lab/events': {
         parameters: {
             query?: never;
@@ -1132,6 +1183,17 @@ export interface components {
             says: string;
             /** Profile */
             profile?: string | null;
+        };
+        /**
+         * AttachedKernel
+         * @description `id` and `name` are Jupyter's; the kernel is kept until `kept.kept.until`.
+         */
+        AttachedKernel: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            kept: components['schemas']['PostMortemKernel'];
         };
         /** Attempt */
         Attempt: {
@@ -1355,6 +1417,43 @@ export interface components {
              * @default false
              */
             dry_run: boolean;
+        };
+        /**
+         * Copied
+         * @description Where they are now, as Jupyter calls it. `existing` were there and are left as they were.
+         */
+        Copied: {
+            /**
+             * Paths
+             * @default []
+             */
+            paths: string[];
+            /**
+             * Existing
+             * @default []
+             */
+            existing: string[];
+        };
+        /**
+         * CopyOrder
+         * @description `names` of a run's outputs (none: all) that go below `folder`. `overwrite`: the person has said so.
+         */
+        CopyOrder: {
+            /**
+             * Folder
+             * @default
+             */
+            folder: string;
+            /**
+             * Names
+             * @default []
+             */
+            names: string[];
+            /**
+             * Overwrite
+             * @default false
+             */
+            overwrite: boolean;
         };
         /**
          * DataBinding
@@ -1820,6 +1919,25 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components['schemas']['ValidationError'][];
+        };
+        /**
+         * Held
+         * @description What an attempt held its profile for, its kept kernel included; `until` is None while it does. It costs by it.
+         */
+        Held: {
+            /** Attempt */
+            attempt: string;
+            /** Profile */
+            profile: string;
+            /** Rate Per Hour */
+            rate_per_hour: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Until */
+            until?: string | null;
         };
         /**
          * InstanceProof
@@ -2571,7 +2689,7 @@ export interface components {
         };
         /**
          * RunDetail
-         * @description A run with all its attempts and outputs.
+         * @description A run with all its attempts, what they held, and outputs of the last.
          */
         RunDetail: {
             run: components['schemas']['Run'];
@@ -2579,6 +2697,11 @@ export interface components {
             attempts: components['schemas']['Attempt'][];
             /** Outputs */
             outputs: components['schemas']['Output'][];
+            /**
+             * Held
+             * @default []
+             */
+            held: components['schemas']['Held'][];
         };
         /**
          * RunEnvironment
@@ -2972,6 +3095,30 @@ export interface components {
             parameter: components['schemas']['Parameter'];
         };
         /**
+         * TablePreview
+         * @description `rows` are texts, one for each column. `total` counts all rows where the file says so; `cut`: there are more.
+         */
+        TablePreview: {
+            /** Columns */
+            columns: string[];
+            /** Rows */
+            rows: string[][];
+            /** Numeric */
+            numeric: boolean[];
+            /** Total */
+            total?: number | null;
+            /**
+             * Cut
+             * @default false
+             */
+            cut: boolean;
+            /**
+             * Columns Cut
+             * @default 0
+             */
+            columns_cut: number;
+        };
+        /**
          * Tier
          * @description How a variant is served: `native` is the unchanged object; `pyfunc` goes through MLflow, in the same process.
          * @enum {string}
@@ -3180,6 +3327,7 @@ export interface components {
     pathItems: never;
 }
 export type Advice = components['schemas']['Advice'];
+export type AttachedKernel = components['schemas']['AttachedKernel'];
 export type Attempt = components['schemas']['Attempt'];
 export type AttemptOrder = components['schemas']['AttemptOrder'];
 export type AuditEntry = components['schemas']['AuditEntry'];
@@ -3187,6 +3335,8 @@ export type AuditVerdict = components['schemas']['AuditVerdict'];
 export type ClaimRequest = components['schemas']['ClaimRequest'];
 export type Collection = components['schemas']['Collection'];
 export type CollectionRequest = components['schemas']['CollectionRequest'];
+export type Copied = components['schemas']['Copied'];
+export type CopyOrder = components['schemas']['CopyOrder'];
 export type DataBindingInput = components['schemas']['DataBinding-Input'];
 export type DataBindingOutput = components['schemas']['DataBinding-Output'];
 export type DataRoot = components['schemas']['DataRoot'];
@@ -3213,6 +3363,7 @@ export type GitFactsOutput = components['schemas']['GitFacts-Output'];
 export type GpuPoint = components['schemas']['GpuPoint'];
 export type GrantedSecret = components['schemas']['GrantedSecret'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
+export type Held = components['schemas']['Held'];
 export type InstanceProof = components['schemas']['InstanceProof'];
 export type InteractiveRequest = components['schemas']['InteractiveRequest'];
 export type InteractiveRun = components['schemas']['InteractiveRun'];
@@ -3268,6 +3419,7 @@ export type SnapshotRequest = components['schemas']['SnapshotRequest'];
 export type StartedSession = components['schemas']['StartedSession'];
 export type StateMessage = components['schemas']['StateMessage'];
 export type Suggestion = components['schemas']['Suggestion'];
+export type TablePreview = components['schemas']['TablePreview'];
 export type Tier = components['schemas']['Tier'];
 export type TrackedStatus = components['schemas']['TrackedStatus'];
 export type Usage = components['schemas']['Usage'];
@@ -8929,6 +9081,79 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+        };
+    };
+    preview_lab_preview_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['TablePreview'];
+                };
+            };
+        };
+    };
+    copy_lab_copy_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                'application/json': components['schemas']['CopyOrder'];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Copied'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+        };
+    };
+    kernel_lab_kernel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['AttachedKernel'];
                 };
             };
         };

@@ -1,6 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { Api } from '../api/client';
+import { RunApi } from '../api/runs';
 import { messages } from '../api/stream';
 import { Connection } from '../models/connection';
 import { IControlPlane } from '../tokens';
@@ -14,6 +15,7 @@ export const controlPlane: JupyterFrontEndPlugin<IControlPlane> = {
     activate: (app: JupyterFrontEnd): IControlPlane => {
         const api = new Api(app.serviceManager.serverSettings);
         const connection = new Connection(async signal => messages(await api.events(signal)));
-        return { api, connection };
+        const runApi = new RunApi(app.serviceManager.serverSettings);
+        return { api, runApi, connection };
     }
 };
