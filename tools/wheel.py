@@ -11,13 +11,15 @@ from pathlib import Path
 from tools.uv import uv
 
 LABEXTENSION = "lab_extension/gristmill_lab/labextension/"
-FOLDERS = ("gristmill", "kernels", "lab_extension/gristmill_lab", "lab_extension/share")
+EXAMPLE = "notebooks/examples/churn"
+FOLDERS = ("gristmill", "kernels", "lab_extension/gristmill_lab", "lab_extension/share", EXAMPLE)
 # Where in the wheel a folder of the tree comes to.
 MOVED = {
     "kernels/": "",
     LABEXTENSION: "share/jupyter/labextensions/gristmill-lab/",
     "lab_extension/gristmill_lab/": "gristmill_lab/",
     "lab_extension/share/": "etc/jupyter/",
+    f"{EXAMPLE}/": "share/gristmill/examples/churn/",
 }
 PLACES = re.compile(f"^({'|'.join(sorted(MOVED, key=len, reverse=True))})")
 

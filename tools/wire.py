@@ -9,6 +9,7 @@ from gristmill_lab.kept import AttachedKernel
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.messages import EventMessage, ResetMessage, StateMessage
 from gristmill_lab.places import Place
+from gristmill_lab.preflight import Preflight, PreflightOrder
 from gristmill_lab.preview import TablePreview
 from gristmill_lab.reading import NotebookFacts
 
@@ -41,6 +42,9 @@ def document() -> str:
 
     @app.post("/lab/kernel")
     def kernel() -> AttachedKernel: ...  # type: ignore[empty-body]  # the same
+
+    @app.post("/lab/preflight")
+    def preflight(order: PreflightOrder) -> Preflight: ...  # type: ignore[empty-body]  # the same
 
     @app.get("/lab/events")
     def events() -> StateMessage | EventMessage | ResetMessage: ...  # type: ignore[empty-body]  # the same

@@ -9,8 +9,7 @@ from gristmill.cli.confirming import Yes
 from gristmill.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from gristmill.client.client import Client
-    from gristmill.data_roots.model import DataBinding, DataRoot, DigestMethod
+    from gristmill.data_roots.model import DataRoot, DigestMethod
 
 app = typer.Typer(help="Data roots: data that runs find in its place.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -44,7 +43,7 @@ def add(
     """
     from gristmill.cli.output import say, write_json
     from gristmill.cli.session import connected
-    from gristmill.client.data_roots import binding, check_there
+    from gristmill.client.data_roots import binding, check_there, store
 
     root = _root(project)
     made = binding(name, source, at=at, digest=_digest(digest), root=root, base=Path.cwd())
@@ -121,24 +120,6 @@ def delete(
         write_json(gone)
     else:
         say(f"data root {gone.name} is forgotten; {gone.source} stays as it is")
-
-
-def store(
-    client: "Client", one: "DataBinding", root: Path, *, everywhere: bool = False, replace: bool = False
-) -> "DataRoot":
-    """The data root, stored for the runs of this project folder."""
-    from gristmill.client import api
-    from gristmill.data_roots.model import ANYWHERE, DataRootRequest
-
-    request = DataRootRequest(
-        name=one.name,
-        source=one.source,
-        at=one.at,
-        digest=one.digest,
-        folder=ANYWHERE if everywhere else str(root),
-        replace=replace,
-    )
-    return client.send(api.create_data_root(request))
 
 
 def sentence(root: "DataRoot") -> str:

@@ -25,20 +25,17 @@ def packed_with_data(
     Raises:
         InvalidInputError: the notebook surely reads what the run would lack, and nobody is there to be asked.
     """
-    from gristmill.client.data_roots import of_project
-    from gristmill.client.pack import pack
-    from gristmill.client.pack.offers import offers
+    from gristmill.cli.data import sentence
+    from gristmill.cli.output import remark
+    from gristmill.client import offering
 
-    root, data = of_project(client, notebook, texts)
-    packed = pack(notebook, data=[one.at for one in data])
-    offered = offers(packed, data)
-    _tell(packed, offered, root)
-    taken = _taken(client, offered, root, yes=yes, ask=ask and is_terminal(sys.stdin) and is_terminal())
-    if not taken:
-        return packed, data
-    packed.close()
-    data = (*data, *taken)
-    return pack(notebook, data=[one.at for one in data]), data
+    asking = ask and is_terminal(sys.stdin) and is_terminal()
+
+    def choose(packed: "Packed", offered: Sequence["Offer"], root: Path) -> list["Offer"]:
+        _tell(packed, offered, root)
+        return _taken(offered, root, yes=yes, ask=asking)
+
+    return offering.packed_with_data(client, notebook, choose, texts=texts, stored=lambda one: remark(sentence(one)))
 
 
 def checked(
@@ -78,23 +75,15 @@ def _tell(packed: "Packed", offered: Sequence["Offer"], root: Path) -> None:
         remark(f"{styled('!', 'yellow')} {notice}")
 
 
-def _taken(
-    client: "Client", offered: Sequence["Offer"], root: Path, *, yes: bool, ask: bool
-) -> tuple["DataBinding", ...]:
-    from gristmill.cli.data import sentence, store
+def _taken(offered: Sequence["Offer"], root: Path, *, yes: bool, ask: bool) -> list["Offer"]:
     from gristmill.cli.output import remark
-    from gristmill.client.data_roots import binding
 
-    if not (yes or ask):
-        _refuse([offer for offer in offered if offer.certain], root)
-        for offer in offered:
-            remark(f"  {command(offer, root)}")
-        return ()
-    wanted = [offer for offer in offered if yes or typer.confirm(question(offer), default=True)]
-    made = [binding(offer.name, offer.at, root=root, base=root) for offer in wanted]
-    for one in made:
-        remark(sentence(store(client, one, root)))
-    return tuple(made)
+    if yes or ask:
+        return [offer for offer in offered if yes or typer.confirm(question(offer), default=True)]
+    _refuse([offer for offer in offered if offer.certain], root)
+    for offer in offered:
+        remark(f"  {command(offer, root)}")
+    return []
 
 
 def question(offer: "Offer") -> str:

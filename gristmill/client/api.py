@@ -26,7 +26,7 @@ from gristmill.interactive.model import InteractiveRequest, InteractiveRun, Inte
 from gristmill.ledger.model import Usage
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
 from gristmill.profiles.model import ProfileStatus
-from gristmill.runs.model import PostMortemKernel, Run, RunDetail, RunHistory, RunRequest, RunState
+from gristmill.runs.model import PostMortemKernel, Run, RunDetail, RunForecast, RunHistory, RunRequest, RunState
 from gristmill.secrets.model import Secret, SecretValue
 from gristmill.snapshots.model import Snapshot, SnapshotRequest
 from gristmill.utilisation.model import Utilisation
@@ -130,6 +130,11 @@ def prune_environments(request: PruneRequest) -> Call[tuple[Prepared, ...]]:
 
 def create_run(request: RunRequest) -> Call[Run]:
     return call("POST", "/api/runs", Run, body=request)
+
+
+def list_forecasts(notebook: str, *, source: str | None = None) -> Call[tuple[RunForecast, ...]]:
+    query = {"notebook": notebook, "source": source}
+    return call("GET", "/api/forecasts", tuple[RunForecast, ...], query=query)
 
 
 def list_runs(

@@ -12,8 +12,10 @@ from gristmill.core.errors import Fault, InvalidInputError, NotFoundError
 from gristmill.core.fields import Document, Fields
 from gristmill.core.nearest import nearest
 from gristmill.data_roots.model import (
+    ANYWHERE,
     DataBinding,
     DataRoot,
+    DataRootRequest,
     DigestMethod,
     check_binding,
     check_together,
@@ -115,6 +117,21 @@ def _place(source: str, root: Path, *, keep: bool) -> str:
         return Path(os.path.relpath(source, root)).as_posix()
     last = PurePosixPath(urlsplit(source).path).name if is_url(source) else Path(source).name
     return f"data/{unquote(last) or 'data'}"
+
+
+def store(
+    client: "Client", one: DataBinding, root: Path, *, everywhere: bool = False, replace: bool = False
+) -> DataRoot:
+    """The data root, stored for the runs of this project folder."""
+    request = DataRootRequest(
+        name=one.name,
+        source=one.source,
+        at=one.at,
+        digest=one.digest,
+        folder=ANYWHERE if everywhere else str(root),
+        replace=replace,
+    )
+    return client.send(api.create_data_root(request))
 
 
 def merged(

@@ -152,6 +152,37 @@ def _absolute(python: str | None) -> str:
     return str(Path(python or "").expanduser().absolute())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """What a notebook needs, and what the kernel or environment that it would run in has of it."""
+
+    needs: "Needs"
+    kernel: str | None
+    environment: str | None
+    answer: EnvironmentAnswer
+
+    @property
+    def what(self) -> str:
+        return f"environment {self.environment}" if self.environment else f"kernel {self.kernel}"
+
+
+def examine(
+    client: "Client", needs: "Needs", *, kernel: str | None = None, environment: str | None = None
+) -> Examined | None:
+    """None where the notebook names no kernel, and none is given."""
+    kernel = None if environment else kernel or needs.kernel
+    if kernel is None and environment is None:
+        return None
+    asked = EnvironmentCheck(
+        kernel=kernel,
+        environment=environment,
+        modules=tuple(one.module for one in needs.imports),
+        requirements=_guesses(needs) if environment else needs.requirements,
+    )
+    answer = client.send(api.check_environment(asked))
+    return Examined(needs=needs, kernel=kernel, environment=environment, answer=answer)
+
+
 def check(
     client: "Client",
     packed: "Packed",
@@ -169,34 +200,34 @@ def check(
     from gristmill.client.pack.needs import needs_of
 
     needs = needs_of(packed, data)
-    kernel = None if environment else kernel or needs.kernel
-    if not (needs.imports or needs.requirements) or (kernel is None and environment is None):
+    if not (needs.imports or needs.requirements):
         return ()
-    wanted = _guesses(needs) if environment else needs.requirements
-    answer = client.send(
-        api.check_environment(
-            EnvironmentCheck(
-                kernel=kernel,
-                environment=environment,
-                modules=tuple(one.module for one in needs.imports),
-                requirements=wanted,
-            )
-        )
-    )
-    if answer.modules:
-        raise _refused(needs, answer, f"environment {environment}" if environment else f"kernel {kernel}", command)
+    found = examine(client, needs, kernel=kernel, environment=environment)
+    if found is None:
+        return ()
+    if (refusal := refusal_of(found, command)) is not None:
+        raise refusal
+    return notices_of(found, command)
+
+
+def notices_of(found: Examined, command: str) -> tuple[str, ...]:
+    """What the run may lack."""
+    needs, answer = found.needs, found.answer
     if not answer.requirements:
         return ()
     lacked = _some(answer.requirements)
-    if environment:
-        return (
-            (f"environment {environment} may lack {lacked}, by what the notebook imports",)
-            if answer.interpreter is None
-            else ()
-        )
+    if found.environment:
+        return (f"{found.what} may lack {lacked}, by what the notebook imports",) if answer.interpreter is None else ()
     return (
-        f"kernel {kernel} lacks {lacked} of {needs.file and needs.file.name}; to run with it: {_offer(needs, command)}",
+        f"{found.what} lacks {lacked} of {needs.file and needs.file.name}; to run with it: {_offer(needs, command)}",
     )
+
+
+def refusal_of(found: Examined, command: str) -> InvalidInputError | None:
+    """Why the notebook cannot run there: what it surely imports and the environment lacks; None where it can."""
+    if not found.answer.modules:
+        return None
+    return _refused(found.needs, found.answer, found.what, command)
 
 
 def _refused(needs: "Needs", answer: EnvironmentAnswer, what: str, command: str) -> InvalidInputError:

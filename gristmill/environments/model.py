@@ -142,13 +142,15 @@ class EnvironmentAnswer:
     """`known` is False where that cannot be told now: then nothing lacks.
 
     `modules` are those that no import can find; `requirements` those distributions that are not installed, or not in
-    the lock of an environment that is not made yet.
+    the lock of an environment that is not made yet. `packages` is how many distributions it has.
     """
 
     known: bool
     modules: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     interpreter: str | None = None
+    python: str | None = None
+    packages: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +220,8 @@ def lacking(inspected: Inspected, modules: Sequence[str], requirements: Sequence
         modules=() if inspected.opaque else tuple(name for name in modules if name not in known),
         requirements=tuple(name for name in requirements if canonical(name) not in installed),
         interpreter=inspected.interpreter,
+        python=inspected.python,
+        packages=len(inspected.packages),
     )
 
 

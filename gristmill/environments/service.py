@@ -230,4 +230,6 @@ def _of_lock(environment: Environment, asked: EnvironmentCheck) -> EnvironmentAn
     """Distributions only: which modules a package brings is not known before it is installed."""
     locked = names_of(environment.packages)
     without = tuple(name for name in asked.requirements if canonical(name) not in locked)
-    return EnvironmentAnswer(known=True, requirements=without)
+    return EnvironmentAnswer(
+        known=True, requirements=without, python=environment.python, packages=len(environment.packages)
+    )

@@ -145,6 +145,25 @@ def usage(tx: Tx, project_id: str, now: datetime) -> tuple[Usage, ...]:
     )
 
 
+def cost(tx: Tx, holders: Sequence[str], now: datetime) -> float:
+    """What these holders' reservations came to, until `now` where they are held still."""
+    return sum(
+        ((one.released_at or now) - one.active_at).total_seconds() / 3600 * one.rate_per_hour
+        for one in store.of_holders(tx, holders)
+        if one.active_at is not None
+    )
+
+
+def held_now(tx: Tx) -> Sequence[Reservation]:
+    """Everything that holds capacity."""
+    return store.unreleased(tx)
+
+
+def free_now(tx: Tx, catalogue: Catalogue) -> Resources:
+    """What is left of the capacity."""
+    return _free(catalogue, store.unreleased(tx))
+
+
 def _free(catalogue: Catalogue, reservations: Iterable[Reservation]) -> Resources:
     return catalogue.capacity - sum((one.resources for one in reservations), start=Resources())
 

@@ -236,6 +236,22 @@ class RunHistory:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunForecast:
+    """What a run of a notebook may expect of a profile now.
+
+    `wait_s` is 0 where it would begin at once; None where nobody can tell, and `waiting` says for what. `run`, how many
+    `seconds` it took and its `cost` are those of the last one of this notebook that succeeded there, if there is one.
+    """
+
+    profile: str
+    wait_s: float | None
+    waiting: str | None = None
+    run: str | None = None
+    seconds: float | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PostMortemKernel:
     """A kept kernel and what it holds. `id` is the attempt's; `memory` is what its processes take now, in bytes."""
 

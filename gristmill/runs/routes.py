@@ -15,7 +15,7 @@ from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.wire import EventPage
 from gristmill.profiles.model import Catalogue
-from gristmill.runs import attempts, service, utilisation
+from gristmill.runs import attempts, forecast, service, utilisation
 from gristmill.runs.history import MOST_METRICS, MOST_POINTS, Histories
 from gristmill.runs.intake import Intake
 from gristmill.runs.kernels import Kernels
@@ -25,6 +25,7 @@ from gristmill.runs.model import (
     PostMortemKernel,
     Run,
     RunDetail,
+    RunForecast,
     RunHistory,
     RunRequest,
     RunState,
@@ -78,6 +79,20 @@ def list_runs(
     )
     with db.read() as tx:
         return list(service.list_runs(tx, actor, wanted))
+
+
+@router.get("/forecasts", summary="What a run may expect of each profile")
+def list_forecasts(
+    actor: Reader,
+    db: DatabaseOf,
+    clock: ClockOf,
+    catalogue: Annotated[Catalogue, Depends(provide(Catalogue))],
+    notebook: Annotated[str, Query(max_length=1000, description="As its runs have it: from the project's root")],
+    source: Annotated[str | None, Query(max_length=4000, description="Only runs that were taken from there")] = None,
+) -> list[RunForecast]:
+    """When it would begin, and how long the last run of this notebook took there and what it came to."""
+    with db.read() as tx:
+        return forecast.of_notebook(tx, actor, catalogue, notebook=notebook, source=source, now=clock.now())
 
 
 @router.get("/runs/{run}", summary="One run with its attempts and outputs")

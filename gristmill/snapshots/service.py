@@ -1,5 +1,6 @@
 """Taking snapshots in: nothing of one is executed here, only its notebook's source is read."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -113,6 +114,11 @@ def unused(tx: Tx, after: str, before: datetime, limit: int) -> tuple[list[str],
 def forget(tx: Tx, ids: list[str], before: datetime) -> int:
     """Removes those that nobody has used since `before` and no run was made of, as who calls has seen; how many."""
     return store.delete(tx, ids, before)
+
+
+def sources(tx: Tx, ids: Collection[str]) -> dict[str, str | None]:
+    """Where clients took these from, as far as they said."""
+    return store.sources(tx, ids)
 
 
 def of_run(tx: Tx, project_id: str, key: str) -> Snapshot | None:

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +41,12 @@ def find(tx: Tx, project_id: str, key: str) -> Snapshot | None:
         return None
     columns = {key: row[key] for key in ("id", "project_id", "digest", "created_at", "created_by")}
     return msgspec.convert({**row["body"], **columns}, Snapshot)
+
+
+def sources(tx: Tx, ids: Collection[str]) -> dict[str, str | None]:
+    """Where each was taken from."""
+    query = sa.select(snapshots.c.id, snapshots.c.body["source"].as_string()).where(snapshots.c.id.in_(ids))
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def touch(tx: Tx, snapshot_id: str, now: datetime, before: datetime) -> bool:

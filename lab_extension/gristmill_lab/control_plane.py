@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from gristmill.client.call import Call
@@ -26,18 +27,34 @@ class ControlPlane:
         self._connect = connect
         self._turn = asyncio.Lock()
         self._client: Client | None = None
+        self._lent: dict[Client, int] = {}  # how many use it now: who is last closes one that was lost
         self._transport: AsyncTransport | None = None
 
     @property
     def connected(self) -> bool:
         return self._client is not None
 
-    async def client(self) -> Client:
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[Client]:
         """For what takes long and is done in a thread; it may be shared between threads.
+
+        It stays open until it is given back, also where the control plane is lost meanwhile.
 
         Raises:
             GristmillError: there is none, and none can be started; the message says why.
         """
+        client = await self._found()
+        self._lent[client] = self._lent.get(client, 0) + 1
+        try:
+            yield client
+        finally:
+            self._lent[client] -= 1
+            if not self._lent[client]:
+                del self._lent[client]
+                if client is not self._client:
+                    client.close()
+
+    async def _found(self) -> Client:
         async with self._turn:
             if self._client is None:
                 self._client = await asyncio.to_thread(self._connect)
@@ -89,7 +106,7 @@ class ControlPlane:
             await self._close()
 
     async def _asked(self) -> AsyncTransport:
-        client = await self.client()
+        client = await self._found()
         async with self._turn:
             if self._transport is None or self._transport.credentials != client.transport.credentials:
                 self._transport = AsyncTransport(client.transport.credentials)
@@ -100,5 +117,5 @@ class ControlPlane:
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.close()
-        if client is not None:
+        if client is not None and client not in self._lent:
             client.close()

@@ -1,6 +1,5 @@
 """An executed notebook as a page that stands alone, and as a notebook again."""
 
-import json
 from typing import Any
 
 from gristmill.core.errors import InvalidInputError
@@ -30,7 +29,9 @@ def as_html(notebook: bytes, *, title: str, code: bool) -> str:
 
 def as_copy(notebook: bytes, *, run: str, number: int, cell: int | None, source: str | None) -> dict[str, Any]:
     """The executed notebook as one to work in: without papermill's headlines, and saying what it is a copy of."""
-    content: dict[str, Any] = json.loads(notebook)
+    import nbformat
+
+    content: dict[str, Any] = nbformat.reads(notebook.decode(), as_version=4)  # lines of a text become one
     content["cells"] = [one for one in content["cells"] if _MARK not in one.get("metadata", {}).get("tags", ())]
     metadata = content.setdefault("metadata", {})
     metadata.pop("papermill", None)

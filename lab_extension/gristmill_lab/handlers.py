@@ -15,10 +15,12 @@ from gristmill.client.call import Call
 from gristmill.core.errors import GristmillError, InvalidInputError
 from gristmill_lab.allowed import find_route
 from gristmill_lab.control_plane import ControlPlane
+from gristmill_lab.example import copied, shipped
 from gristmill_lab.fan import Fan, Listener
 from gristmill_lab.kept import KeptKernels
 from gristmill_lab.launch import RunOrder, launch
 from gristmill_lab.places import in_contents, on_disk
+from gristmill_lab.preflight import PreflightOrder, preflight
 from gristmill_lab.reading import read
 from gristmill_lab.runs_of import RunsOf
 
@@ -155,8 +157,30 @@ class LaunchHandler(Handler):
     async def post(self) -> None:
         order = self.body_as(RunOrder)
         notebook = on_disk(self.contents_manager, order.path)
-        client = await self.shared.control_plane.client()
-        self.answer(await asyncio.to_thread(launch, client, notebook, order), 201)
+        async with self.shared.control_plane.lent() as client:
+            self.answer(await asyncio.to_thread(launch, client, notebook, order), 201)
+
+
+class PreflightHandler(Handler):
+    """What is known of a run before it is made, of a notebook as it is on disk."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        order = self.body_as(PreflightOrder)
+        notebook = on_disk(self.contents_manager, order.path)
+        async with self.shared.control_plane.lent() as client:
+            self.answer(await asyncio.to_thread(preflight, client, notebook, order))
+
+
+class ExampleHandler(Handler):
+    """The churn example in this server's folder, copied there if it is not yet."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        root = on_disk(self.contents_manager, "")
+        self.answer(await asyncio.to_thread(copied, root, shipped()), 201)
 
 
 class EventsHandler(Handler):
@@ -194,4 +218,6 @@ def routes() -> list[tuple[str, type[Handler]]]:
         (rf"/{PREFIX}/notebook", NotebookHandler),
         (rf"/{PREFIX}/place", PlaceHandler),
         (rf"/{PREFIX}/launch", LaunchHandler),
+        (rf"/{PREFIX}/preflight", PreflightHandler),
+        (rf"/{PREFIX}/example", ExampleHandler),
     ]

@@ -1,17 +1,18 @@
 """A notebook of this disk becomes a run: packed here, with its data, and checked before anything is sent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gristmill.client import api
 from gristmill.client.client import Client
-from gristmill.client.data_roots import binding, of_project
 from gristmill.client.environments import check
-from gristmill.client.pack import pack
-from gristmill.client.pack.offers import Offer, offers
+from gristmill.client.offering import packed_with_data
+from gristmill.client.pack import Packed
+from gristmill.client.pack.offers import Offer
 from gristmill.core.errors import Fault, InvalidInputError, NotFoundError
-from gristmill.data_roots.model import DataBinding, DataRootRequest
+from gristmill.data_roots.model import DataBinding
 from gristmill.runs.model import Run, RunRequest
 from gristmill.secrets.model import SecretGrant
 
@@ -51,32 +52,21 @@ def launch(client: Client, notebook: Path, order: RunOrder) -> Launched:
     """
     if not notebook.is_file():
         raise NotFoundError(f"there is no notebook {order.path}", hint="Save it under this name first.")
-    root, data = of_project(client, notebook)
-    packed = pack(notebook, data=[one.at for one in data])
-    offered = offers(packed, data)
-    wanted = tuple(one for one in offered if one.at in order.data_roots)
-    _refuse([one for one in offered if one.certain and one not in wanted])
-    if wanted:
-        packed.close()
-        data = (*data, *(_made(client, one, root) for one in wanted))
-        packed = pack(notebook, data=[one.at for one in data])
+
+    def choose(packed: Packed, offered: Sequence[Offer], root: Path) -> list[Offer]:
+        del packed, root
+        wanted = [one for one in offered if one.at in order.data_roots]
+        _refuse([one for one in offered if one.certain and one not in wanted])
+        return wanted
+
+    packed, data = packed_with_data(client, notebook, choose)
     with packed:
-        environment = order.environment
-        told = check(client, packed, environment=environment, data=[one.at for one in data], command=order.path)
+        environment, places = order.environment, [one.at for one in data]
+        told = check(client, packed, environment=environment, data=places, command=order.path)
         snapshot = client.send_snapshot(packed)
     return Launched(
         run=client.send(api.create_run(_request(order, snapshot.id, data))), notices=(*packed.notices, *told)
     )
-
-
-def _made(client: Client, offer: Offer, root: Path) -> DataBinding:
-    one = binding(offer.name, offer.at, root=root, base=root)
-    client.send(
-        api.create_data_root(
-            DataRootRequest(name=one.name, source=one.source, at=one.at, digest=one.digest, folder=str(root))
-        )
-    )
-    return one
 
 
 def _refuse(lacking: list[Offer]) -> None:
@@ -85,7 +75,7 @@ def _refuse(lacking: list[Offer]) -> None:
     faults = tuple(
         Fault(
             where=f"data:{offer.at}",
-            message=f"{_named(offer)} is read by the notebook and is too large to travel with it, or ignored",
+            message=f"{named(offer)} is read by the notebook and is too large to travel with it, or ignored",
             got=sum(item.size or 0 for item in offer.items),
             expected="a data root: bound into each run at the same place, and not copied",
         )
@@ -98,9 +88,10 @@ def _refuse(lacking: list[Offer]) -> None:
     )
 
 
-def _named(offer: Offer) -> str:
-    certain = [item.path for item in offer.items if item.certain]
-    return ", ".join(certain[:3]) + (f" and {len(certain) - 3} more" if len(certain) > 3 else "")
+def named(offer: Offer) -> str:
+    """The files of it that the notebook surely reads, else all, in a few words."""
+    files = [item.path for item in offer.items if item.certain] or [item.path for item in offer.items]
+    return ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
 
 
 def _request(order: RunOrder, snapshot: str, data: tuple[DataBinding, ...]) -> RunRequest:

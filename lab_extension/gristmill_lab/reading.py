@@ -9,6 +9,7 @@ from gristmill.core.errors import GristmillError
 from gristmill.notebooks.model import ParameterSchema
 from gristmill.notebooks.other_languages import infer_parameters
 from gristmill.notebooks.python_parameters import read_parameters
+from gristmill.notebooks.secret_names import read_secret_names
 from gristmill.notebooks.source import read_notebook
 from gristmill.notebooks.suggestions import Suggestion, suggest_parameters
 
@@ -17,13 +18,14 @@ from gristmill.notebooks.suggestions import Suggestion, suggest_parameters
 class NotebookFacts:
     """`suggestions` are assignments that could be parameters, where there is no parameters cell.
 
-    `fault` is why its parameters cannot be read; there are none then.
+    `fault` is why its parameters cannot be read; there are none then. `secrets` are those that it asks for by name.
     """
 
     kernel: str | None
     language: str
     parameters: ParameterSchema
     suggestions: tuple[Suggestion, ...] = ()
+    secrets: tuple[str, ...] = ()
     fault: str | None = None
     hint: str | None = None
 
@@ -35,6 +37,7 @@ def read(notebook: Any) -> NotebookFacts:
         InvalidInputError: it is no notebook.
     """
     source = read_notebook(msgspec.json.encode(notebook))
+    secrets = read_secret_names(source)
     try:
         schema = read_parameters(source) if source.is_python else infer_parameters(source)
         suggestions = suggest_parameters(source)
@@ -44,7 +47,14 @@ def read(notebook: Any) -> NotebookFacts:
             kernel=source.kernel,
             language=source.language,
             parameters=nothing,
+            secrets=secrets,
             fault=error.message,
             hint=error.hint,
         )
-    return NotebookFacts(kernel=source.kernel, language=source.language, parameters=schema, suggestions=suggestions)
+    return NotebookFacts(
+        kernel=source.kernel,
+        language=source.language,
+        parameters=schema,
+        suggestions=suggestions,
+        secrets=secrets,
+    )

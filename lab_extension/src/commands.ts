@@ -3,12 +3,33 @@ export const CommandIds = {
     /** `path`: a notebook; default: the one that is looked at. */
     runForm: 'gristmill:run-form',
     runAgain: 'gristmill:run-with-last-values',
+    /** `path`, as above: the same notebook as it stands, with its own values. */
+    runInBackground: 'gristmill:run-in-background',
     runFromBrowser: 'gristmill:run-from-file-browser',
+    chooseNotebook: 'gristmill:choose-notebook',
+    openExample: 'gristmill:open-example',
+    /** `path`, as above. */
+    runsOfNotebook: 'gristmill:runs-of-notebook',
     /** `run`: id, number or name. */
     openRun: 'gristmill:open-run',
     cancelRun: 'gristmill:cancel-run',
     deleteRun: 'gristmill:delete-run',
     rerun: 'gristmill:run-once-more',
+    /** `run`, as above: the form beside the notebook, with this run’s values. */
+    editRun: 'gristmill:edit-and-run-again',
+    /** `run`: its notebook, at the cell where it failed. */
+    openSource: 'gristmill:open-source-of-run',
+    /** `run`: its executed copy, on its own kernel. */
+    openKernel: 'gristmill:open-live-kernel',
+    /** `run`, `kind`: ipynb or html, `code`: false for a page without the cells’ sources. */
+    downloadNotebook: 'gristmill:download-executed-notebook',
+    /** `run`, `names` of its outputs. */
+    copyOutputs: 'gristmill:copy-outputs',
+    /** `runs`: ids. */
+    compareRuns: 'gristmill:compare-runs',
+    /** `run`. */
+    registerModel: 'gristmill:register-model',
+    /** `filter`: words that runs are to have. */
     showRuns: 'gristmill:show-runs'
 } as const;
 

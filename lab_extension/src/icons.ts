@@ -24,6 +24,12 @@ export const runIcon = drawn(
     `<g fill="none"><circle class="jp-icon3" cx="8" cy="8" r="6.2" ${stroke}/></g><path class="jp-icon3" fill="#616161" d="M6.4 5.2v5.6L11 8z"/>`
 );
 
+/** People of whom one leaves. */
+export const exampleIcon = drawn(
+    'example',
+    `<g fill="none"><path class="jp-icon3" ${stroke} d="M3 13.5c0-3 1.2-4.6 3-4.6s3 1.6 3 4.6M6 6.6a1.9 1.9 0 1 0 0-3.8 1.9 1.9 0 1 0 0 3.8zM10.6 7.5h3.9M12.6 5.4l2 2.1-2 2.1"/></g>`
+);
+
 export const STATE_ICONS: Readonly<Record<RunState, LabIcon>> = {
     queued: drawn('queued', `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/>`),
     starting: drawn(

@@ -1,8 +1,14 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { controlPlane } from './plugins/controlPlane';
+import { firstMinute } from './plugins/firstMinute';
 import { notebooks } from './plugins/notebooks';
+import { notifications } from './plugins/notifications';
+import { postMortem } from './plugins/postMortem';
+import { runActions } from './plugins/runActions';
 import { runForm } from './plugins/runForm';
+import { runMenu } from './plugins/runMenu';
+import { runNow } from './plugins/runNow';
 import { runPage } from './plugins/runPage';
 import { runs } from './plugins/runs';
 import { runsPanel } from './plugins/runsPanel';
@@ -14,7 +20,13 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
     runs,
     notebooks,
     runForm,
+    runNow,
+    runMenu,
+    firstMinute,
+    notifications,
     runPage,
+    runActions,
+    postMortem,
     runsPanel,
     status,
     toolbar

@@ -2,9 +2,11 @@ import { Token } from '@lumino/coreutils';
 
 import type { IApi } from './api/client';
 import type { IRunApi } from './api/runs';
+import type { Run } from './api/wire';
 import type { Connection } from './models/connection';
-import type { ISource } from './models/runForm';
+import type { RunForm } from './models/runForm';
 import type { Runs } from './models/runs';
+import type { ISource } from './models/source';
 
 /** How this page reaches the control plane: questions, and the one stream of what happens. */
 export interface IControlPlane {
@@ -34,3 +36,15 @@ export const INotebooks = new Token<INotebooks>(
     'gristmill-lab:INotebooks',
     'Notebooks of this Lab, as runs are made of them.'
 );
+
+/** Forms of notebooks' runs. */
+export interface IRunForms {
+    /** A form of this notebook, loaded, that nobody sees yet; it belongs to who made it. */
+    make(path: string): Promise<RunForm>;
+    /** Shows the form of this notebook; with what another one was refused with, to be put right. */
+    open(path: string, refused?: RunForm): Promise<void>;
+    /** Tells what was done otherwise with a new run than one may expect, and shows the run in lists at once. */
+    launched(run: Run, notices: readonly string[]): void;
+}
+
+export const IRunForms = new Token<IRunForms>('gristmill-lab:IRunForms', 'Forms of notebooks’ runs.');

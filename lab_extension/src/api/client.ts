@@ -1,10 +1,13 @@
 import { Http } from './http';
 import { away } from './problem';
 import type {
+    Environment,
     EventPage,
     Launched,
     NotebookFacts,
     Place,
+    Preflight,
+    PreflightOrder,
     ProfileStatus,
     Run,
     RunDetail,
@@ -17,10 +20,15 @@ import type {
 /** What is asked of the control plane, by way of this server: it has the token, and this page has none. */
 export interface IApi {
     readNotebook(notebook: unknown): Promise<NotebookFacts>;
+    /** What is known of a run before it is made; of the notebook as it is on disk. */
+    preflight(order: PreflightOrder): Promise<Preflight>;
     launch(order: RunOrder): Promise<Launched>;
+    /** What this Lab calls the churn example's notebook, which is copied here where it is not yet. */
+    openExample(): Promise<string | null>;
     /** What this Lab calls the notebook that a snapshot was made of; null where it has it no more. */
     placeOf(source: string): Promise<string | null>;
     profiles(): Promise<readonly ProfileStatus[]>;
+    environments(): Promise<readonly Environment[]>;
     secrets(): Promise<readonly Secret[]>;
     runs(query: { before?: number; text?: string; limit?: number }): Promise<readonly Run[]>;
     run(run: string): Promise<RunDetail>;
@@ -43,6 +51,14 @@ export class Api extends Http implements IApi {
         return this.json('POST', 'notebook', notebook);
     }
 
+    preflight(order: PreflightOrder): Promise<Preflight> {
+        return this.json('POST', 'preflight', order);
+    }
+
+    async openExample(): Promise<string | null> {
+        return (await this.json<Place>('POST', 'example')).path ?? null;
+    }
+
     launch(order: RunOrder): Promise<Launched> {
         return this.json('POST', 'launch', order);
     }
@@ -54,6 +70,10 @@ export class Api extends Http implements IApi {
 
     profiles(): Promise<readonly ProfileStatus[]> {
         return this.json('GET', 'api/profiles');
+    }
+
+    environments(): Promise<readonly Environment[]> {
+        return this.json('GET', 'api/environments');
     }
 
     secrets(): Promise<readonly Secret[]> {

@@ -454,6 +454,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/api/forecasts': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a run may expect of each profile
+         * @description When it would begin, and how long the last run of this notebook took there and what it came to.
+         */
+        get: operations['list_forecasts_api_forecasts_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/api/runs/{run}': {
         parameters: {
             query?: never;
@@ -565,27 +585,6 @@ export interface paths {
          *     over whether another profile would do.
          */
         get: operations['get_utilisation_api_runs__run__utilisation_get'];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    '/api/runs/{run}/history': {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How a run's metrics went, step by step
-         * @description Of the last attempt, at most 100 metrics, as MLflow has them; one with more values than `points` is thinned out,
-         *     its first and its last are kept.
-         */
-        get: operations['get_history_api_runs__run__history_get'];
         put?: never;
         post?: never;
         delete?: never;
@@ -1101,24 +1100,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    '/lab/preview': {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Preview */
-        get: operations['preview_lab_preview_get'];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    '/lab/copy': {
+    '/lab/preflight': {
         parameters: {
             query?: never;
             header?: never;
@@ -1127,25 +1109,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Copy */
-        post: operations['copy_lab_copy_post'];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    '/lab/kernel': {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Kernel */
-        post: operations['kernel_lab_kernel_post'];
+        /** Preflight */
+        post: operations['preflight_lab_preflight_post'];
         delete?: never;
         options?: never;
         head?: never;
@@ -1183,17 +1148,6 @@ export interface components {
             says: string;
             /** Profile */
             profile?: string | null;
-        };
-        /**
-         * AttachedKernel
-         * @description `id` and `name` are Jupyter's; the kernel is kept until `kept.kept.until`.
-         */
-        AttachedKernel: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            kept: components['schemas']['PostMortemKernel'];
         };
         /** Attempt */
         Attempt: {
@@ -1419,43 +1373,6 @@ export interface components {
             dry_run: boolean;
         };
         /**
-         * Copied
-         * @description Where they are now, as Jupyter calls it. `existing` were there and are left as they were.
-         */
-        Copied: {
-            /**
-             * Paths
-             * @default []
-             */
-            paths: string[];
-            /**
-             * Existing
-             * @default []
-             */
-            existing: string[];
-        };
-        /**
-         * CopyOrder
-         * @description `names` of a run's outputs (none: all) that go below `folder`. `overwrite`: the person has said so.
-         */
-        CopyOrder: {
-            /**
-             * Folder
-             * @default
-             */
-            folder: string;
-            /**
-             * Names
-             * @default []
-             */
-            names: string[];
-            /**
-             * Overwrite
-             * @default false
-             */
-            overwrite: boolean;
-        };
-        /**
          * DataBinding
          * @description One root as a run gets it: `source` is an absolute path or a URL, `at` its place, relative to the project root.
          *
@@ -1486,6 +1403,22 @@ export interface components {
             at: string;
             /** @default auto */
             digest: components['schemas']['DigestMethod'];
+        };
+        /**
+         * DataOffer
+         * @description What the run would lack, and would have with `at` as a data root; `certain`: the notebook fails without it.
+         */
+        DataOffer: {
+            /** At */
+            at: string;
+            /** Folder */
+            folder: boolean;
+            /** Certain */
+            certain: boolean;
+            /** Files */
+            files: string;
+            /** Size */
+            size: number;
         };
         /**
          * DataRoot
@@ -1710,7 +1643,7 @@ export interface components {
          * @description `known` is False where that cannot be told now: then nothing lacks.
          *
          *     `modules` are those that no import can find; `requirements` those distributions that are not installed, or not in
-         *     the lock of an environment that is not made yet.
+         *     the lock of an environment that is not made yet. `packages` is how many distributions it has.
          */
         EnvironmentAnswer: {
             /** Known */
@@ -1727,6 +1660,10 @@ export interface components {
             requirements: string[];
             /** Interpreter */
             interpreter?: string | null;
+            /** Python */
+            python?: string | null;
+            /** Packages */
+            packages?: number | null;
         };
         /**
          * EnvironmentCheck
@@ -1921,25 +1858,6 @@ export interface components {
             detail?: components['schemas']['ValidationError'][];
         };
         /**
-         * Held
-         * @description What an attempt held its profile for, its kept kernel included; `until` is None while it does. It costs by it.
-         */
-        Held: {
-            /** Attempt */
-            attempt: string;
-            /** Profile */
-            profile: string;
-            /** Rate Per Hour */
-            rate_per_hour: number;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Until */
-            until?: string | null;
-        };
-        /**
          * InstanceProof
          * @description `proof` is the HMAC-SHA-256 of the challenge under the port file's secret.
          *
@@ -2088,6 +2006,18 @@ export interface components {
             name?: string | null;
         };
         /**
+         * Lacking
+         * @description A module that the notebook surely imports, first in code cell `number`, counted from 1.
+         */
+        Lacking: {
+            /** Module */
+            module: string;
+            /** Distribution */
+            distribution: string;
+            /** Number */
+            number: number;
+        };
+        /**
          * Launched
          * @description `notices` say what was done otherwise than one may expect.
          */
@@ -2122,37 +2052,6 @@ export interface components {
             count?: number | null;
             /** Step */
             step?: number | null;
-        };
-        /**
-         * MetricHistory
-         * @description The values of one metric, ordered by step and time: three columns of the same length.
-         *
-         *     A value is None where it is infinite or none at all. `sampled`: there are more values than are told; the first and
-         *     the last are among these.
-         */
-        MetricHistory: {
-            /** Name */
-            name: string;
-            /**
-             * Steps
-             * @default []
-             */
-            steps: number[];
-            /**
-             * Values
-             * @default []
-             */
-            values: (number | null)[];
-            /**
-             * Times
-             * @default []
-             */
-            times: string[];
-            /**
-             * Sampled
-             * @default false
-             */
-            sampled: boolean;
         };
         /**
          * ModelVersion
@@ -2211,7 +2110,7 @@ export interface components {
          * NotebookFacts
          * @description `suggestions` are assignments that could be parameters, where there is no parameters cell.
          *
-         *     `fault` is why its parameters cannot be read; there are none then.
+         *     `fault` is why its parameters cannot be read; there are none then. `secrets` are those that it asks for by name.
          */
         NotebookFacts: {
             /** Kernel */
@@ -2224,6 +2123,11 @@ export interface components {
              * @default []
              */
             suggestions: components['schemas']['Suggestion'][];
+            /**
+             * Secrets
+             * @default []
+             */
+            secrets: string[];
             /** Fault */
             fault?: string | null;
             /** Hint */
@@ -2275,6 +2179,36 @@ export interface components {
             declared: boolean;
             /** Description */
             description?: string | null;
+        };
+        /**
+         * Packages
+         * @description What the run will have. `packages` is how many; None where that is not known before a worker looks itself.
+         *
+         *     `fix` is what brings what lacks, to be typed in a terminal; `notices` say what may lack.
+         */
+        Packages: {
+            /** Kernel */
+            kernel?: string | null;
+            /** Environment */
+            environment?: string | null;
+            /** Interpreter */
+            interpreter?: string | null;
+            /** Python */
+            python?: string | null;
+            /** Packages */
+            packages?: number | null;
+            /**
+             * Lacking
+             * @default []
+             */
+            lacking: components['schemas']['Lacking'][];
+            /** Fix */
+            fix?: string | null;
+            /**
+             * Notices
+             * @default []
+             */
+            notices: string[];
         };
         /**
          * Parameter
@@ -2385,6 +2319,39 @@ export interface components {
             kept: components['schemas']['KeptKernel'];
             /** Memory */
             memory?: number | null;
+        };
+        /**
+         * Preflight
+         * @description `notebook` is how runs call it: from the project's root; `source` is where it is on this disk.
+         */
+        Preflight: {
+            /** Notebook */
+            notebook: string;
+            /** Source */
+            source: string;
+            /** Forecasts */
+            forecasts: components['schemas']['RunForecast'][];
+            packages?: components['schemas']['Packages'] | null;
+            /**
+             * Data
+             * @default []
+             */
+            data: components['schemas']['DataOffer'][];
+            /**
+             * Notices
+             * @default []
+             */
+            notices: string[];
+        };
+        /**
+         * PreflightOrder
+         * @description `environment` is the one that is chosen; None: the notebook's own kernel.
+         */
+        PreflightOrder: {
+            /** Path */
+            path: string;
+            /** Environment */
+            environment?: string | null;
         };
         /**
          * Prepared
@@ -2689,7 +2656,7 @@ export interface components {
         };
         /**
          * RunDetail
-         * @description A run with all its attempts, what they held, and outputs of the last.
+         * @description A run with all its attempts and outputs.
          */
         RunDetail: {
             run: components['schemas']['Run'];
@@ -2697,11 +2664,6 @@ export interface components {
             attempts: components['schemas']['Attempt'][];
             /** Outputs */
             outputs: components['schemas']['Output'][];
-            /**
-             * Held
-             * @default []
-             */
-            held: components['schemas']['Held'][];
         };
         /**
          * RunEnvironment
@@ -2743,16 +2705,25 @@ export interface components {
             hint?: string | null;
         };
         /**
-         * RunHistory
-         * @description How metrics of a run's last attempt went, step by step; `attempt` is None where none has begun.
+         * RunForecast
+         * @description What a run of a notebook may expect of a profile now.
+         *
+         *     `wait_s` is 0 where it would begin at once; None where nobody can tell, and `waiting` says for what. `run`, how many
+         *     `seconds` it took and its `cost` are those of the last one of this notebook that succeeded there, if there is one.
          */
-        RunHistory: {
+        RunForecast: {
+            /** Profile */
+            profile: string;
+            /** Wait S */
+            wait_s: number | null;
+            /** Waiting */
+            waiting?: string | null;
             /** Run */
-            run: string;
-            /** Attempt */
-            attempt: string | null;
-            /** Metrics */
-            metrics: components['schemas']['MetricHistory'][];
+            run?: string | null;
+            /** Seconds */
+            seconds?: number | null;
+            /** Cost */
+            cost?: number | null;
         };
         /**
          * RunOrder
@@ -3095,30 +3066,6 @@ export interface components {
             parameter: components['schemas']['Parameter'];
         };
         /**
-         * TablePreview
-         * @description `rows` are texts, one for each column. `total` counts all rows where the file says so; `cut`: there are more.
-         */
-        TablePreview: {
-            /** Columns */
-            columns: string[];
-            /** Rows */
-            rows: string[][];
-            /** Numeric */
-            numeric: boolean[];
-            /** Total */
-            total?: number | null;
-            /**
-             * Cut
-             * @default false
-             */
-            cut: boolean;
-            /**
-             * Columns Cut
-             * @default 0
-             */
-            columns_cut: number;
-        };
-        /**
          * Tier
          * @description How a variant is served: `native` is the unchanged object; `pyfunc` goes through MLflow, in the same process.
          * @enum {string}
@@ -3327,7 +3274,6 @@ export interface components {
     pathItems: never;
 }
 export type Advice = components['schemas']['Advice'];
-export type AttachedKernel = components['schemas']['AttachedKernel'];
 export type Attempt = components['schemas']['Attempt'];
 export type AttemptOrder = components['schemas']['AttemptOrder'];
 export type AuditEntry = components['schemas']['AuditEntry'];
@@ -3335,10 +3281,9 @@ export type AuditVerdict = components['schemas']['AuditVerdict'];
 export type ClaimRequest = components['schemas']['ClaimRequest'];
 export type Collection = components['schemas']['Collection'];
 export type CollectionRequest = components['schemas']['CollectionRequest'];
-export type Copied = components['schemas']['Copied'];
-export type CopyOrder = components['schemas']['CopyOrder'];
 export type DataBindingInput = components['schemas']['DataBinding-Input'];
 export type DataBindingOutput = components['schemas']['DataBinding-Output'];
+export type DataOffer = components['schemas']['DataOffer'];
 export type DataRoot = components['schemas']['DataRoot'];
 export type DataRootRequest = components['schemas']['DataRootRequest'];
 export type DeployRequest = components['schemas']['DeployRequest'];
@@ -3363,7 +3308,6 @@ export type GitFactsOutput = components['schemas']['GitFacts-Output'];
 export type GpuPoint = components['schemas']['GpuPoint'];
 export type GrantedSecret = components['schemas']['GrantedSecret'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
-export type Held = components['schemas']['Held'];
 export type InstanceProof = components['schemas']['InstanceProof'];
 export type InteractiveRequest = components['schemas']['InteractiveRequest'];
 export type InteractiveRun = components['schemas']['InteractiveRun'];
@@ -3371,20 +3315,23 @@ export type InteractiveSession = components['schemas']['InteractiveSession'];
 export type KeptKernel = components['schemas']['KeptKernel'];
 export type KeyEntry = components['schemas']['KeyEntry'];
 export type KeyRequest = components['schemas']['KeyRequest'];
+export type Lacking = components['schemas']['Lacking'];
 export type Launched = components['schemas']['Launched'];
 export type LoggedModel = components['schemas']['LoggedModel'];
 export type Metric = components['schemas']['Metric'];
-export type MetricHistory = components['schemas']['MetricHistory'];
 export type ModelVersion = components['schemas']['ModelVersion'];
 export type NotebookFacts = components['schemas']['NotebookFacts'];
 export type Observed = components['schemas']['Observed'];
 export type Output = components['schemas']['Output'];
+export type Packages = components['schemas']['Packages'];
 export type Parameter = components['schemas']['Parameter'];
 export type ParameterSchema = components['schemas']['ParameterSchema'];
 export type ParameterType = components['schemas']['ParameterType'];
 export type Phase = components['schemas']['Phase'];
 export type Place = components['schemas']['Place'];
 export type PostMortemKernel = components['schemas']['PostMortemKernel'];
+export type Preflight = components['schemas']['Preflight'];
+export type PreflightOrder = components['schemas']['PreflightOrder'];
 export type Prepared = components['schemas']['Prepared'];
 export type Problem = components['schemas']['Problem'];
 export type Profile = components['schemas']['Profile'];
@@ -3401,7 +3348,7 @@ export type Run = components['schemas']['Run'];
 export type RunDetail = components['schemas']['RunDetail'];
 export type RunEnvironment = components['schemas']['RunEnvironment'];
 export type RunFault = components['schemas']['RunFault'];
-export type RunHistory = components['schemas']['RunHistory'];
+export type RunForecast = components['schemas']['RunForecast'];
 export type RunOrder = components['schemas']['RunOrder'];
 export type RunRequest = components['schemas']['RunRequest'];
 export type RunState = components['schemas']['RunState'];
@@ -3419,7 +3366,6 @@ export type SnapshotRequest = components['schemas']['SnapshotRequest'];
 export type StartedSession = components['schemas']['StartedSession'];
 export type StateMessage = components['schemas']['StateMessage'];
 export type Suggestion = components['schemas']['Suggestion'];
-export type TablePreview = components['schemas']['TablePreview'];
 export type Tier = components['schemas']['Tier'];
 export type TrackedStatus = components['schemas']['TrackedStatus'];
 export type Usage = components['schemas']['Usage'];
@@ -6146,6 +6092,94 @@ export interface operations {
             };
         };
     };
+    list_forecasts_api_forecasts_get: {
+        parameters: {
+            query: {
+                /** @description As its runs have it: from the project's root */
+                notebook: string;
+                /** @description Only runs that were taken from there */
+                source?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['RunForecast'][];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
     get_run_api_runs__run__get: {
         parameters: {
             query?: never;
@@ -6677,96 +6711,6 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['Utilisation'];
-                };
-            };
-            /** @description The input is not valid */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['Problem'];
-                };
-            };
-            /** @description No valid token */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['Problem'];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['Problem'];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['Problem'];
-                };
-            };
-            /** @description The state does not allow this */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['Problem'];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
-                };
-            };
-            /** @description Not available now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['Problem'];
-                };
-            };
-        };
-    };
-    get_history_api_runs__run__history_get: {
-        parameters: {
-            query?: {
-                /** @description Default: all */
-                metric?: string[];
-                /** @description At most so many of each */
-                points?: number;
-            };
-            header?: never;
-            path: {
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['RunHistory'];
                 };
             };
             /** @description The input is not valid */
@@ -9085,27 +9029,7 @@ export interface operations {
             };
         };
     };
-    preview_lab_preview_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['TablePreview'];
-                };
-            };
-        };
-    };
-    copy_lab_copy_post: {
+    preflight_lab_preflight_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -9114,7 +9038,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                'application/json': components['schemas']['CopyOrder'];
+                'application/json': components['schemas']['PreflightOrder'];
             };
         };
         responses: {
@@ -9124,7 +9048,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Copied'];
+                    'application/json': components['schemas']['Preflight'];
                 };
             };
             /** @description Validation Error */
@@ -9134,26 +9058,6 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['HTTPValidationError'];
-                };
-            };
-        };
-    };
-    kernel_lab_kernel_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['AttachedKernel'];
                 };
             };
         };

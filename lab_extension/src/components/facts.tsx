@@ -15,7 +15,10 @@ export function Facts(props: {
             <table className="gr-Facts">
                 <tbody>
                     {shown.map(([name, text], at) => (
-                        <tr key={`${name} ${at}`} className={props.bold?.has(name) ? 'gr-mod-set' : undefined}>
+                        <tr
+                            key={`${name} ${at}`}
+                            className={props.bold?.has(name) ? 'gr-mod-set' : undefined}
+                        >
                             <th scope="row">{name}</th>
                             <td title={typeof text === 'string' ? text : undefined}>{text}</td>
                         </tr>

@@ -55,7 +55,9 @@ function Loaded(props: IMetricsProps): React.JSX.Element {
     if (courses.length === 0 && Object.keys(run.metrics ?? {}).length === 0) {
         return (
             <p className="gr-dim">
-                {trans.__('No metrics: gristmill.report(auc=…) or mlflow.log_metric(…) in the notebook makes them.')}
+                {trans.__(
+                    'No metrics: gristmill.report(auc=…) or mlflow.log_metric(…) in the notebook makes them.'
+                )}
             </p>
         );
     }
@@ -136,10 +138,7 @@ const Course = React.memo(function Course(props: {
     trans: ITrans;
 }): React.JSX.Element {
     const { history, axis, log, rendermime, trans } = props;
-    const figure = React.useMemo(
-        () => metricFigure(history, axis, log, trans),
-        [history, axis, log, trans]
-    );
+    const figure = React.useMemo(() => metricFigure(history, axis, log, trans), [history, axis, log, trans]);
     return (
         <section className="gr-Chart">
             <h2>
@@ -150,7 +149,11 @@ const Course = React.memo(function Course(props: {
                 rendermime={rendermime}
                 trans={trans}
                 height={220}
-                label={trans.__('%1 by %2', history.name, axis === 'time' ? trans.__('time') : trans.__('step'))}
+                label={trans.__(
+                    '%1 by %2',
+                    history.name,
+                    axis === 'time' ? trans.__('time') : trans.__('step')
+                )}
             />
             {history.sampled ? (
                 <p className="gr-dim">{trans.__('%1 of many values are drawn.', history.values.length)}</p>

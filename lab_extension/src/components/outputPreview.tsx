@@ -129,7 +129,9 @@ function Shown(props: { looked: Looked; output: Output; trans: ITrans }): React.
             );
         case 'none':
             return (
-                <p className="gr-dim">{trans.__('There is no preview of such a file: download it or copy it.')}</p>
+                <p className="gr-dim">
+                    {trans.__('There is no preview of such a file: download it or copy it.')}
+                </p>
             );
     }
 }
@@ -155,7 +157,11 @@ function Table({ table, trans }: { table: TablePreview; trans: ITrans }): React.
                     <thead>
                         <tr>
                             {columns.map((name, at) => (
-                                <th key={at} scope="col" className={numeric[at] ? 'gr-mod-numeric' : undefined}>
+                                <th
+                                    key={at}
+                                    scope="col"
+                                    className={numeric[at] ? 'gr-mod-numeric' : undefined}
+                                >
                                     {name}
                                 </th>
                             ))}

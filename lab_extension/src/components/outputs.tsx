@@ -30,7 +30,9 @@ export function Outputs(props: IRunPageProps & { detail: RunDetail }): React.JSX
             event.preventDefault();
             if (next) {
                 setChosen(next.name);
-                list.current?.querySelectorAll<HTMLElement>('[role="option"]')[outputs.indexOf(next)]?.focus();
+                list.current
+                    ?.querySelectorAll<HTMLElement>('[role="option"]')
+                    [outputs.indexOf(next)]?.focus();
             }
         }
     };

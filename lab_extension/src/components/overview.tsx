@@ -15,9 +15,7 @@ import type { IRunPageProps } from './runPage';
 import { Timeline } from './timeline';
 
 /** What came of a run, the reason first where it failed. */
-export function Overview(
-    props: IRunPageProps & { detail: RunDetail; onAll: () => void }
-): React.JSX.Element {
+export function Overview(props: IRunPageProps & { detail: RunDetail; onAll: () => void }): React.JSX.Element {
     const { detail, trans, page, charts, actions } = props;
     const { run } = detail;
     const given = new Set(run.given);

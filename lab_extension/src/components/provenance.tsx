@@ -103,14 +103,22 @@ function Known(props: { detail: RunDetail; snapshot: Snapshot | null; trans: ITr
     return (
         <Facts title={trans.__('Known to the control plane')} empty="">
             {[
-                [trans.__('run'), <Copied key="run" text={run.id} shown={`${run.number} (${run.id})`} trans={trans} />],
+                [
+                    trans.__('run'),
+                    <Copied key="run" text={run.id} shown={`${run.number} (${run.id})`} trans={trans} />
+                ],
                 [trans.__('who'), run.created_by],
                 [trans.__('when'), exact(run.created_at)],
                 [trans.__('profile'), run.profile],
                 [
                     trans.__('snapshot'),
                     snapshot ? (
-                        <Copied key="snapshot" text={snapshot.digest} shown={short(snapshot.digest)} trans={trans} />
+                        <Copied
+                            key="snapshot"
+                            text={snapshot.digest}
+                            shown={short(snapshot.digest)}
+                            trans={trans}
+                        />
                     ) : (
                         run.snapshot
                     )
@@ -231,7 +239,11 @@ function Packages({ worker, trans }: { worker: IWorkerFacts; trans: ITrans }): R
                         setWanted(event.target.value);
                     }}
                 />
-                <Copied text={worker.packages.join('\n')} shown={trans.__('copy as requirements')} trans={trans} />
+                <Copied
+                    text={worker.packages.join('\n')}
+                    shown={trans.__('copy as requirements')}
+                    trans={trans}
+                />
             </div>
             <ul className="gr-Packages">
                 {shown.map(one => (

@@ -35,12 +35,7 @@ export function RunHead(props: { run: Run; actions: IRunActions; trans: ITrans }
     );
 }
 
-function Buttons(props: {
-    run: Run;
-    actions: IRunActions;
-    trans: ITrans;
-    over: boolean;
-}): React.JSX.Element {
+function Buttons(props: { run: Run; actions: IRunActions; trans: ITrans; over: boolean }): React.JSX.Element {
     const { run, actions, trans, over } = props;
     const { compare, register } = actions;
     return (

@@ -1,4 +1,5 @@
 import { UseSignal, closeIcon } from '@jupyterlab/ui-components';
+import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { Run } from '../api/wire';
@@ -17,6 +18,9 @@ interface IRunsPanelProps {
     readonly onOpen: (run: Run) => void;
     readonly onCancel: (run: Run) => void;
     readonly onStart: () => void;
+    readonly onExample: () => void;
+    /** A filter that somebody else asks for. */
+    readonly asked: ISignal<unknown, string>;
 }
 
 /** What runs and what ran, newest first. Arrows move, Enter opens, `/` goes to the filter, Esc leaves it. */
@@ -24,6 +28,15 @@ export function RunsPanel(props: IRunsPanelProps): React.JSX.Element {
     const { runs, connection, trans } = props;
     const [text, setText] = React.useState('');
     const filter = React.useRef<HTMLInputElement>(null);
+    React.useEffect(() => {
+        const onAsked = (_: unknown, wanted: string): void => {
+            setText(wanted);
+        };
+        props.asked.connect(onAsked);
+        return () => {
+            props.asked.disconnect(onAsked);
+        };
+    }, [props.asked]);
     return (
         <div
             className="gr-Runs"
@@ -77,6 +90,9 @@ function List(props: IRunsPanelProps & { text: string }): React.JSX.Element {
                 </p>
                 <button className="jp-mod-styled jp-mod-accept" onClick={onStart}>
                     {trans.__('Run the open notebook')}
+                </button>
+                <button className="jp-mod-styled" onClick={props.onExample}>
+                    {trans.__('Open the churn example')}
                 </button>
             </div>
         );

@@ -21,8 +21,7 @@ export function Tabs<T extends string>(props: {
         }
         const at = tabs.findIndex(tab => tab.name === chosen);
         const last = tabs.length - 1;
-        const next =
-            Math.abs(step) > 1 ? (step > 0 ? last : 0) : (at + step + tabs.length) % tabs.length;
+        const next = Math.abs(step) > 1 ? (step > 0 ? last : 0) : (at + step + tabs.length) % tabs.length;
         const tab = tabs[next];
         if (tab) {
             onChoose(tab.name);

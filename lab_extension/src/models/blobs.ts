@@ -16,7 +16,10 @@ const AT_ONCE = 6; // requests; a browser has no more connections to a server
 
 /** Texts of blobs: small ones in few requests, others several at once. One that is not kept any more is ''. */
 export class Blobs {
-    constructor(private readonly api: Pick<IApi, 'blob'> & Pick<IRunApi, 'smallBlobs'>) {}
+    constructor(
+        private readonly api: Pick<IApi, 'blob'>,
+        private readonly runApi: Pick<IRunApi, 'smallBlobs'>
+    ) {}
 
     async texts(wanted: readonly IBlob[]): Promise<ReadonlyMap<string, string>> {
         const found = new Map<string, string>();
@@ -35,7 +38,7 @@ export class Blobs {
     private async together(digests: readonly string[]): Promise<ReadonlyMap<string, string>> {
         if (digests.length > 1) {
             try {
-                return await this.api.smallBlobs(digests);
+                return await this.runApi.smallBlobs(digests);
             } catch (error) {
                 if (!(error instanceof ProblemError) || error.status === 503) {
                     throw error;

@@ -202,7 +202,13 @@ export function linesOf(before: string, after: string): readonly ILine[] {
         next.map((text, at) => ({ text, at })),
         (a, b) => a.text === b.text
     );
-    for (const [one, two] of [...pairs, [{ at: old.length, text: '' }, { at: next.length, text: '' }] as const]) {
+    for (const [one, two] of [
+        ...pairs,
+        [
+            { at: old.length, text: '' },
+            { at: next.length, text: '' }
+        ] as const
+    ]) {
         for (; i < one.at; i += 1) {
             lines.push({ text: old[i] ?? '', mark: 'removed' });
         }

@@ -5,7 +5,9 @@ const KINDS: Readonly<Record<Exclude<OutputKind, 'none'>, readonly string[]>> = 
     table: ['csv', 'tsv', 'parquet'],
     image: ['png', 'jpg', 'jpeg', 'gif', 'webp', 'svg'],
     html: ['html', 'htm'],
-    text: 'txt md json jsonl yaml yml log py r jl toml ini cfg xml sql js ts sh tex rst ipynb out err'.split(' ')
+    text: 'txt md json jsonl yaml yml log py r jl toml ini cfg xml sql js ts sh tex rst ipynb out err'.split(
+        ' '
+    )
 };
 const IMAGE_TYPES: Readonly<Record<string, string>> = {
     png: 'image/png',

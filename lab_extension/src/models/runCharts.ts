@@ -9,8 +9,6 @@ import { isRunEvent } from './runEvents';
 
 const PAUSE = 3000; // ms between two questions while a run goes on
 
-export type RunChartsApi = Pick<IApi, 'runHistory'> & Pick<IRunApi, 'utilisation'>;
-
 /** How a run’s metrics went and what it used of its machine: asked for once somebody looks, and again as it goes on. */
 export class RunCharts implements IDisposable {
     private readonly _changed = new Signal<this, void>(this);
@@ -24,7 +22,8 @@ export class RunCharts implements IDisposable {
     private _isDisposed = false;
 
     constructor(
-        private readonly api: RunChartsApi,
+        private readonly api: Pick<IApi, 'runHistory'>,
+        private readonly runApi: Pick<IRunApi, 'utilisation'>,
         connection: Pick<Connection, 'refreshed' | 'happened'>,
         private readonly runId: () => string,
         private readonly pause = PAUSE
@@ -99,7 +98,7 @@ export class RunCharts implements IDisposable {
         const run = this.runId();
         const [history, utilisation] = await Promise.allSettled([
             this.api.runHistory(run),
-            this.api.utilisation(run)
+            this.runApi.utilisation(run)
         ]);
         this.asking = false;
         if (this._isDisposed) {

@@ -99,7 +99,12 @@ export function timelineFigure(
         hovermode: 'closest',
         margin: { l: 84, r: 12, t: 6, b: 34 },
         xaxis: { title: { text: trans.__('seconds') }, rangemode: 'tozero', zeroline: false },
-        yaxis: { domain: [0, Math.max(foot - 0.05, 0.01)], showgrid: false, visible: bars.length > 0, fixedrange: true }
+        yaxis: {
+            domain: [0, Math.max(foot - 0.05, 0.01)],
+            showgrid: false,
+            visible: bars.length > 0,
+            fixedrange: true
+        }
     };
     rows.forEach((row, at) => {
         const top = 1 - at * each;
@@ -111,7 +116,12 @@ export function timelineFigure(
             fixedrange: true,
             nticks: 3,
             // What the profile gives is the frame, unless hardly any of it was used.
-            range: [0, row.most !== null && highest > row.most / 10 ? Math.max(row.most, highest) : highest * 1.2 || 1]
+            range: [
+                0,
+                row.most !== null && highest > row.most / 10
+                    ? Math.max(row.most, highest)
+                    : highest * 1.2 || 1
+            ]
         };
     });
     if (bars.length > 0) {
@@ -124,7 +134,10 @@ export function timelineFigure(
             text: bars.map(bar => String(bar.number)),
             textposition: 'inside',
             insidetextanchor: 'middle',
-            marker: { color: bars.map(bar => STATES[bar.state]), line: { width: 1, color: 'rgba(255,255,255,0.6)' } },
+            marker: {
+                color: bars.map(bar => STATES[bar.state]),
+                line: { width: 1, color: 'rgba(255,255,255,0.6)' }
+            },
             customdata: bars.map(bar => trans.__('cell %1: %2', bar.number, duration(bar.seconds))),
             hovertemplate: '%{customdata}<extra></extra>'
         });

@@ -1,7 +1,21 @@
+import { Signal } from '@lumino/signaling';
+
 import { ProblemError } from '../api/problem';
-import type { Launched, NotebookFacts, Parameter, ProfileStatus, Run, RunOrder, Secret } from '../api/wire';
+import type {
+    Environment,
+    Launched,
+    NotebookFacts,
+    Parameter,
+    Preflight,
+    PreflightOrder,
+    ProfileStatus,
+    Run,
+    RunOrder,
+    Secret
+} from '../api/wire';
 import { run } from './made';
-import { type ISource, RunForm, labelsOf } from './runForm';
+import { RunForm } from './runForm';
+import type { ISource } from './source';
 import { untranslated } from './translation';
 
 const depth: Parameter = {
@@ -35,9 +49,25 @@ function profile(name: string, isDefault: boolean): ProfileStatus {
     };
 }
 
+const environment: Environment = {
+    project_id: 'default',
+    name: 'ml',
+    kind: 'requirements',
+    source: 'requirements.txt',
+    python: '3.11',
+    digest: 'sha256:0',
+    packages: ['pandas==2.2'],
+    created_by: 'me',
+    created_at: ''
+};
+
 class Source implements ISource {
     path = 'train.ipynb';
-    saved = 0;
+    readonly pathChanged = new Signal<unknown, string>(this);
+    readonly saved = new Signal<unknown, void>(this);
+    isDirty = false;
+    isDisposed = false;
+    saves = 0;
     last: RunOrder | null = null;
     localPath(): string {
         return this.path;
@@ -46,7 +76,7 @@ class Source implements ISource {
         return Promise.resolve({ cells: [] });
     }
     save(): Promise<void> {
-        this.saved += 1;
+        this.saves += 1;
         return Promise.resolve();
     }
     makeParameters(): Promise<void> {
@@ -59,6 +89,9 @@ class Source implements ISource {
         this.last = order;
         return Promise.resolve();
     }
+    dispose(): void {
+        this.isDisposed = true;
+    }
 }
 
 class Api {
@@ -66,8 +99,11 @@ class Api {
         kernel: 'python3',
         language: 'python',
         parameters: { language: 'python', cell: 0, parameters: [depth], checked: true },
-        suggestions: []
+        suggestions: [],
+        secrets: []
     };
+    stored: readonly Secret[] = [];
+    looked: PreflightOrder[] = [];
     refusal: Error | null = null;
     orders: RunOrder[] = [];
     readNotebook(): Promise<NotebookFacts> {
@@ -77,7 +113,15 @@ class Api {
         return Promise.resolve([profile('small', false), profile('medium', true)]);
     }
     secrets(): Promise<readonly Secret[]> {
-        return Promise.resolve([]);
+        return Promise.resolve(this.stored);
+    }
+    environments(): Promise<readonly Environment[]> {
+        return Promise.resolve([environment]);
+    }
+    preflight(order: PreflightOrder): Promise<Preflight> {
+        this.looked.push(order);
+        const forecasts = [{ profile: 'small', wait_s: 0, seconds: 18 }];
+        return Promise.resolve({ notebook: order.path, source: '', forecasts, data: [], notices: [] });
     }
     launch(order: RunOrder): Promise<Launched> {
         this.orders.push(order);
@@ -94,18 +138,18 @@ async function loaded(source = new Source()): Promise<{ api: Api; form: RunForm;
 
 test('what the notebook says is not sent again; the default profile is shown and left to the server', async () => {
     const { api, form, source } = await loaded();
-    expect(form.profile).toBe('medium');
+    expect(form.choices.profile).toBe('medium');
     const made: Run | null = await form.run();
     expect(made?.name).toBe('train-1');
-    expect(source.saved).toBe(1);
+    expect(source.saves).toBe(1);
     expect(api.orders[0]).toMatchObject({ path: 'train.ipynb', parameters: {}, profile: null });
 });
 
 test('a fault is told once the field was touched, and keeps the run from starting', async () => {
     const { api, form } = await loaded();
-    expect(form.fault(depth)).toBeNull();
+    expect(form.values.fault(depth)).toBeNull();
     form.set(depth, '11');
-    expect(form.fault(depth)).toBe('expected 2 – 10');
+    expect(form.values.fault(depth)).toBe('expected 2 – 10');
     expect(form.hindrance).toBe('To be corrected first: depth');
     expect(await form.run()).toBeNull();
     expect(api.orders).toEqual([]);
@@ -129,11 +173,11 @@ test('the server’s faults stand at their fields until these change; others sta
     });
     form.set(depth, '7');
     expect(await form.run()).toBeNull();
-    expect(form.fault(depth)).toBe('too deep');
+    expect(form.values.fault(depth)).toBe('too deep');
     expect(form.otherFaults.map(fault => fault.where)).toEqual(['data:data']);
-    expect(form.text(depth)).toBe('7');
+    expect(form.values.text(depth)).toBe('7');
     form.set(depth, '6');
-    expect(form.fault(depth)).toBeNull();
+    expect(form.values.fault(depth)).toBeNull();
     api.refusal = null;
     await form.useDataRoot('data');
     expect(api.orders.at(-1)?.data_roots).toEqual(['data']);
@@ -153,9 +197,9 @@ test('the last values come back, with their profile', async () => {
     const { form } = await loaded(source);
     await form.takeLast();
     expect(form.order().parameters).toEqual({ depth: 9 });
-    expect(form.profile).toBe('small');
+    expect(form.choices.profile).toBe('small');
     form.reset();
-    expect(form.text(depth)).toBe('4');
+    expect(form.values.text(depth)).toBe('4');
 });
 
 test('settings of the first cell that has some are offered as parameters', async () => {
@@ -173,8 +217,86 @@ test('settings of the first cell that has some are offered as parameters', async
     expect(form.suggestion).toEqual({ cell: 2, names: ['depth', 'rate'] });
 });
 
-test('labels are pairs', () => {
-    expect(labelsOf('team=risk, try = 2')).toEqual({ team: 'risk', try: '2' });
-    expect(labelsOf('')).toEqual({});
-    expect(labelsOf('team')).toBeNull();
+test('all but the name is as it was the last time, where nobody has typed anything else', async () => {
+    const source = new Source();
+    source.last = {
+        path: 'train.ipynb',
+        parameters: { depth: 9 },
+        environment: 'ml',
+        name: 'once',
+        labels: { team: 'risk' },
+        timeout_s: 120,
+        retries: 2,
+        priority: 1,
+        secrets: ['KEY'],
+        data_roots: [],
+        post_mortem_s: 600
+    };
+    const { form } = await loaded(source);
+    form.set(depth, '3');
+    await form.takeLast();
+    expect(form.order()).toEqual({ ...source.last, parameters: { depth: 3 }, profile: null, name: null });
+});
+
+test('a form adopts what another was refused with: values, faults at their fields, the reason', async () => {
+    const { api, form: refused, source } = await loaded();
+    refused.set(depth, '7');
+    refused.setMore({ retries: '3' });
+    api.refusal = new ProblemError({
+        type: '',
+        title: '',
+        status: 400,
+        detail: 'no',
+        code: 'invalid_input',
+        faults: [{ where: 'depth', message: 'too deep' }]
+    });
+    expect(await refused.run()).toBeNull();
+    const { form } = await loaded(source);
+    form.adopt(refused);
+    expect(form.values.text(depth)).toBe('7');
+    expect(form.values.fault(depth)).toBe('too deep');
+    expect(form.more.retries).toBe('3');
+    expect(form.problem).toBe(api.refusal);
+});
+
+test('secrets that the notebook asks for come first, also where they are not stored', async () => {
+    const { api, form } = await loaded();
+    const secret = { created_at: '', created_by: '', changed_at: '', changed_by: '', vault: '' };
+    api.stored = ['AAA', 'KEY'].map(name => ({ ...secret, name }));
+    api.facts = { ...api.facts, secrets: ['KEY', 'GONE'] };
+    await form.load();
+    expect(form.secrets).toEqual([
+        { name: 'KEY', asked: true, stored: true },
+        { name: 'GONE', asked: true, stored: false },
+        { name: 'AAA', asked: false, stored: true }
+    ]);
+    form.grant('KEY', true);
+    expect(form.order().secrets).toEqual(['KEY']);
+});
+
+test('what is known of the run is asked for again with another environment, when saved, and when renamed', async () => {
+    const { api, form, source } = await loaded();
+    expect(api.looked).toEqual([{ path: 'train.ipynb', environment: null }]);
+    expect(form.outlook.forecast('small')?.seconds).toBe(18);
+    form.chooseEnvironment('ml');
+    source.saved.emit();
+    source.path = 'renamed.ipynb';
+    source.pathChanged.emit('renamed.ipynb');
+    expect(api.looked.slice(1)).toEqual([
+        { path: 'train.ipynb', environment: 'ml' },
+        { path: 'train.ipynb', environment: 'ml' },
+        { path: 'renamed.ipynb', environment: 'ml' }
+    ]);
+    expect(form.order().path).toBe('renamed.ipynb');
+    form.dispose();
+    expect(source.isDisposed).toBe(true);
+});
+
+test('what the settings say is where a form begins', async () => {
+    const form = new RunForm(new Api(), new Source(), untranslated, () => ({
+        profile: 'small',
+        postMortem: 30
+    }));
+    await form.load();
+    expect(form.order()).toMatchObject({ profile: 'small', post_mortem_s: 1800 });
 });

@@ -3,59 +3,55 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { IApi } from '../api/client';
 import { ProblemError } from '../api/problem';
-import type { Fault, NotebookFacts, Parameter, ProfileStatus, Run, RunOrder, Secret } from '../api/wire';
-import { parse, textOf } from './parameters';
+import type { Fault, NotebookFacts, Parameter, Run, RunOrder } from '../api/wire';
+import { Choices, type ISecretChoice } from './choices';
+import { type IMore, NOTHING, moreFault, sentOf, typedOf } from './more';
+import { Outlook } from './outlook';
+import type { ISource } from './source';
 import type { ITrans } from './translation';
+import { Values } from './values';
 
-/** Where the form's notebook comes from, and what is remembered of it. */
-export interface ISource {
-    /** The path for people and for Lab. */
-    readonly path: string;
-    /** The path on this server's disk; throws where it is elsewhere. */
-    localPath(): string;
-    /** The notebook as it stands in the editor, without outputs. */
-    read(): Promise<unknown>;
-    /** Returns once what is on disk is what the editor shows. */
-    save(): Promise<void>;
-    /** Tags a code cell, counted as a run does, as the parameters cell: an edit of the open document, undone as any. */
-    makeParameters(cell: number): Promise<void>;
-    lastOrder(): Promise<RunOrder | null>;
-    remember(order: RunOrder, run: Run): Promise<void>;
+export type FormApi = Pick<
+    IApi,
+    'readNotebook' | 'preflight' | 'launch' | 'profiles' | 'environments' | 'secrets'
+>;
+
+/** What a form begins with where nothing else is said. */
+export interface IDefaults {
+    readonly profile: string;
+    /** Minutes that the kernel of a run that fails is kept. */
+    readonly postMortem: number;
 }
 
-export interface IMore {
-    name: string;
-    labels: string;
-    timeout: string;
-    retries: string;
-}
-
-const MINUTE = 60;
-const NOTHING: IMore = { name: '', labels: '', timeout: '', retries: '0' };
+type Busy = 'loading' | 'saving' | 'launching' | null;
 
 /** A run as it is filled in: typed values, faults as one types, the server's faults at their fields. */
 export class RunForm implements IDisposable {
+    readonly values: Values;
+    readonly choices = new Choices();
+    readonly outlook: Outlook;
     private readonly _changed = new Signal<this, void>(this);
-    private readonly texts = new Map<string, string>();
-    private readonly touched = new Set<string>();
-    private readonly granted = new Set<string>();
-    private readonly roots = new Set<string>();
     private serverFaults: readonly Fault[] = [];
     private _facts: NotebookFacts | null = null;
-    private _profiles: readonly ProfileStatus[] = [];
-    private _secrets: readonly Secret[] = [];
-    private _profile: string | null = null;
     private _more: IMore = { ...NOTHING };
     private _notices: readonly string[] = [];
     private _problem: unknown = null;
-    private _busy: 'loading' | 'saving' | 'launching' | null = 'loading';
+    private _busy: Busy = 'loading';
     private _isDisposed = false;
 
     constructor(
-        private readonly api: Pick<IApi, 'readNotebook' | 'launch' | 'profiles' | 'secrets'>,
+        private readonly api: FormApi,
         readonly source: ISource,
-        private readonly trans: ITrans
-    ) {}
+        private readonly trans: ITrans,
+        private readonly defaults: () => IDefaults = () => ({ profile: '', postMortem: 0 })
+    ) {
+        this.values = new Values(() => this.parameters, trans);
+        this.outlook = new Outlook(api);
+        this.outlook.changed.connect(this.emit, this);
+        source.pathChanged.connect(this.onSource, this);
+        source.saved.connect(this.onSource, this);
+        this._more = this.beginning();
+    }
 
     get changed(): ISignal<this, void> {
         return this._changed;
@@ -78,24 +74,16 @@ export class RunForm implements IDisposable {
             : { cell, names: suggestions.filter(one => one.cell === cell).map(one => one.parameter.name) };
     }
 
-    get profiles(): readonly ProfileStatus[] {
-        return this._profiles;
-    }
-
-    get secrets(): readonly Secret[] {
-        return this._secrets;
+    /** Secrets to be granted: those that the notebook asks for first. */
+    get secrets(): readonly ISecretChoice[] {
+        return this.choices.secrets(this._facts?.secrets ?? []);
     }
 
     get more(): IMore {
         return this._more;
     }
 
-    /** The chosen profile, else the one that is taken where none is chosen. */
-    get profile(): string | null {
-        return this._profile ?? defaultProfile(this._profiles);
-    }
-
-    get busy(): 'loading' | 'saving' | 'launching' | null {
+    get busy(): Busy {
         return this._busy;
     }
 
@@ -110,24 +98,33 @@ export class RunForm implements IDisposable {
         return this.serverFaults.filter(fault => !fields.has(fault.where));
     }
 
+    /** What was done otherwise with the last run than one may expect. */
+    get notices(): readonly string[] {
+        return this._notices;
+    }
+
     async load(): Promise<void> {
+        this.become('loading');
         try {
-            const [facts, profiles, secrets, last] = await Promise.all([
+            const [facts, profiles, environments, secrets, last] = await Promise.all([
                 this.source.read().then(notebook => this.api.readNotebook(notebook)),
                 this.api.profiles(),
+                this.api.environments(),
                 this.api.secrets(),
                 this.source.lastOrder()
             ]);
             this._facts = facts;
-            this._profiles = profiles.filter(one => one.profile.uses.includes('run'));
-            this._secrets = secrets;
+            this.choices.offer(profiles, environments, secrets);
             this._problem = null;
-            this.takeProfile(last);
+            this.choices.take({
+                profile: last?.profile ?? this.defaults().profile,
+                environment: last?.environment ?? null
+            });
+            void this.look();
         } catch (error) {
             this._problem = error;
         }
-        this._busy = null;
-        this.emit();
+        this.become(null);
     }
 
     /** The notebook has changed in the editor: its parameters are read again, and what was typed stays. */
@@ -146,37 +143,24 @@ export class RunForm implements IDisposable {
         this.emit();
     }
 
-    /** What was done otherwise with the last run than one may expect. */
-    get notices(): readonly string[] {
-        return this._notices;
-    }
-
-    text(parameter: Parameter): string {
-        return this.texts.get(parameter.name) ?? textOf(parameter.default);
-    }
-
-    isSet(parameter: Parameter): boolean {
-        return this.texts.has(parameter.name) && this.text(parameter) !== textOf(parameter.default);
+    /** Asks anew for what is known of the run before it is made. */
+    async look(): Promise<void> {
+        await this.outlook.ask(() => this.source.localPath(), this.choices.environment);
     }
 
     set(parameter: Parameter, text: string): void {
-        this.texts.set(parameter.name, text);
-        this.touched.add(parameter.name);
-        this.serverFaults = this.serverFaults.filter(fault => fault.where !== parameter.name);
+        this.values.set(parameter, text);
         this.emit();
     }
 
-    /** What is wrong with a field: what the server said of it, else what is seen here once it was touched. */
-    fault(parameter: Parameter): string | null {
-        const told = this.serverFaults.find(fault => fault.where === parameter.name);
-        if (told) {
-            return told.message;
-        }
-        return this.touched.has(parameter.name) ? this.ownFault(parameter) : null;
+    choose(profile: string): void {
+        this.choices.profile = profile;
+        this.emit();
     }
 
-    choose(profile: string): void {
-        this._profile = profile;
+    chooseEnvironment(environment: string | null): void {
+        this.choices.environment = environment;
+        void this.look();
         this.emit();
     }
 
@@ -185,41 +169,43 @@ export class RunForm implements IDisposable {
         this.emit();
     }
 
-    isGranted(secret: string): boolean {
-        return this.granted.has(secret);
+    grant(secret: string, granted: boolean): void {
+        this.choices.grant(secret, granted);
+        this.emit();
     }
 
-    grant(secret: string, granted: boolean): void {
-        if (granted) {
-            this.granted.add(secret);
-        } else {
-            this.granted.delete(secret);
-        }
+    makeDataRoot(place: string, wanted: boolean): void {
+        this.choices.makeDataRoot(place, wanted);
         this.emit();
     }
 
     /** Back to what the notebook says. */
     reset(): void {
-        this.texts.clear();
-        this.touched.clear();
+        this.values.clear();
         this.serverFaults = [];
         this._problem = null;
-        this._more = { ...NOTHING };
+        this._more = this.beginning();
         this.emit();
     }
 
+    /** All as it was the last time but the name, where nobody has typed anything else. */
     async takeLast(): Promise<void> {
         const last = await this.source.lastOrder();
-        if (!last) {
-            return;
+        if (last) {
+            this.take(last);
         }
-        for (const parameter of this.parameters) {
-            const given = last.parameters?.[parameter.name];
-            if (given !== undefined) {
-                this.texts.set(parameter.name, textOf(given));
-            }
+    }
+
+    /** What another form was refused with stands here, to be put right; what was typed here stays. */
+    adopt(refused: RunForm): void {
+        if (!refused.facts) {
+            return; // neither of them can be filled in, and each says so itself
         }
-        this.takeProfile(last);
+        this.take(refused.order());
+        this._problem = refused._problem;
+        this.serverFaults = refused.serverFaults;
+        this.values.tell(this.serverFaults);
+        this.values.touch();
         this.emit();
     }
 
@@ -228,22 +214,24 @@ export class RunForm implements IDisposable {
         if (!this._facts) {
             return this.trans.__('The notebook has not been read.');
         }
-        const wrong = this.parameters.filter(one => this.ownFault(one) !== null).map(one => one.name);
+        if (this._facts.fault) {
+            return this._facts.fault;
+        }
         const more = moreFault(this._more);
-        const all = more ? [...wrong, this.trans.__(more)] : wrong;
+        const all = [...this.values.wrong, ...(more ? [this.trans.__('the fields under “More”')] : [])];
         return all.length > 0 ? this.trans.__('To be corrected first: %1', all.join(', ')) : null;
     }
 
     /** Uses a place as a data root, and runs. */
     async useDataRoot(place: string): Promise<Run | null> {
-        this.roots.add(place);
+        this.choices.makeDataRoot(place, true);
         return this.run();
     }
 
     /** The new run; null where it was refused, which the form then says. */
     async run(): Promise<Run | null> {
         if (this._busy || this.hindrance !== null) {
-            this.parameters.forEach(one => this.touched.add(one.name));
+            this.values.touch();
             this.emit();
             return null;
         }
@@ -254,13 +242,11 @@ export class RunForm implements IDisposable {
             const order = this.order();
             const { run, notices } = await this.api.launch(order);
             this._notices = notices;
-            this.serverFaults = [];
-            this._problem = null;
-            await this.source.remember(order, run);
+            this.tell(null);
+            await this.source.remember({ ...order, data_roots: [] }, run);
             return run;
         } catch (error) {
-            this._problem = error;
-            this.serverFaults = error instanceof ProblemError ? error.faults : [];
+            this.tell(error);
             return null;
         } finally {
             this.become(null);
@@ -269,25 +255,11 @@ export class RunForm implements IDisposable {
 
     /** What is sent: only values that differ from the notebook's own. */
     order(): RunOrder {
-        const parameters: Record<string, unknown> = {};
-        for (const parameter of this.parameters) {
-            const parsed = parse(parameter, this.text(parameter), this.trans);
-            if ('value' in parsed && (this.isSet(parameter) || parameter.required)) {
-                parameters[parameter.name] = parsed.value;
-            }
-        }
-        const { name, labels, timeout, retries } = this._more;
         return {
             path: this.source.localPath(),
-            parameters,
-            profile: this._profile,
-            name: name.trim() || null,
-            labels: labelsOf(labels) ?? {},
-            timeout_s: timeout.trim() ? Number(timeout) * MINUTE : null,
-            retries: Number(retries),
-            priority: 0,
-            secrets: [...this.granted],
-            data_roots: [...this.roots]
+            parameters: this.values.given(),
+            ...this.choices.sent,
+            ...sentOf(this._more)
         };
     }
 
@@ -296,26 +268,41 @@ export class RunForm implements IDisposable {
     }
 
     dispose(): void {
+        if (this._isDisposed) {
+            return;
+        }
         this._isDisposed = true;
+        this.outlook.dispose();
+        Signal.disconnectReceiver(this);
+        this.source.dispose();
         Signal.clearData(this);
     }
 
-    private ownFault(parameter: Parameter): string | null {
-        if (!this.texts.has(parameter.name) && !parameter.required) {
-            return null; // the notebook's own value is the notebook's business
-        }
-        const parsed = parse(parameter, this.text(parameter), this.trans);
-        return 'fault' in parsed ? parsed.fault : null;
+    /** What a run was made with: values, choices and more stand in the form. */
+    take(order: RunOrder): void {
+        this.values.fill(order.parameters ?? {});
+        this._more = typedOf(order);
+        this.choices.take(order);
+        this.emit();
     }
 
-    private takeProfile(last: RunOrder | null): void {
-        const wanted = last?.profile;
-        if (wanted && this._profiles.some(one => one.profile.name === wanted)) {
-            this._profile = wanted;
-        }
+    private beginning(): IMore {
+        const { postMortem } = this.defaults();
+        return { ...NOTHING, postMortem: postMortem > 0 ? String(postMortem) : '' };
     }
 
-    private become(busy: 'saving' | 'launching' | null): void {
+    private tell(problem: unknown): void {
+        this._problem = problem;
+        this.serverFaults = problem instanceof ProblemError ? problem.faults : [];
+        this.values.tell(this.serverFaults);
+    }
+
+    private onSource(): void {
+        void this.look();
+        this.emit();
+    }
+
+    private become(busy: Busy): void {
         this._busy = busy;
         this.emit();
     }
@@ -325,38 +312,4 @@ export class RunForm implements IDisposable {
             this._changed.emit();
         }
     }
-}
-
-/** `a=1, b=two` as labels; null where it is none. */
-export function labelsOf(text: string): Record<string, string> | null {
-    const labels: Record<string, string> = {};
-    for (const part of text.split(',').map(one => one.trim())) {
-        const at = part.indexOf('=');
-        if (part === '') {
-            continue;
-        }
-        if (at < 1) {
-            return null;
-        }
-        labels[part.slice(0, at).trim()] = part.slice(at + 1).trim();
-    }
-    return labels;
-}
-
-export function moreFault(more: IMore): string | null {
-    if (labelsOf(more.labels) === null) {
-        return 'labels';
-    }
-    if (more.timeout.trim() && !(Number(more.timeout) > 0)) {
-        return 'timeout';
-    }
-    return /^\d+$/.test(more.retries) ? null : 'retries';
-}
-
-function defaultProfile(profiles: readonly ProfileStatus[]): string | null {
-    const found =
-        profiles.find(one => one.profile.default_for.includes('run')) ??
-        profiles.find(one => one.profile.default) ??
-        profiles[0];
-    return found?.profile.name ?? null;
 }

@@ -45,7 +45,7 @@ class Api {
 
 async function opened(api = new Api()): Promise<{ api: Api; said: Said; page: RunPage }> {
     const said = new Said();
-    const page = new RunPage(api, said as unknown as Connection, 'run_1');
+    const page = new RunPage(api, api, said as unknown as Connection, 'run_1');
     await page.load();
     return { api, said, page };
 }
@@ -189,9 +189,11 @@ test('of a run that is over the notebook is shown before its log is read, and th
     api.past = { events: pieces.slice(0, 999), next: 0, reset: false };
     const seen: string[] = [];
     const said = new Said();
-    const page = new RunPage(api, said as unknown as Connection, 'run_1');
+    const page = new RunPage(api, api, said as unknown as Connection, 'run_1');
     page.changed.connect(() => {
-        seen.push(`${page.cells.some(cell => cell.state === 'done' || cell.outputs.length > 0)} ${page.log !== ''}`);
+        seen.push(
+            `${page.cells.some(cell => cell.state === 'done' || cell.outputs.length > 0)} ${page.log !== ''}`
+        );
     });
     api.executed = { cells: notebook.cells.map(cell => ({ ...cell, execution_count: 1 })) };
     await page.load();

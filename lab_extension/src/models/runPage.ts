@@ -13,9 +13,6 @@ import { RunLog } from './runLog';
 
 const PAGE = 1000;
 
-export type RunPageApi = Pick<IApi, 'run' | 'snapshot' | 'blob' | 'runEvents' | 'executedNotebook'> &
-    Pick<IRunApi, 'smallBlobs'>;
-
 /** One run as it goes on: its facts, its cells with what they put out, and its log. */
 export class RunPage implements IDisposable {
     private readonly _changed = new Signal<this, void>(this);
@@ -35,11 +32,12 @@ export class RunPage implements IDisposable {
     private _isDisposed = false;
 
     constructor(
-        private readonly api: RunPageApi,
+        private readonly api: Pick<IApi, 'run' | 'snapshot' | 'blob' | 'runEvents' | 'executedNotebook'>,
+        runApi: Pick<IRunApi, 'smallBlobs'>,
         connection: Pick<Connection, 'refreshed' | 'happened'>,
         readonly key: string
     ) {
-        this.blobs = new Blobs(api);
+        this.blobs = new Blobs(api, runApi);
         connection.refreshed.connect(this.onRefreshed, this);
         connection.happened.connect(this.onEvent, this);
     }

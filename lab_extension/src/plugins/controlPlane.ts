@@ -2,6 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 
 import { Api } from '../api/client';
 import { RunApi } from '../api/runs';
+import { type Open, shared } from '../api/shared';
 import { messages } from '../api/stream';
 import { Connection } from '../models/connection';
 import { IControlPlane } from '../tokens';
@@ -14,8 +15,10 @@ export const controlPlane: JupyterFrontEndPlugin<IControlPlane> = {
     provides: IControlPlane,
     activate: (app: JupyterFrontEnd): IControlPlane => {
         const api = new Api(app.serviceManager.serverSettings);
-        const connection = new Connection(async signal => messages(await api.events(signal)));
         const runApi = new RunApi(app.serviceManager.serverSettings);
+        const { baseUrl } = app.serviceManager.serverSettings;
+        const upstream: Open = async signal => messages(await api.events(signal));
+        const connection = new Connection(shared(upstream, `gristmill-lab:1:${baseUrl}`));
         return { api, runApi, connection };
     }
 };

@@ -4,14 +4,17 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator } from '@jupyterlab/translation';
 import type { Contents } from '@jupyterlab/services';
 import type { ReadonlyPartialJSONObject, ReadonlyPartialJSONValue } from '@lumino/coreutils';
+import { type ISignal, Signal } from '@lumino/signaling';
 
 import { problemOf } from '../api/problem';
 import type { Run, RunOrder } from '../api/wire';
-import type { ISource } from '../models/runForm';
+import { moved } from '../models/moved';
+import type { ISource } from '../models/source';
 import type { ITrans } from '../models/translation';
 import { INotebooks } from '../tokens';
 
 const REAL_TIME = 'RTC'; // jupyter-collaboration's drive: the same files
+const LAST = 'gristmill-lab:last';
 
 interface ILast {
     readonly order: RunOrder;
@@ -20,13 +23,37 @@ interface ILast {
 
 /** A notebook of this Lab: as its editor shows it where one is open, else as it is on disk. */
 class LabSource implements ISource {
+    private readonly _pathChanged = new Signal<this, string>(this);
+    private readonly _saved = new Signal<this, void>(this);
+    private _path: string;
+    private _isDisposed = false;
+
     constructor(
-        readonly path: string,
+        path: string,
         private readonly contents: Contents.IManager,
         private readonly tracker: INotebookTracker | null,
         private readonly state: IStateDB,
         private readonly trans: ITrans
-    ) {}
+    ) {
+        this._path = path;
+        contents.fileChanged.connect(this.onFile, this);
+    }
+
+    get path(): string {
+        return this._path;
+    }
+
+    get pathChanged(): ISignal<this, string> {
+        return this._pathChanged;
+    }
+
+    get saved(): ISignal<this, void> {
+        return this._saved;
+    }
+
+    get isDirty(): boolean {
+        return this.panel()?.context.model.dirty ?? false;
+    }
 
     localPath(): string {
         const drive = this.contents.driveName(this.path);
@@ -82,18 +109,58 @@ class LabSource implements ISource {
         await this.state.save(key(this.path), kept as unknown as ReadonlyPartialJSONValue);
     }
 
+    get isDisposed(): boolean {
+        return this._isDisposed;
+    }
+
+    dispose(): void {
+        this._isDisposed = true;
+        this.contents.fileChanged.disconnect(this.onFile, this);
+        Signal.clearData(this);
+    }
+
+    private onFile(_: unknown, change: Contents.IChangedArgs): void {
+        if (change.type === 'save' && change.newValue?.path === this._path) {
+            this._saved.emit();
+        }
+        const path = movedBy(change, this._path);
+        if (path !== null) {
+            this._path = path;
+            this._pathChanged.emit(path);
+        }
+    }
+
     private panel(): NotebookPanel | undefined {
         return this.tracker?.find(panel => panel.context.path === this.path && panel.context.isReady);
     }
 }
 
+function movedBy(change: Contents.IChangedArgs, path: string): string | null {
+    const before = change.oldValue?.path;
+    const after = change.newValue?.path;
+    return change.type === 'rename' && before && after ? moved(path, before, after) : null;
+}
+
 function key(path: string): string {
-    return `gristmill-lab:last:${path}`;
+    return `${LAST}:${path}`;
 }
 
 async function last(state: IStateDB, path: string): Promise<ILast | null> {
     const kept = (await state.fetch(key(path))) as ReadonlyPartialJSONObject | undefined;
     return kept && typeof kept['run'] === 'string' ? (kept as unknown as ILast) : null;
+}
+
+/** What is remembered of notebooks goes with them. */
+async function carry(state: IStateDB, change: Contents.IChangedArgs): Promise<void> {
+    const { ids, values } = await state.list(LAST);
+    for (const [at, id] of ids.entries()) {
+        const path = movedBy(change, id.slice(LAST.length + 1));
+        const kept = values[at];
+        if (path !== null && kept !== undefined) {
+            await state.save(key(path), kept);
+            await state.remove(id);
+        }
+    }
 }
 
 /** Only what a form is made of travels: outputs may be large. */
@@ -125,6 +192,11 @@ export const notebooks: JupyterFrontEndPlugin<INotebooks> = {
     ): INotebooks => {
         const { contents } = app.serviceManager;
         const trans = translator.load('gristmill_lab');
+        contents.fileChanged.connect((_, change) => {
+            if (change.type === 'rename') {
+                void carry(state, change);
+            }
+        });
         return {
             source: path => new LabSource(path, contents, tracker, state, trans),
             lastRun: async path => (await last(state, path))?.run ?? null

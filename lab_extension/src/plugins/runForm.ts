@@ -6,26 +6,27 @@ import {
     ReactWidget,
     WidgetTracker
 } from '@jupyterlab/apputils';
-import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Run } from '../api/wire';
 import { CommandIds, textArgument } from '../commands';
 import { RunFormView } from '../components/runForm';
 import { runIcon } from '../icons';
 import { baseName } from '../models/quantities';
 import { RunForm } from '../models/runForm';
-import { IControlPlane, INotebooks, IRuns } from '../tokens';
+import { IControlPlane, INotebooks, IRunForms, IRuns } from '../tokens';
+import { place, show } from './placing';
+import { FormSettings } from './settings';
 
+const ID = 'gristmill-lab:run-form';
 const REREAD = 400; // ms after the last edit of the notebook
 
 /** The form of one notebook; it goes with its widget. */
 class FormWidget extends MainAreaWidget<ReactWidget> {
     constructor(
-        readonly path: string,
-        private readonly form: RunForm,
+        readonly form: RunForm,
         content: ReactWidget
     ) {
         super({ content });
@@ -37,12 +38,13 @@ class FormWidget extends MainAreaWidget<ReactWidget> {
     }
 }
 
-export const runForm: JupyterFrontEndPlugin<void> = {
-    id: 'gristmill-lab:run-form',
+export const runForm: JupyterFrontEndPlugin<IRunForms> = {
+    id: ID,
     description: 'Runs a notebook as an experiment, from a form beside it.',
     autoStart: true,
     requires: [IControlPlane, IRuns, INotebooks, ITranslator],
-    optional: [INotebookTracker, IDefaultFileBrowser, ICommandPalette, ILayoutRestorer],
+    optional: [INotebookTracker, ICommandPalette, ILayoutRestorer, ISettingRegistry],
+    provides: IRunForms,
     activate: (
         app: JupyterFrontEnd,
         { api }: IControlPlane,
@@ -50,21 +52,21 @@ export const runForm: JupyterFrontEndPlugin<void> = {
         notebooks: INotebooks,
         translator: ITranslator,
         tracker: INotebookTracker | null,
-        browser: IDefaultFileBrowser | null,
         palette: ICommandPalette | null,
-        restorer: ILayoutRestorer | null
-    ): void => {
+        restorer: ILayoutRestorer | null,
+        registry: ISettingRegistry | null
+    ): IRunForms => {
         const trans = translator.load('gristmill_lab');
-        const { commands, shell } = app;
+        const { commands } = app;
         const forms = new WidgetTracker<FormWidget>({ namespace: 'gristmill-run-form' });
+        const settings = new FormSettings(registry?.load(ID));
+        let made = 0;
 
-        const launched = (run: Run, notices: readonly string[]): void => {
+        const blank = (path: string): RunForm =>
+            new RunForm(api, notebooks.source(path), trans, () => settings.defaults);
+
+        const launched: IRunForms['launched'] = (run, notices) => {
             runs.add(run);
-            tell(run, notices);
-            void commands.execute(CommandIds.openRun, { run: run.id });
-        };
-
-        const tell = (run: Run, notices: readonly string[]): void => {
             for (const notice of notices) {
                 Notification.warning(`${run.name}: ${notice}`, { autoClose: 20_000 });
             }
@@ -73,61 +75,77 @@ export const runForm: JupyterFrontEndPlugin<void> = {
         const pathOf = (args: Readonly<Record<string, unknown>>): string | null =>
             textArgument(args, 'path') ?? tracker?.currentWidget?.context.path ?? null;
 
-        /** Follows edits and renames of the notebook as long as the form is there. */
-        const follow = (widget: FormWidget, form: RunForm, panel: NotebookPanel): void => {
+        /** Follows edits of the notebook as long as the form is there. */
+        const follow = (widget: FormWidget, { context }: NotebookPanel): void => {
             let timer = 0;
             const onEdit = (): void => {
                 clearTimeout(timer);
                 timer = window.setTimeout(() => {
-                    if (!form.isDisposed) {
-                        void form.reread();
+                    if (!widget.form.isDisposed) {
+                        void widget.form.reread();
                     }
                 }, REREAD);
             };
-            const { context } = panel;
             context.model.contentChanged.connect(onEdit);
-            const onGone = (): void => {
-                widget.close();
-            };
-            context.pathChanged.connect(onGone);
             widget.disposed.connect(() => {
                 clearTimeout(timer);
                 if (!context.isDisposed) {
                     context.model.contentChanged.disconnect(onEdit);
-                    context.pathChanged.disconnect(onGone);
                 }
             });
         };
 
-        const open = (path: string): FormWidget => {
-            const form = new RunForm(api, notebooks.source(path), trans);
-            const panel = tracker?.find(one => one.context.path === path);
+        const create = (path: string): FormWidget => {
+            const form = blank(path);
             const view = ReactWidget.create(
                 React.createElement(RunFormView, {
                     form,
                     trans,
                     onLaunched: run => {
                         launched(run, form.notices);
+                        if (settings.opensRun) {
+                            void commands.execute(CommandIds.openRun, { run: run.id });
+                        }
                     },
                     onCancel: () => {
                         widget.close();
                     }
                 })
             );
-            const widget = new FormWidget(path, form, view);
-            widget.id = `gristmill-run-form-${path}`;
-            widget.title.label = trans.__('Run %1', baseName(path));
+            const widget = new FormWidget(form, view);
+            const entitle = (): void => {
+                widget.title.label = trans.__('Run %1', baseName(form.source.path));
+                widget.title.caption = form.source.path;
+            };
+            made += 1;
+            widget.id = `gristmill-run-form-${made}`;
+            entitle();
+            form.source.pathChanged.connect(entitle);
             widget.title.icon = runIcon;
             widget.title.closable = true;
             widget.addClass('gr-FormWidget');
-            shell.add(widget, 'main', panel ? { ref: panel.id, mode: 'split-right' } : {});
+            const panel = tracker?.find(one => one.context.path === path);
+            place(app, widget, panel ? { ref: panel.id, mode: 'split-right' } : {});
             void forms.add(widget);
+            form.source.pathChanged.connect(() => void forms.save(widget));
             if (panel) {
-                follow(widget, form, panel);
+                follow(widget, panel);
             }
-            const ready = panel ? panel.context.ready : Promise.resolve();
-            void ready.then(() => form.load());
             return widget;
+        };
+
+        const open = async (path: string, refused?: RunForm): Promise<void> => {
+            let widget = forms.find(one => one.form.source.path === path);
+            if (widget) {
+                show(app, widget);
+            } else {
+                widget = create(path);
+                await tracker?.find(one => one.context.path === path)?.context.ready;
+                await widget.form.load();
+            }
+            if (refused) {
+                widget.form.adopt(refused);
+            }
         };
 
         commands.addCommand(CommandIds.runForm, {
@@ -138,80 +156,27 @@ export const runForm: JupyterFrontEndPlugin<void> = {
             ),
             icon: runIcon,
             isEnabled: args => pathOf(args) !== null,
-            execute: args => {
-                const path = pathOf(args);
-                if (path !== null) {
-                    const widget = forms.find(one => one.path === path) ?? open(path);
-                    shell.activateById(widget.id);
-                }
-            }
-        });
-
-        commands.addCommand(CommandIds.runAgain, {
-            label: trans.__('Run with Last Values'),
-            caption: trans.__(
-                'Run the notebook as it stands, with the values and the profile of the last time'
-            ),
-            icon: runIcon,
-            isEnabled: args => pathOf(args) !== null,
             execute: async args => {
                 const path = pathOf(args);
-                if (path === null) {
-                    return;
-                }
-                const form = new RunForm(api, notebooks.source(path), trans);
-                try {
-                    await form.load();
-                    await form.takeLast();
-                    const run = await form.run();
-                    if (run) {
-                        runs.add(run);
-                        tell(run, form.notices);
-                        Notification.info(trans.__('%1 was started', run.name), {
-                            autoClose: 3000,
-                            actions: [
-                                {
-                                    label: trans.__('Open'),
-                                    callback: () => {
-                                        void commands.execute(CommandIds.openRun, { run: run.id });
-                                    }
-                                }
-                            ]
-                        });
-                    } else {
-                        // What is in the way is said where it can be put right.
-                        const why = form.problem instanceof Error ? form.problem.message : form.hindrance;
-                        Notification.error(why ?? trans.__('The run was refused'), { autoClose: 20_000 });
-                        await commands.execute(CommandIds.runForm, { path });
-                    }
-                } finally {
-                    form.dispose();
+                if (path !== null) {
+                    await open(path);
                 }
             }
         });
-
-        commands.addCommand(CommandIds.runFromBrowser, {
-            label: trans.__('Run as Experiment…'),
-            icon: runIcon,
-            isVisible: () => [...(browser?.selectedItems() ?? [])].some(item => item.type === 'notebook'),
-            execute: async () => {
-                for (const item of browser?.selectedItems() ?? []) {
-                    if (item.type === 'notebook') {
-                        await commands.execute(CommandIds.runForm, { path: item.path });
-                    }
-                }
-            }
-        });
-
         palette?.addItem({ command: CommandIds.runForm, category: 'Gristmill', args: { isPalette: true } });
-        palette?.addItem({ command: CommandIds.runAgain, category: 'Gristmill' });
         if (restorer) {
             void restorer.restore(forms, {
                 command: CommandIds.runForm,
-                args: widget => ({ path: widget.path }),
-                name: widget => widget.path,
+                args: widget => ({ path: widget.form.source.path }),
+                name: widget => widget.form.source.path,
                 ...(tracker ? { when: tracker.restored } : {})
             });
         }
+        const make = async (path: string): Promise<RunForm> => {
+            const form = blank(path);
+            await form.load();
+            return form;
+        };
+        return { make, open, launched };
     }
 };

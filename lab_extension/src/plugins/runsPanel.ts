@@ -7,10 +7,11 @@ import {
 import { ICommandPalette, ReactWidget, showErrorMessage } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 import { PanelWithToolbar } from '@jupyterlab/ui-components';
+import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { Run } from '../api/wire';
-import { CommandIds } from '../commands';
+import { CommandIds, textArgument } from '../commands';
 import { RunsPanel } from '../components/runsPanel';
 import { millIcon } from '../icons';
 import { IControlPlane, IRuns } from '../tokens';
@@ -44,6 +45,7 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
         const execute = (command: string, run: Run): void => {
             commands.execute(command, { run: run.id }).catch(failed);
         };
+        const asked = new Signal<object, string>({});
         const panel = new PanelWithToolbar();
         panel.id = ID;
         panel.title.icon = millIcon;
@@ -61,8 +63,13 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
                     onCancel: run => {
                         execute(CommandIds.cancelRun, run);
                     },
+                    asked,
                     onStart: () => {
-                        commands.execute(CommandIds.runForm).catch(failed);
+                        const open = commands.isEnabled(CommandIds.runForm);
+                        commands.execute(open ? CommandIds.runForm : CommandIds.chooseNotebook).catch(failed);
+                    },
+                    onExample: () => {
+                        commands.execute(CommandIds.openExample).catch(failed);
                     }
                 })
             )
@@ -72,8 +79,12 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
         commands.addCommand(CommandIds.showRuns, {
             label: trans.__('Show Runs'),
             icon: millIcon,
-            execute: () => {
+            execute: args => {
                 (labShell ?? app.shell).activateById(ID);
+                const filter = textArgument(args, 'filter');
+                if (filter !== null) {
+                    asked.emit(filter);
+                }
             }
         });
         palette?.addItem({ command: CommandIds.showRuns, category: 'Gristmill' });

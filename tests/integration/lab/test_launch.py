@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from gristmill_lab.control_plane import ControlPlane as Known
 from gristmill_lab.launch import RunOrder, launch
+from gristmill_lab.preflight import PreflightOrder, preflight
 
 from gristmill.client import api
 from gristmill.client.call import Call, call
@@ -70,3 +71,29 @@ async def test_what_may_not_be_done_twice_is_not_repeated(control_plane: Control
     with pytest.raises(NotFoundError):
         await known.send(order)
     await known.close()
+
+
+def test_before_a_run_one_is_told_its_packages_its_data_and_what_the_last_one_took(
+    client: Client, notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    (tmp_path / "gristmill.yaml").write_text("")
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "loans.csv").write_bytes(b"a,b\n" * 500_000)
+    path = notebook("import json, no_such_module_1")
+    told = preflight(client, path, PreflightOrder(path=path.name))
+    assert told.packages is not None
+    assert (told.packages.kernel, told.packages.environment) == ("python3", None)
+    assert (told.packages.packages or 0) > 10
+    assert [(one.module, one.number) for one in told.packages.lacking] == [("no_such_module_1", 1)]
+    assert "pip install no_such_module_1" in (told.packages.fix or "")
+    assert {one.profile: one.run for one in told.forecasts}["small"] is None
+
+    path = notebook("text = open('raw/loans.csv').read()")
+    told = preflight(client, path, PreflightOrder(path=path.name))
+    (offer,) = told.data
+    assert (offer.at, offer.certain, offer.size) == ("raw", True, 2_000_000)
+    run = launch(client, path, RunOrder(path=path.name, profile="small", data_roots=("raw",))).run
+    client.wait(run)
+    told = preflight(client, path, PreflightOrder(path=path.name))
+    assert told.data == ()
+    assert {one.profile: one.run for one in told.forecasts}["small"] == run.name

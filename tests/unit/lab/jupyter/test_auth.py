@@ -11,7 +11,10 @@ from jupyter_server.utils import url_path_join
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
-PATHS = ("/gristmill/api/runs", "/gristmill/events", "/gristmill/notebook", "/gristmill/place", "/gristmill/launch")
+PATHS = (
+    *("/gristmill/api/runs", "/gristmill/events", "/gristmill/notebook", "/gristmill/place", "/gristmill/launch"),
+    *("/gristmill/preflight", "/gristmill/example"),
+)
 OF_RUNS = (
     "/gristmill/runs/1/outputs.zip",
     "/gristmill/runs/1/notebook.html",
