@@ -41,7 +41,7 @@ def text_table(beginning: bytes, *, whole: bool, delimiter: str | None = None) -
     except csv.Error:
         sniffed = ","
     try:
-        rows = list(_first(csv.reader(io.StringIO(text), delimiter=sniffed), ROWS + 2))
+        rows = list(csv.reader(io.StringIO(text), delimiter=sniffed))
     except csv.Error as error:
         raise InvalidInputError(f"this is no table of comma-separated values: {error}") from error
     if not rows:
@@ -49,8 +49,7 @@ def text_table(beginning: bytes, *, whole: bool, delimiter: str | None = None) -
     names, body = rows[0], rows[1:]
     width = len(names)
     even = [[*row, *[""] * width][:width] for row in body]
-    more = not whole or len(even) > ROWS
-    return _preview(names, even[:ROWS], total=None if more else len(even), cut=more)
+    return _preview(names, even[:ROWS], total=len(even) if whole else None, cut=not whole or len(even) > ROWS)
 
 
 def parquet_table(file: Path) -> TablePreview:
@@ -115,9 +114,3 @@ def _is_numeric(values: Iterable[str]) -> bool:
                 return False
     return some
 
-
-def _first(rows: Iterable[list[str]], count: int) -> Iterable[list[str]]:
-    for place, row in enumerate(rows):
-        if place == count:
-            return
-        yield row

@@ -19,6 +19,8 @@ export interface IBannerProps {
     readonly onSend: () => void;
     readonly onRun: () => void;
     readonly onEnd: () => void;
+    /** Its height in pixels, which Lumino’s layout does not see by itself. */
+    readonly onHeight: (height: number) => void;
 }
 
 /** Above a copy: what it is, how long its kernel lives, and the way back to the source. */
@@ -33,8 +35,23 @@ function Banner(props: IBannerProps): React.JSX.Element {
     const now = useNow(Boolean(kept));
     const alive = kept && new Date(kept.until) > now ? kept : null;
     const { number } = state.of;
+    const { onHeight } = props;
+    const box = React.useRef<HTMLDivElement>(null);
+    React.useEffect(() => {
+        const node = box.current;
+        if (!node) {
+            return undefined;
+        }
+        const sizes = new ResizeObserver(() => {
+            onHeight(node.offsetHeight);
+        });
+        sizes.observe(node);
+        return () => {
+            sizes.disconnect();
+        };
+    }, [onHeight]);
     return (
-        <div className="gr-Banner" role="region" aria-label={trans.__('Copy of run %1', number)}>
+        <div ref={box} className="gr-Banner" role="region" aria-label={trans.__('Copy of run %1', number)}>
             <strong>
                 {cell === null
                     ? trans.__('Copy of run %1', number)

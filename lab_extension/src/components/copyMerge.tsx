@@ -66,9 +66,11 @@ function Shown(props: IMergeProps): React.JSX.Element {
                     disabled={merge.hindrance !== null}
                     onClick={onSend}
                 >
-                    {count === 1
-                        ? trans.__('Put 1 cell into %1', source)
-                        : trans.__('Put %1 cells into %2', count, source)}
+                    {count === 0
+                        ? trans.__('Put no cell into %1', source)
+                        : count === 1
+                          ? trans.__('Put 1 cell into %1', source)
+                          : trans.__('Put %1 cells into %2', count, source)}
                 </button>
             </footer>
         </section>

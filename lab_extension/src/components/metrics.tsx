@@ -49,7 +49,7 @@ function Loaded(props: IMetricsProps): React.JSX.Element {
             <Loading text={trans.__('Asking for the metrics …')} />
         );
     }
-    const courses = (history.metrics ?? []).filter(hasCourse);
+    const courses = history.metrics.filter(hasCourse);
     const chosen = courses.filter(one => one.name.toLowerCase().includes(wanted.toLowerCase()));
     const shown = all ? chosen : chosen.slice(0, DRAWN);
     if (courses.length === 0 && Object.keys(run.metrics ?? {}).length === 0) {

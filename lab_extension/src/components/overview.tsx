@@ -43,7 +43,7 @@ export function Overview(props: IRunPageProps & { detail: RunDetail; onAll: () =
 function About(props: { detail: RunDetail; trans: ITrans; onAll: () => void }): React.JSX.Element {
     const { detail, trans, onAll } = props;
     const { run, attempts } = detail;
-    const held = detail.held ?? [];
+    const held = detail.held;
     const now = useNow(held.some(one => !one.until));
     const waited = run.started_at
         ? (new Date(run.started_at).getTime() - new Date(run.created_at).getTime()) / 1000
@@ -79,18 +79,20 @@ function About(props: { detail: RunDetail; trans: ITrans; onAll: () => void }): 
     );
 }
 
-/** `0.12 (0.04 h at 3 an hour)`; a laptop's profiles cost nothing, and then the time alone is told. */
+/** `0.12: 2 min 24 s at 3 an hour`; a laptop’s profiles cost nothing, and then the time alone is told. */
 function costText(detail: RunDetail, now: Date, trans: ITrans): string {
-    const held = detail.held ?? [];
+    const held = detail.held;
     if (held.length === 0) {
         return '';
     }
     const { hours, amount, rates, going } = costOf(held, now);
     const time = duration(hours * 3600);
     const told =
-        rates.length === 1 && rates[0] !== 0
-            ? trans.__('%1: %2 at %3 an hour', money(amount), time, rates[0] ?? 0)
-            : trans.__('%1: held for %2', money(amount), time);
+        amount === 0 && rates.every(rate => rate === 0)
+            ? trans.__('free, held for %1', time)
+            : rates.length === 1
+              ? trans.__('%1: %2 at %3 an hour', money(amount), time, rates[0] ?? 0)
+              : trans.__('%1: held for %2', money(amount), time);
     return going ? trans.__('%1 so far', told) : told;
 }
 

@@ -130,7 +130,7 @@ function Known(props: { detail: RunDetail; snapshot: Snapshot | null; trans: ITr
                         : ''
                 ],
                 [trans.__('kernel'), run.kernel],
-                [trans.__('secrets'), (run.secrets ?? []).map(grant => grant.name).join(', ')],
+                [trans.__('secrets'), run.secrets.map(grant => grant.name).join(', ')],
                 [
                     trans.__('MLflow run'),
                     attempt?.tracking_run ? (

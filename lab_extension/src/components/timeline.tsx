@@ -28,7 +28,7 @@ export function Timeline(props: {
         () => (utilisation ? timelineFigure(utilisation, cells, began, trans) : null),
         [utilisation, cells, began, trans]
     );
-    const devices = utilisation?.points[0]?.gpus?.length ?? 0;
+    const devices = utilisation?.points[0]?.gpus.length ?? 0;
     return (
         <section className="gr-Usage" aria-label={trans.__('Cells and what they used')}>
             {figure ? (

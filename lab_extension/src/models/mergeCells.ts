@@ -261,7 +261,11 @@ export function textCells(notebook: unknown, keepInjected = false): readonly ITe
         .map(cell => ({
             id: typeof cell.id === 'string' ? cell.id : null,
             kind: typeof cell.cell_type === 'string' ? cell.cell_type : 'raw',
-            source: Array.isArray(cell.source) ? cell.source.join('') : String(cell.source ?? '')
+            source: Array.isArray(cell.source)
+                ? cell.source.join('')
+                : typeof cell.source === 'string'
+                  ? cell.source
+                  : ''
         }));
 }
 

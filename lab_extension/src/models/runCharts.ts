@@ -92,6 +92,11 @@ export class RunCharts implements IDisposable {
         }
     }
 
+    /** It may have become so while it was asked. */
+    private isDue(): boolean {
+        return this.due;
+    }
+
     private async ask(): Promise<void> {
         this.asking = true;
         this.due = false;
@@ -114,7 +119,7 @@ export class RunCharts implements IDisposable {
             this._utilisation = utilisation.value; // the last known one stays where the control plane is away
         }
         this._changed.emit();
-        if (this.due) {
+        if (this.isDue()) {
             this.later(this.pause);
         }
     }

@@ -6,6 +6,7 @@ import type { ITrans } from './translation';
 
 export type Axis = 'step' | 'time';
 
+const SMALL = 12; // pixels of what is written at axes
 const MB = 1e6;
 const GB = 1e9;
 const STATES: Record<ICell['state'], string> = {
@@ -50,7 +51,12 @@ export function metricFigure(history: MetricHistory, axis: Axis, log: boolean, t
         layout: {
             showlegend: false,
             margin: { l: 56, r: 12, t: 8, b: 36 },
-            xaxis: { title: { text: axis === 'time' ? trans.__('seconds') : trans.__('step') } },
+            xaxis: {
+                title: {
+                    text: axis === 'time' ? trans.__('seconds') : trans.__('step'),
+                    font: { size: SMALL }
+                }
+            },
             yaxis: { type: log ? 'log' : 'linear', exponentformat: 'power' }
         }
     };
@@ -93,12 +99,24 @@ export function timelineFigure(
         line: { color: seriesColour(at), width: 1.5, shape: 'hv' },
         hovertemplate: `%{x:.1f} s: %{y:.2f} ${row.unit}<extra>${row.name}</extra>`
     }));
+    const names = rows.map((row, at) => ({
+        text: row.name,
+        xref: 'paper',
+        yref: 'paper',
+        x: 0,
+        xanchor: 'left',
+        y: 1 - at * each,
+        yanchor: 'top',
+        showarrow: false,
+        font: { size: SMALL }
+    }));
     const layout: Record<string, unknown> = {
+        annotations: names,
         showlegend: false,
         barmode: 'overlay',
         hovermode: 'closest',
-        margin: { l: 84, r: 12, t: 6, b: 34 },
-        xaxis: { title: { text: trans.__('seconds') }, rangemode: 'tozero', zeroline: false },
+        margin: { l: 48, r: 12, t: 6, b: 26 },
+        xaxis: { ticksuffix: ' s', rangemode: 'tozero', zeroline: false },
         yaxis: {
             domain: [0, Math.max(foot - 0.05, 0.01)],
             showgrid: false,
@@ -111,7 +129,6 @@ export function timelineFigure(
         const highest = Math.max(...row.y, 0);
         layout[`yaxis${at + 2}`] = {
             domain: [top - each + 0.05, top],
-            title: { text: row.name },
             rangemode: 'tozero',
             fixedrange: true,
             nticks: 3,
@@ -134,6 +151,7 @@ export function timelineFigure(
             text: bars.map(bar => String(bar.number)),
             textposition: 'inside',
             insidetextanchor: 'middle',
+            textangle: 0,
             marker: {
                 color: bars.map(bar => STATES[bar.state]),
                 line: { width: 1, color: 'rgba(255,255,255,0.6)' }
@@ -181,11 +199,11 @@ function rowsOf({ points, given }: Utilisation, trans: ITrans): readonly IRow[] 
             most: given ? given.memory / scale : null
         }
     ];
-    const devices = new Set(points.flatMap(one => (one.gpus ?? []).map(gpu => gpu.index)));
+    const devices = new Set(points.flatMap(one => one.gpus.map(gpu => gpu.index)));
     for (const index of [...devices].sort((a, b) => a - b)) {
         rows.push({
             name: trans.__('GPU %1, %', index),
-            y: points.map(one => 100 * ((one.gpus ?? []).find(gpu => gpu.index === index)?.busy ?? 0)),
+            y: points.map(one => 100 * (one.gpus.find(gpu => gpu.index === index)?.busy ?? 0)),
             unit: '%',
             most: 100
         });

@@ -12,7 +12,7 @@ const notebook = {
 };
 
 class Api {
-    detail: RunDetail = { run: run(), attempts: [], outputs: [] };
+    detail: RunDetail = { run: run(), attempts: [], outputs: [], held: [] };
     blobs: Record<string, string> = {
         source: JSON.stringify(notebook),
         printed: 'hello\n',

@@ -139,9 +139,14 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
                 return;
             }
             const state = new CopyState(api, connection, of);
+            const onHeight = (height: number): void => {
+                banner.node.style.minHeight = `${height}px`;
+                panel.contentHeader.fit();
+            };
             const banner = ReactWidget.create(
                 React.createElement(CopyBanner, {
                     state,
+                    onHeight,
                     trans,
                     source: of.source,
                     cell: of.cell === null ? null : numberInCopy(panel, of.cell),

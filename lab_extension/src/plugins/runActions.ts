@@ -134,7 +134,7 @@ export const runActions: JupyterFrontEndPlugin<void> = {
                         ? (browser?.model.path ?? '')
                         : source.slice(0, Math.max(0, source.lastIndexOf('/')));
                 let copied = await runApi.copyOutputs(run.id, { folder, names, overwrite: false });
-                const existing = copied.existing ?? [];
+                const existing = copied.existing;
                 if (existing.length > 0) {
                     const answer = await showDialog({
                         title: trans.__('Overwrite what is there?'),
@@ -154,7 +154,7 @@ export const runActions: JupyterFrontEndPlugin<void> = {
                     }
                     copied = await runApi.copyOutputs(run.id, { folder, names, overwrite: true });
                 }
-                const paths = copied.paths ?? [];
+                const paths = copied.paths;
                 await browser?.model.refresh();
                 Notification.success(
                     paths.length === 1
