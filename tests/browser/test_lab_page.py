@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import mlflow
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from gristmill.client import api
+from gristmill.interactive.model import InteractiveRequest
 from gristmill.runs.model import Run, RunState
 from tests.browser.conftest import Visitor
 from tests.browser.lab import Desk, Lab, started
@@ -53,7 +55,9 @@ def write(path: Path, *cells: dict[str, Any]) -> None:
 def lab(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("project")
     write(folder / "train.ipynb", cell("rate = 0.1", "p", "parameters"), cell(TRAINING, "t"), cell(OUTPUTS, "o"))
-    write(folder / "failing.ipynb", cell("n = 3", "p", "parameters"), cell("data = {'a': [1, 2]}", "d"), cell(WRONG, "w"))
+    write(
+        folder / "failing.ipynb", cell("n = 3", "p", "parameters"), cell("data = {'a': [1, 2]}", "d"), cell(WRONG, "w")
+    )
     with started(folder, control_plane.home, tmp_path_factory.mktemp("jupyter")) as found:
         yield found
 
@@ -95,7 +99,8 @@ def tab(page: Locator, name: str) -> None:
 def test_a_run_from_elsewhere_shows_its_metrics_log_outputs_and_where_it_came_from(
     desk: Desk, lab: Lab, begin: Begin, tmp_path: Path
 ) -> None:
-    first, second = begin("train.ipynb"), begin("train.ipynb", parameters={"rate": 0.2})
+    begin("train.ipynb")
+    second = begin("train.ipynb", parameters={"rate": 0.2})
     assert second.state is RunState.SUCCEEDED
     desk.open("train.ipynb")
     chip = desk.notebook("train.ipynb").locator(".gr-LastRun")
@@ -111,12 +116,11 @@ def test_a_run_from_elsewhere_shows_its_metrics_log_outputs_and_where_it_came_fr
     tab(page, "Metrics")
     expect(page.get_by_role("img", name="loss by step").locator(".main-svg").first).to_be_visible()
     expect(page.get_by_role("row", name="auc 0.7")).to_be_visible()
-    page.get_by_label("by").select_option("time")
+    page.get_by_role("combobox", name="by").select_option("time")
     expect(page.get_by_role("img", name="loss by time").locator(".main-svg").first).to_be_visible()
 
     tab(page, "Log")
     search = page.get_by_label("Search the log")
-    desk.page.keyboard.press("Tab")
     page.get_by_label("Log", exact=True).press("/")
     expect(search).to_be_focused()
     search.fill("EPOCH")
@@ -137,13 +141,15 @@ def test_a_run_from_elsewhere_shows_its_metrics_log_outputs_and_where_it_came_fr
     page.get_by_label("Show only packages with this text").fill("ipykernel")
     expect(page.get_by_role("listitem").filter(has_text="ipykernel==")).to_be_visible()
 
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     with desk.page.expect_download() as caught:
         desk.page.get_by_role("menuitem", name="Download as HTML without Code").click()
     text = Path(caught.value.path()).read_text()
     assert "epoch 9" in text
     assert "mkdir" not in text
-    assert first.name != second.name
+
+    page.get_by_role("button", name="Edit and run again…").click()
+    expect(desk.form("train.ipynb").get_by_label("rate")).to_have_value("0.2")
 
 
 def outputs(desk: Desk, lab: Lab, page: Locator, run: Run, folder: Path) -> None:
@@ -213,7 +219,7 @@ def test_a_failed_run_is_looked_into_on_its_live_kernel_and_its_fix_goes_back_an
     expect(merge).to_contain_text("failing.ipynb has changed since the run")
     expect(merge.get_by_text("# mine")).to_be_visible()
     expect(merge.get_by_role("button", name=re.compile("^Put"))).to_be_disabled()
-    merge.get_by_role("radio", name="the copy’s").check()
+    merge.get_by_role("radio", name=re.compile("^the copy")).check()
     merge.get_by_role("button", name="Put 1 cell into failing.ipynb").click()
     expect(desk.page.get_by_text("1 cells are in failing.ipynb now, and not saved yet").first).to_be_visible()
     expect(desk.notebook("failing.ipynb").get_by_text("total, n")).to_be_visible()
@@ -232,18 +238,7 @@ def test_a_failed_run_is_looked_into_on_its_live_kernel_and_its_fix_goes_back_an
         assert all(one.run != run.id or one.kept.ending for one in client.send(api.list_kernels()))
 
 
-def test_a_run_is_edited_and_run_again_from_its_page(desk: Desk, begin: Begin) -> None:
-    run = begin("train.ipynb", parameters={"rate": 0.3})
-    desk.open("train.ipynb")
-    page = opened(desk, run)
-    page.get_by_role("button", name="Edit and run again…").click()
-    expect(desk.form("train.ipynb").get_by_label("rate")).to_have_value("0.3")
-
-
-def test_what_is_done_by_hand_is_listed_as_interactive(desk: Desk, control_plane: ControlPlane, begin: Begin) -> None:
-    from gristmill.interactive.model import InteractiveRequest
-    import mlflow
-
+def test_what_is_done_by_hand_is_listed_as_interactive(desk: Desk, control_plane: ControlPlane) -> None:
     with control_plane.client() as client:
         session = client.send(api.start_interactive(InteractiveRequest(notebook="train.ipynb")))
     with pytest.MonkeyPatch.context() as patch:
@@ -254,7 +249,7 @@ def test_what_is_done_by_hand_is_listed_as_interactive(desk: Desk, control_plane
             mlflow.log_metric("auc", 0.81)
     desk.open("train.ipynb")
     panel = desk.runs()
-    panel.get_by_text("Interactive").click()
+    panel.locator("summary").filter(has_text="Interactive").click()
     entry = panel.get_by_role("list", name="Interactive runs").get_by_role("listitem")
     expect(entry).to_contain_text("auc 0.81")
     expect(entry).to_contain_text("by hand")

@@ -88,7 +88,12 @@ function Shown(props: IRunPageProps & { detail: RunDetail }): React.JSX.Element 
             <RunHead run={run} actions={actions} trans={trans} />
             {page.problem ? <Problem problem={page.problem} trans={trans} /> : null}
             <Tabs id={id} label={trans.__('About this run')} tabs={tabs} chosen={tab} onChoose={setTab} />
-            <div className="gr-Page-body" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
+            <div
+                className="gr-Page-body"
+                role="tabpanel"
+                id={`${id}-panel`}
+                aria-label={trans.__('Run %1: %2', run.name, tabs.find(one => one.name === tab)?.label ?? '')}
+            >
                 {tab === 'overview' ? (
                     <Overview
                         {...props}
