@@ -4,10 +4,13 @@ import json
 import sys
 
 from fastapi import FastAPI
+from gristmill_lab.copying import Copied, CopyOrder
+from gristmill_lab.kept import AttachedKernel
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.messages import EventMessage, ResetMessage, StateMessage
 from gristmill_lab.places import Place
 from gristmill_lab.preflight import Preflight, PreflightOrder
+from gristmill_lab.preview import TablePreview
 from gristmill_lab.reading import NotebookFacts
 
 from tools.node import FOLDER, output, package
@@ -30,6 +33,15 @@ def document() -> str:
 
     @app.get("/lab/place")
     def place(source: str) -> Place: ...  # type: ignore[empty-body]  # the same
+
+    @app.get("/lab/preview")
+    def preview() -> TablePreview: ...  # type: ignore[empty-body]  # the same
+
+    @app.post("/lab/copy")
+    def copy(order: CopyOrder) -> Copied: ...  # type: ignore[empty-body]  # the same
+
+    @app.post("/lab/kernel")
+    def kernel() -> AttachedKernel: ...  # type: ignore[empty-body]  # the same
 
     @app.post("/lab/preflight")
     def preflight(order: PreflightOrder) -> Preflight: ...  # type: ignore[empty-body]  # the same

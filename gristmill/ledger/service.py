@@ -100,6 +100,11 @@ def held_by_holder(tx: Tx, holder: str) -> Reservation | None:
     return store.held_of(tx, holder)
 
 
+def all_of_holders(tx: Tx, holders: Sequence[str]) -> tuple[Reservation, ...]:
+    """What they have and had, oldest first."""
+    return tuple(store.of_holders(tx, holders))
+
+
 def activate(tx: Tx, holder: str, now: datetime) -> None:
     """The holder runs now: the ledger's interval begins."""
     table = store.reservations

@@ -13,6 +13,7 @@ from gristmill.environments.model import RunEnvironment
 from gristmill.profiles.model import Resources
 from gristmill.secrets.model import GrantedSecret, SecretGrant
 from gristmill.snapshots.model import SnapshotFile
+from gristmill.tracking.model import MetricHistory
 
 WORKER_PROTOCOL = 1
 POST_MORTEM_S = 1800.0  # how long a kernel is kept where no time is given
@@ -205,12 +206,33 @@ class LoggedModel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Held:
+    """What an attempt held its profile for, its kept kernel included; `until` is None while it does. It costs by it."""
+
+    attempt: str
+    profile: str
+    rate_per_hour: float
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunDetail:
-    """A run with all its attempts and outputs."""
+    """A run with all its attempts, what they held, and outputs of the last."""
 
     run: Run
     attempts: tuple[Attempt, ...]
     outputs: tuple[Output, ...]
+    held: tuple[Held, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunHistory:
+    """How metrics of a run's last attempt went, step by step; `attempt` is None where none has begun."""
+
+    run: str
+    attempt: str | None
+    metrics: tuple[MetricHistory, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

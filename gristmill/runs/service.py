@@ -16,6 +16,7 @@ from gristmill.core.scopes import Actor, Scope
 from gristmill.core.tokens import revoke_subject
 from gristmill.data_roots import service as data_roots
 from gristmill.environments.model import RunEnvironment
+from gristmill.ledger import service as ledger
 from gristmill.notebooks.values import check_values
 from gristmill.profiles.model import Catalogue, ProfileUse
 from gristmill.profiles.service import resolve
@@ -24,6 +25,7 @@ from gristmill.runs.model import (
     FINAL_STATES,
     LONGEST_POST_MORTEM_S,
     Attempt,
+    Held,
     Output,
     Run,
     RunDetail,
@@ -139,7 +141,27 @@ def detail(tx: Tx, actor: Actor, key: str) -> RunDetail:
     run = find(tx, actor, key)
     attempts = store.load_attempts(tx, store.attempts.c.run_id == run.id)
     last = [attempts[-1].id] if attempts else []
-    return RunDetail(run=run, attempts=tuple(attempts), outputs=tuple(store.load_outputs(tx, last)))
+    return RunDetail(
+        run=run,
+        attempts=tuple(attempts),
+        outputs=tuple(store.load_outputs(tx, last)),
+        held=_held(tx, [one.id for one in attempts]),
+    )
+
+
+def _held(tx: Tx, attempts: Sequence[str]) -> tuple[Held, ...]:
+    """The ledger's intervals: from when something lived until nothing did."""
+    return tuple(
+        Held(
+            attempt=one.holder,
+            profile=one.profile,
+            rate_per_hour=one.rate_per_hour,
+            since=one.active_at,
+            until=one.released_at,
+        )
+        for one in ledger.all_of_holders(tx, attempts)
+        if one.active_at is not None
+    )
 
 
 def list_runs(tx: Tx, actor: Actor, wanted: RunFilter) -> Sequence[Run]:

@@ -35,9 +35,15 @@ ROUTES = (
     Route(method="POST", template="/api/runs/{run}/start-anyway"),
     Route(method="POST", template="/api/runs/{run}/rerun"),
     Route(method="GET", template="/api/runs/{run}/events"),
+    Route(method="GET", template="/api/runs/{run}/history"),
+    Route(method="GET", template="/api/runs/{run}/utilisation"),
     Route(method="GET", template="/api/runs/{run}/notebook"),
     Route(method="GET", template="/api/runs/{run}/outputs/{name:path}", raw=True),
     Route(method="GET", template="/api/blobs/{digest}", raw=True),
+    Route(method="POST", template="/api/blobs/read"),
+    Route(method="GET", template="/api/kernels"),
+    Route(method="DELETE", template="/api/kernels/{kernel}"),
+    Route(method="GET", template="/api/interactive/runs"),
     Route(method="GET", template="/api/snapshots/{snapshot}"),
 )
 _COMPILED = tuple((route, route.pattern) for route in ROUTES)

@@ -6,6 +6,9 @@ from gristmill.client.client import Client
 from gristmill_lab.control_plane import ControlPlane
 from gristmill_lab.fan import Fan
 from gristmill_lab.handlers import PREFIX, SETTING, Shared, routes
+from gristmill_lab.kept import KeptKernels
+from gristmill_lab.run_handlers import run_routes
+from gristmill_lab.runs_of import RunsOf
 
 
 class GristmillLab(ExtensionApp):
@@ -17,12 +20,18 @@ class GristmillLab(ExtensionApp):
 
     def initialize_settings(self) -> None:
         control_plane = ControlPlane(Client)
-        self._shared = Shared(control_plane=control_plane, fan=Fan(control_plane))
+        self._shared = Shared(
+            control_plane=control_plane,
+            fan=Fan(control_plane),
+            kept=KeptKernels(control_plane),
+            runs_of=RunsOf(control_plane),
+        )
         self.settings[SETTING] = self._shared
 
     def initialize_handlers(self) -> None:
-        self.handlers.extend(routes())
+        self.handlers.extend((*routes(), *run_routes()))
 
     async def stop_extension(self) -> None:
         await self._shared.fan.close()
+        await self._shared.kept.close()
         await self._shared.control_plane.close()

@@ -17,10 +17,12 @@ from gristmill_lab.allowed import find_route
 from gristmill_lab.control_plane import ControlPlane
 from gristmill_lab.example import copied, shipped
 from gristmill_lab.fan import Fan, Listener
+from gristmill_lab.kept import KeptKernels
 from gristmill_lab.launch import RunOrder, launch
 from gristmill_lab.places import in_contents, on_disk
 from gristmill_lab.preflight import PreflightOrder, preflight
 from gristmill_lab.reading import read
+from gristmill_lab.runs_of import RunsOf
 
 T = TypeVar("T")
 
@@ -35,6 +37,8 @@ class Shared:
 
     control_plane: ControlPlane
     fan: Fan
+    kept: KeptKernels
+    runs_of: RunsOf
 
 
 class Handler(ExtensionHandlerMixin, APIHandler):
@@ -99,7 +103,7 @@ class ForwardHandler(Handler):
             template=route.template,
             answer=bytes,
             path=path,
-            query={name: self.get_query_argument(name) for name in self.request.query_arguments},
+            query={name: self.get_query_arguments(name) for name in self.request.query_arguments},
             body=self.body_as(dict) if self.request.body else None,
         )
         if route.raw:

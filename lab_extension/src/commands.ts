@@ -15,6 +15,20 @@ export const CommandIds = {
     cancelRun: 'gristmill:cancel-run',
     deleteRun: 'gristmill:delete-run',
     rerun: 'gristmill:run-once-more',
+    /** `run`, as above: the form beside the notebook, with this run’s values. */
+    editRun: 'gristmill:edit-and-run-again',
+    /** `run`: its notebook, at the cell where it failed. */
+    openSource: 'gristmill:open-source-of-run',
+    /** `run`: its executed copy, on its own kernel. */
+    openKernel: 'gristmill:open-live-kernel',
+    /** `run`, `kind`: ipynb or html, `code`: false for a page without the cells’ sources. */
+    downloadNotebook: 'gristmill:download-executed-notebook',
+    /** `run`, `names` of its outputs. */
+    copyOutputs: 'gristmill:copy-outputs',
+    /** `runs`: ids. */
+    compareRuns: 'gristmill:compare-runs',
+    /** `run`. */
+    registerModel: 'gristmill:register-model',
     /** `filter`: words that runs are to have. */
     showRuns: 'gristmill:show-runs'
 } as const;

@@ -4,6 +4,8 @@ import { controlPlane } from './plugins/controlPlane';
 import { firstMinute } from './plugins/firstMinute';
 import { notebooks } from './plugins/notebooks';
 import { notifications } from './plugins/notifications';
+import { postMortem } from './plugins/postMortem';
+import { runActions } from './plugins/runActions';
 import { runForm } from './plugins/runForm';
 import { runMenu } from './plugins/runMenu';
 import { runNow } from './plugins/runNow';
@@ -23,6 +25,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
     firstMinute,
     notifications,
     runPage,
+    runActions,
+    postMortem,
     runsPanel,
     status,
     toolbar

@@ -1,6 +1,7 @@
 import { Token } from '@lumino/coreutils';
 
 import type { IApi } from './api/client';
+import type { IRunApi } from './api/runs';
 import type { Run } from './api/wire';
 import type { Connection } from './models/connection';
 import type { RunForm } from './models/runForm';
@@ -10,6 +11,8 @@ import type { ISource } from './models/source';
 /** How this page reaches the control plane: questions, and the one stream of what happens. */
 export interface IControlPlane {
     readonly api: IApi;
+    /** What is asked about one run: its files, its kernel, what it used. */
+    readonly runApi: IRunApi;
     readonly connection: Connection;
 }
 

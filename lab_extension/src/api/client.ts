@@ -12,6 +12,7 @@ import type {
     Run,
     RunDetail,
     RunForecast,
+    RunHistory,
     RunOrder,
     Secret,
     Snapshot
@@ -39,6 +40,8 @@ export interface IApi {
     rerun(run: string): Promise<Run>;
     deleteRun(run: string): Promise<Run>;
     runEvents(run: string, after: number): Promise<EventPage>;
+    /** Metrics step by step; all that the run has where none are named. */
+    runHistory(run: string, metrics?: readonly string[], points?: number): Promise<RunHistory>;
     executedNotebook(run: string): Promise<unknown>;
     snapshot(snapshot: string): Promise<Snapshot>;
     blob(digest: string): Promise<string>;
@@ -111,6 +114,12 @@ export class Api extends Http implements IApi {
 
     runEvents(run: string, after: number): Promise<EventPage> {
         return this.json('GET', `api/runs/${encodeURIComponent(run)}/events?after=${after}&limit=1000`);
+    }
+
+    runHistory(run: string, metrics: readonly string[] = [], points = 500): Promise<RunHistory> {
+        const query = new URLSearchParams(metrics.map((name): [string, string] => ['metric', name]));
+        query.set('points', String(points));
+        return this.json('GET', `api/runs/${encodeURIComponent(run)}/history?${query.toString()}`);
     }
 
     executedNotebook(run: string): Promise<unknown> {

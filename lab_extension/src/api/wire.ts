@@ -593,6 +593,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/api/runs/{run}/history': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a run's metrics went, step by step
+         * @description Of the last attempt, at most 100 metrics, as MLflow has them; one with more values than `points` is thinned out,
+         *     its first and its last are kept.
+         */
+        get: operations['get_history_api_runs__run__history_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/api/runs/{run}/notebook': {
         parameters: {
             query?: never;
@@ -1100,6 +1121,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/lab/preview': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Preview */
+        get: operations['preview_lab_preview_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/lab/copy': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy */
+        post: operations['copy_lab_copy_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/lab/kernel': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Kernel */
+        post: operations['kernel_lab_kernel_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/lab/preflight': {
         parameters: {
             query?: never;
@@ -1148,6 +1220,17 @@ export interface components {
             says: string;
             /** Profile */
             profile?: string | null;
+        };
+        /**
+         * AttachedKernel
+         * @description `id` and `name` are Jupyter's; the kernel is kept until `kept.kept.until`.
+         */
+        AttachedKernel: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            kept: components['schemas']['PostMortemKernel'];
         };
         /** Attempt */
         Attempt: {
@@ -1371,6 +1454,43 @@ export interface components {
              * @default false
              */
             dry_run: boolean;
+        };
+        /**
+         * Copied
+         * @description Where they are now, as Jupyter calls it. `existing` were there and are left as they were.
+         */
+        Copied: {
+            /**
+             * Paths
+             * @default []
+             */
+            paths: string[];
+            /**
+             * Existing
+             * @default []
+             */
+            existing: string[];
+        };
+        /**
+         * CopyOrder
+         * @description `names` of a run's outputs (none: all) that go below `folder`. `overwrite`: the person has said so.
+         */
+        CopyOrder: {
+            /**
+             * Folder
+             * @default
+             */
+            folder: string;
+            /**
+             * Names
+             * @default []
+             */
+            names: string[];
+            /**
+             * Overwrite
+             * @default false
+             */
+            overwrite: boolean;
         };
         /**
          * DataBinding
@@ -1858,6 +1978,25 @@ export interface components {
             detail?: components['schemas']['ValidationError'][];
         };
         /**
+         * Held
+         * @description What an attempt held its profile for, its kept kernel included; `until` is None while it does. It costs by it.
+         */
+        Held: {
+            /** Attempt */
+            attempt: string;
+            /** Profile */
+            profile: string;
+            /** Rate Per Hour */
+            rate_per_hour: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Until */
+            until?: string | null;
+        };
+        /**
          * InstanceProof
          * @description `proof` is the HMAC-SHA-256 of the challenge under the port file's secret.
          *
@@ -2052,6 +2191,37 @@ export interface components {
             count?: number | null;
             /** Step */
             step?: number | null;
+        };
+        /**
+         * MetricHistory
+         * @description The values of one metric, ordered by step and time: three columns of the same length.
+         *
+         *     A value is None where it is infinite or none at all. `sampled`: there are more values than are told; the first and
+         *     the last are among these.
+         */
+        MetricHistory: {
+            /** Name */
+            name: string;
+            /**
+             * Steps
+             * @default []
+             */
+            steps: number[];
+            /**
+             * Values
+             * @default []
+             */
+            values: (number | null)[];
+            /**
+             * Times
+             * @default []
+             */
+            times: string[];
+            /**
+             * Sampled
+             * @default false
+             */
+            sampled: boolean;
         };
         /**
          * ModelVersion
@@ -2656,7 +2826,7 @@ export interface components {
         };
         /**
          * RunDetail
-         * @description A run with all its attempts and outputs.
+         * @description A run with all its attempts, what they held, and outputs of the last.
          */
         RunDetail: {
             run: components['schemas']['Run'];
@@ -2664,6 +2834,11 @@ export interface components {
             attempts: components['schemas']['Attempt'][];
             /** Outputs */
             outputs: components['schemas']['Output'][];
+            /**
+             * Held
+             * @default []
+             */
+            held: components['schemas']['Held'][];
         };
         /**
          * RunEnvironment
@@ -2724,6 +2899,18 @@ export interface components {
             seconds?: number | null;
             /** Cost */
             cost?: number | null;
+        };
+        /**
+         * RunHistory
+         * @description How metrics of a run's last attempt went, step by step; `attempt` is None where none has begun.
+         */
+        RunHistory: {
+            /** Run */
+            run: string;
+            /** Attempt */
+            attempt: string | null;
+            /** Metrics */
+            metrics: components['schemas']['MetricHistory'][];
         };
         /**
          * RunOrder
@@ -3066,6 +3253,30 @@ export interface components {
             parameter: components['schemas']['Parameter'];
         };
         /**
+         * TablePreview
+         * @description `rows` are texts, one for each column. `total` counts all rows where the file says so; `cut`: there are more.
+         */
+        TablePreview: {
+            /** Columns */
+            columns: string[];
+            /** Rows */
+            rows: string[][];
+            /** Numeric */
+            numeric: boolean[];
+            /** Total */
+            total?: number | null;
+            /**
+             * Cut
+             * @default false
+             */
+            cut: boolean;
+            /**
+             * Columns Cut
+             * @default 0
+             */
+            columns_cut: number;
+        };
+        /**
          * Tier
          * @description How a variant is served: `native` is the unchanged object; `pyfunc` goes through MLflow, in the same process.
          * @enum {string}
@@ -3274,6 +3485,7 @@ export interface components {
     pathItems: never;
 }
 export type Advice = components['schemas']['Advice'];
+export type AttachedKernel = components['schemas']['AttachedKernel'];
 export type Attempt = components['schemas']['Attempt'];
 export type AttemptOrder = components['schemas']['AttemptOrder'];
 export type AuditEntry = components['schemas']['AuditEntry'];
@@ -3281,6 +3493,8 @@ export type AuditVerdict = components['schemas']['AuditVerdict'];
 export type ClaimRequest = components['schemas']['ClaimRequest'];
 export type Collection = components['schemas']['Collection'];
 export type CollectionRequest = components['schemas']['CollectionRequest'];
+export type Copied = components['schemas']['Copied'];
+export type CopyOrder = components['schemas']['CopyOrder'];
 export type DataBindingInput = components['schemas']['DataBinding-Input'];
 export type DataBindingOutput = components['schemas']['DataBinding-Output'];
 export type DataOffer = components['schemas']['DataOffer'];
@@ -3308,6 +3522,7 @@ export type GitFactsOutput = components['schemas']['GitFacts-Output'];
 export type GpuPoint = components['schemas']['GpuPoint'];
 export type GrantedSecret = components['schemas']['GrantedSecret'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
+export type Held = components['schemas']['Held'];
 export type InstanceProof = components['schemas']['InstanceProof'];
 export type InteractiveRequest = components['schemas']['InteractiveRequest'];
 export type InteractiveRun = components['schemas']['InteractiveRun'];
@@ -3319,6 +3534,7 @@ export type Lacking = components['schemas']['Lacking'];
 export type Launched = components['schemas']['Launched'];
 export type LoggedModel = components['schemas']['LoggedModel'];
 export type Metric = components['schemas']['Metric'];
+export type MetricHistory = components['schemas']['MetricHistory'];
 export type ModelVersion = components['schemas']['ModelVersion'];
 export type NotebookFacts = components['schemas']['NotebookFacts'];
 export type Observed = components['schemas']['Observed'];
@@ -3349,6 +3565,7 @@ export type RunDetail = components['schemas']['RunDetail'];
 export type RunEnvironment = components['schemas']['RunEnvironment'];
 export type RunFault = components['schemas']['RunFault'];
 export type RunForecast = components['schemas']['RunForecast'];
+export type RunHistory = components['schemas']['RunHistory'];
 export type RunOrder = components['schemas']['RunOrder'];
 export type RunRequest = components['schemas']['RunRequest'];
 export type RunState = components['schemas']['RunState'];
@@ -3366,6 +3583,7 @@ export type SnapshotRequest = components['schemas']['SnapshotRequest'];
 export type StartedSession = components['schemas']['StartedSession'];
 export type StateMessage = components['schemas']['StateMessage'];
 export type Suggestion = components['schemas']['Suggestion'];
+export type TablePreview = components['schemas']['TablePreview'];
 export type Tier = components['schemas']['Tier'];
 export type TrackedStatus = components['schemas']['TrackedStatus'];
 export type Usage = components['schemas']['Usage'];
@@ -6778,6 +6996,96 @@ export interface operations {
             };
         };
     };
+    get_history_api_runs__run__history_get: {
+        parameters: {
+            query?: {
+                /** @description Default: all */
+                metric?: string[];
+                /** @description At most so many of each */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['RunHistory'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
     get_executed_notebook_api_runs__run__notebook_get: {
         parameters: {
             query?: never;
@@ -9025,6 +9333,79 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+        };
+    };
+    preview_lab_preview_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['TablePreview'];
+                };
+            };
+        };
+    };
+    copy_lab_copy_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                'application/json': components['schemas']['CopyOrder'];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Copied'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+        };
+    };
+    kernel_lab_kernel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['AttachedKernel'];
                 };
             };
         };

@@ -15,7 +15,6 @@ export class ExecutedNotebook extends Panel {
     constructor(
         private readonly page: RunPage,
         private readonly rendermime: IRenderMimeRegistry,
-        private readonly language: () => string,
         private readonly trans: ITrans
     ) {
         super();
@@ -69,7 +68,7 @@ export class ExecutedNotebook extends Panel {
             Math.max(3, ...(cell.source.match(/`+/g) ?? []).map(ticks => ticks.length + 1))
         );
         panel.addWidget(
-            this.rendered('text/markdown', `${fence}${this.language()}\n${cell.source}\n${fence}`)
+            this.rendered('text/markdown', `${fence}${this.page.language}\n${cell.source}\n${fence}`)
         );
         if (cell.outputs.length > 0) {
             panel.addWidget(this.outputs(cell));

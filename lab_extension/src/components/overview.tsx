@@ -1,21 +1,32 @@
+import { UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { Run } from '../api/wire';
+import type { RunDetail, Run } from '../api/wire';
+import { costOf, money } from '../models/cost';
+import { keptOf, leftText } from '../models/postMortem';
 import { ago, duration, exact, metric, value } from '../models/quantities';
 import type { RunPage } from '../models/runPage';
 import type { ITrans } from '../models/translation';
 import { plain, sentence, useNow } from './common';
+import { Facts } from './facts';
+import type { IRunActions } from './runActions';
+import { Button } from './runHead';
+import type { IRunPageProps } from './runPage';
+import { Timeline } from './timeline';
 
 /** What came of a run, the reason first where it failed. */
-export function Overview(props: { run: Run; page: RunPage; trans: ITrans }): React.JSX.Element {
-    const { run, trans, page } = props;
-    const now = useNow(false);
+export function Overview(props: IRunPageProps & { detail: RunDetail; onAll: () => void }): React.JSX.Element {
+    const { detail, trans, page, charts, actions } = props;
+    const { run } = detail;
     const given = new Set(run.given);
     const metrics = Object.entries(run.metrics ?? {});
+    React.useEffect(() => {
+        void charts.want();
+    }, [charts]);
     return (
         <>
-            <Failure run={run} page={page} trans={trans} />
-            <Timeline page={page} trans={trans} />
+            <Failure run={run} page={page} actions={actions} trans={trans} />
+            <UseSignal signal={charts.changed}>{() => <Timeline {...props} />}</UseSignal>
             <div className="gr-Columns">
                 <Facts title={trans.__('Metrics')} empty={trans.__('None reported yet.')}>
                     {metrics.map(([name, one]) => [name, metric(one)])}
@@ -23,29 +34,76 @@ export function Overview(props: { run: Run; page: RunPage; trans: ITrans }): Rea
                 <Facts title={trans.__('Parameters')} empty={trans.__('None.')} bold={given}>
                     {Object.entries(run.parameters).map(([name, one]) => [name, value(one)])}
                 </Facts>
-                <Facts title={trans.__('Run')} empty="">
-                    {[
-                        [trans.__('notebook'), run.notebook],
-                        [trans.__('profile'), run.profile],
-                        [
-                            run.environment ? trans.__('environment') : trans.__('kernel'),
-                            run.environment?.name ?? run.kernel
-                        ],
-                        [trans.__('made'), `${ago(run.created_at, now, trans)} (${exact(run.created_at)})`],
-                        [trans.__('by'), run.created_by],
-                        [trans.__('attempts'), String(props.page.detail?.attempts.length ?? 0)],
-                        [trans.__('snapshot'), run.snapshot],
-                        ...run.models.map((one): [string, string] => [trans.__('model'), one.name])
-                    ]}
-                </Facts>
+                <About detail={detail} trans={trans} onAll={props.onAll} />
             </div>
         </>
     );
 }
 
-/** What a failed run is about: which cell, the error, its source with the line, the traceback. */
-function Failure(props: { run: Run; page: RunPage; trans: ITrans }): React.JSX.Element | null {
-    const { run, page, trans } = props;
+function About(props: { detail: RunDetail; trans: ITrans; onAll: () => void }): React.JSX.Element {
+    const { detail, trans, onAll } = props;
+    const { run, attempts } = detail;
+    const held = detail.held;
+    const now = useNow(held.some(one => !one.until));
+    const waited = run.started_at
+        ? (new Date(run.started_at).getTime() - new Date(run.created_at).getTime()) / 1000
+        : null;
+    return (
+        <div>
+            <Facts title={trans.__('Run')} empty="">
+                {[
+                    [trans.__('notebook'), run.notebook],
+                    [trans.__('profile'), run.profile],
+                    [
+                        run.environment ? trans.__('environment') : trans.__('kernel'),
+                        run.environment?.name ?? run.kernel
+                    ],
+                    [trans.__('cost'), costText(detail, now, trans)],
+                    [trans.__('made'), `${ago(run.created_at, now, trans)} (${exact(run.created_at)})`],
+                    [trans.__('by'), run.created_by],
+                    [trans.__('waited'), waited !== null && waited >= 1 ? duration(waited) : ''],
+                    [trans.__('attempts'), attempts.length > 1 ? String(attempts.length) : ''],
+                    [
+                        trans.__('labels'),
+                        Object.entries(run.labels)
+                            .map(([name, one]) => `${name}=${one}`)
+                            .join(', ')
+                    ],
+                    ...run.models.map((one): [string, string] => [trans.__('model'), one.name])
+                ]}
+            </Facts>
+            <button className="gr-Link" onClick={onAll}>
+                {trans.__('Where it came from')}
+            </button>
+        </div>
+    );
+}
+
+/** `0.12: 2 min 24 s at 3 an hour`; a laptop’s profiles cost nothing, and then the time alone is told. */
+function costText(detail: RunDetail, now: Date, trans: ITrans): string {
+    const held = detail.held;
+    if (held.length === 0) {
+        return '';
+    }
+    const { hours, amount, rates, going } = costOf(held, now);
+    const time = duration(hours * 3600);
+    const told =
+        amount === 0 && rates.every(rate => rate === 0)
+            ? trans.__('free, held for %1', time)
+            : rates.length === 1
+              ? trans.__('%1: %2 at %3 an hour', money(amount), time, rates[0] ?? 0)
+              : trans.__('%1: held for %2', money(amount), time);
+    return going ? trans.__('%1 so far', told) : told;
+}
+
+/** What a failed run is about: which cell, the error, its source with the line, what to do, the traceback. */
+function Failure(props: {
+    run: Run;
+    page: RunPage;
+    actions: IRunActions;
+    trans: ITrans;
+}): React.JSX.Element | null {
+    const { run, page, actions, trans } = props;
     const { fault } = run;
     if (!fault) {
         return null;
@@ -68,6 +126,7 @@ function Failure(props: { run: Run; page: RunPage; trans: ITrans }): React.JSX.E
                     ))}
                 </pre>
             ) : null}
+            <Remedies run={run} actions={actions} trans={trans} />
             {fault.traceback.length > 0 ? (
                 <details open>
                     <summary>{trans.__('Traceback')}</summary>
@@ -80,53 +139,31 @@ function Failure(props: { run: Run; page: RunPage; trans: ITrans }): React.JSX.E
     );
 }
 
-function Timeline({ page, trans }: { page: RunPage; trans: ITrans }): React.JSX.Element | null {
-    const cells = page.cells.filter(cell => cell.number !== null);
-    const longest = Math.max(0.05, ...cells.map(cell => cell.seconds ?? 0));
-    if (cells.length === 0) {
-        return null;
-    }
+function Remedies(props: { run: Run; actions: IRunActions; trans: ITrans }): React.JSX.Element {
+    const { run, actions, trans } = props;
+    const kept = keptOf(run);
+    const now = useNow(kept !== null);
+    const alive = kept !== null && new Date(kept.until) > now;
     return (
-        <div className="gr-Timeline" role="img" aria-label={trans.__('Time of each cell')}>
-            {cells.map(cell => (
-                <span
-                    key={cell.number}
-                    className={`gr-mod-${cell.state}`}
-                    style={{ height: `${Math.max(8, 100 * Math.sqrt((cell.seconds ?? 0) / longest))}%` }}
-                    title={
-                        cell.seconds === null
-                            ? trans.__('cell %1', cell.number ?? 0)
-                            : trans.__('cell %1: %2', cell.number ?? 0, duration(cell.seconds))
-                    }
+        <div className="gr-Failure-buttons">
+            {alive ? (
+                <Button
+                    accept
+                    label={`${trans.__('Open with live kernel')} · ${leftText(kept.until, now, trans)}`}
+                    run={run}
+                    onClick={actions.openKernel}
                 />
-            ))}
+            ) : null}
+            <Button label={trans.__('Fix and run again')} run={run} onClick={actions.editAndRerun} />
+            {!alive && run.fault?.kind === 'cell_error' ? (
+                <span className="gr-dim">
+                    {run.post_mortem_s
+                        ? trans.__('Its kernel was kept for a while, and has ended.')
+                        : trans.__(
+                              'Its kernel was not kept: “keep the kernel” among a run’s options lets you look into it.'
+                          )}
+                </span>
+            ) : null}
         </div>
-    );
-}
-
-function Facts(props: {
-    title: string;
-    empty: string;
-    bold?: ReadonlySet<string>;
-    children: readonly (readonly string[])[];
-}): React.JSX.Element {
-    return (
-        <section>
-            <h2>{props.title}</h2>
-            {props.children.length === 0 ? <p className="gr-dim">{props.empty}</p> : null}
-            <table className="gr-Facts">
-                <tbody>
-                    {props.children.map(([name = '', text = '']) => (
-                        <tr
-                            key={`${name} ${text}`}
-                            className={props.bold?.has(name) ? 'gr-mod-set' : undefined}
-                        >
-                            <th scope="row">{name}</th>
-                            <td title={text}>{text}</td>
-                        </tr>
-                    ))}
-                </tbody>
-            </table>
-        </section>
     );
 }

@@ -2,18 +2,23 @@ import { UseSignal, closeIcon } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
-import type { Run } from '../api/wire';
+import type { InteractiveRun, Run } from '../api/wire';
 import type { Connection } from '../models/connection';
+import type { Interactive } from '../models/interactive';
 import { ago, baseName, clock, elapsed, exact, mainMetric, metric, value } from '../models/quantities';
 import { isOver } from '../models/runEvents';
 import type { Runs } from '../models/runs';
 import type { ITrans } from '../models/translation';
 import { Loading, Problem, State, faultLine, progressText, stateWord, useNow } from './common';
 import { ConnectionNotice } from './connection';
+import { InteractiveList } from './interactive';
 
 interface IRunsPanelProps {
     readonly runs: Runs;
     readonly connection: Connection;
+    /** What is done by hand. */
+    readonly interactive: Interactive;
+    readonly onNotebook: (run: InteractiveRun) => void;
     readonly trans: ITrans;
     readonly onOpen: (run: Run) => void;
     readonly onCancel: (run: Run) => void;
@@ -65,6 +70,12 @@ export function RunsPanel(props: IRunsPanelProps): React.JSX.Element {
                 }}
             />
             <UseSignal signal={runs.changed}>{() => <List {...props} text={text} />}</UseSignal>
+            <InteractiveList
+                interactive={props.interactive}
+                text={text}
+                trans={trans}
+                onNotebook={props.onNotebook}
+            />
         </div>
     );
 }

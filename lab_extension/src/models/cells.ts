@@ -9,6 +9,8 @@ export interface ICell {
     readonly number: number | null;
     readonly state: 'waiting' | 'running' | 'done' | 'failed';
     readonly seconds: number | null;
+    /** When it began; null where that is not known. */
+    readonly started: string | null;
     readonly outputs: readonly IOutput[];
     /** Values that a run put in. */
     readonly injected: boolean;
@@ -44,6 +46,7 @@ export function cellsOf(notebook: unknown, given = false): readonly ICell[] {
                       number: isExecuted(raw) ? number : null,
                       state: 'waiting' as const,
                       seconds: null,
+                      started: null,
                       outputs: [],
                       injected: hasTag(raw, INJECTED)
                   }
@@ -73,6 +76,7 @@ export function executedCells(
             number: isExecuted(raw) ? number : null,
             state: known?.place === failed ? 'failed' : ran ? 'done' : 'waiting',
             seconds: known?.seconds ?? null,
+            started: known?.started ?? null,
             outputs: Array.isArray(raw.outputs) ? (raw.outputs as IOutput[]) : [],
             injected
         };

@@ -295,7 +295,8 @@ export class RunForm implements IDisposable {
         Signal.clearData(this);
     }
 
-    private take(order: RunOrder): void {
+    /** What a run was made with: values, choices and more stand in the form. */
+    take(order: RunOrder): void {
         this.values.fill(order.parameters ?? {});
         this._more = typedOf(order);
         this.choices.take(order);

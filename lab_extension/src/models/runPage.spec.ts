@@ -12,13 +12,14 @@ const notebook = {
 };
 
 class Api {
-    detail: RunDetail = { run: run(), attempts: [], outputs: [] };
+    detail: RunDetail = { run: run(), attempts: [], outputs: [], held: [] };
     blobs: Record<string, string> = {
         source: JSON.stringify(notebook),
         printed: 'hello\n',
         outputs: JSON.stringify([{ output_type: 'stream', name: 'stdout', text: 'hello' }])
     };
     executed: unknown = notebook;
+    together: number[] = [];
     past: EventPage = { events: [], next: 0, reset: false };
     run(): Promise<RunDetail> {
         return Promise.resolve(this.detail);
@@ -36,17 +37,15 @@ class Api {
     executedNotebook(): Promise<unknown> {
         return Promise.resolve(this.executed);
     }
-    cancelRun = this.unused;
-    rerun = this.unused;
-    startAnyway = this.unused;
-    private unused(): Promise<never> {
-        return Promise.reject(new Error('not asked here'));
+    smallBlobs(digests: readonly string[]): Promise<ReadonlyMap<string, string>> {
+        this.together.push(digests.length);
+        return Promise.resolve(new Map(digests.map(digest => [digest, this.blobs[digest] ?? ''])));
     }
 }
 
 async function opened(api = new Api()): Promise<{ api: Api; said: Said; page: RunPage }> {
     const said = new Said();
-    const page = new RunPage(api, said as unknown as Connection, 'run_1');
+    const page = new RunPage(api, api, said as unknown as Connection, 'run_1');
     await page.load();
     return { api, said, page };
 }
@@ -175,6 +174,52 @@ test('no cell goes on in a run whose worker was killed', async () => {
     const { page } = await opened(api);
     expect(page.runningCell).toBeNull();
     expect(page.cells[1]?.state).toBe('failed');
+});
+
+test('of a run that is over the notebook is shown before its log is read, and the log comes in few requests', async () => {
+    const api = new Api();
+    api.detail.run = run({
+        state: 'succeeded',
+        attempt: { executed_notebook: 'sha256:1', progress: { cell: 2, cells: 2 } } as never
+    });
+    const pieces = Array.from({ length: 1200 }, (_, at) => {
+        api.blobs[`piece-${at}`] = `line ${at}\n`;
+        return event('log', { digest: `piece-${at}`, size: 10 });
+    });
+    api.past = { events: pieces.slice(0, 999), next: 0, reset: false };
+    const seen: string[] = [];
+    const said = new Said();
+    const page = new RunPage(api, api, said as unknown as Connection, 'run_1');
+    page.changed.connect(() => {
+        seen.push(
+            `${page.cells.some(cell => cell.state === 'done' || cell.outputs.length > 0)} ${page.log !== ''}`
+        );
+    });
+    api.executed = { cells: notebook.cells.map(cell => ({ ...cell, execution_count: 1 })) };
+    await page.load();
+    expect(page.problem).toBeNull();
+    expect(seen.indexOf('true false')).toBeGreaterThan(-1);
+    expect(seen.indexOf('true false')).toBeLessThan(seen.indexOf('true true'));
+    expect(api.together).toEqual([500, 499]);
+    expect(page.log.split('\n')[998]).toBe('line 998');
+});
+
+test('when each cell began and how long it took is told of executed cells too', async () => {
+    const api = new Api();
+    api.detail.run = run({
+        state: 'succeeded',
+        attempt: { executed_notebook: 'sha256:1', progress: { cell: 2, cells: 2 } } as never
+    });
+    api.past = {
+        events: [
+            event('cell.started', { cell: 1, number: 1, of: 2 }, { time: '2026-03-01T12:00:05Z' }),
+            event('cell.finished', { cell: 1, number: 1, of: 2, seconds: 2.5, digest: 'outputs' })
+        ],
+        next: 0,
+        reset: false
+    };
+    const { page } = await opened(api);
+    expect(page.cells[1]).toMatchObject({ started: '2026-03-01T12:00:05Z', seconds: 2.5 });
 });
 
 test('a deleted run says so', async () => {

@@ -3,45 +3,41 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { IApi } from '../api/client';
-import { ProblemError } from '../api/problem';
-import type { Event, RunDetail } from '../api/wire';
-import type { Connection } from './connection';
+import type { IRunApi } from '../api/runs';
+import type { Event, RunDetail, Snapshot } from '../api/wire';
+import { Blobs } from './blobs';
 import { type ICell, cellsOf, executedCells } from './cells';
+import type { Connection } from './connection';
 import { applied, isOver, isRunEvent } from './runEvents';
+import { RunLog } from './runLog';
 
-const LOG_LIMIT = 2_000_000; // characters that are shown; a longer log is cut at its beginning
 const PAGE = 1000;
 
 /** One run as it goes on: its facts, its cells with what they put out, and its log. */
 export class RunPage implements IDisposable {
     private readonly _changed = new Signal<this, void>(this);
+    private readonly blobs: Blobs;
+    private readonly _log = new RunLog();
     private cursor = 0; // the last event that was taken
     private early: Event[] | null = null;
     private queue: Promise<void> = Promise.resolve();
     private _detail: RunDetail | null = null;
+    private _snapshot: Snapshot | null = null;
     private _cells: readonly ICell[] = [];
-    private _log = '';
     private _problem: unknown = null;
     private _deleted = false;
     private executed = false;
+    private readonly lacking = new Map<number, string>(); // cells whose outputs are still to be fetched: blobs
     private behind = false; // something could not be fetched: what comes next is asked for from there on
     private _isDisposed = false;
 
     constructor(
-        private readonly api: Pick<
-            IApi,
-            | 'run'
-            | 'snapshot'
-            | 'blob'
-            | 'runEvents'
-            | 'executedNotebook'
-            | 'cancelRun'
-            | 'rerun'
-            | 'startAnyway'
-        >,
+        private readonly api: Pick<IApi, 'run' | 'snapshot' | 'blob' | 'runEvents' | 'executedNotebook'>,
+        runApi: Pick<IRunApi, 'smallBlobs'>,
         connection: Pick<Connection, 'refreshed' | 'happened'>,
         readonly key: string
     ) {
+        this.blobs = new Blobs(api, runApi);
         connection.refreshed.connect(this.onRefreshed, this);
         connection.happened.connect(this.onEvent, this);
     }
@@ -54,12 +50,22 @@ export class RunPage implements IDisposable {
         return this._detail;
     }
 
+    /** What was run: the notebook as it was, its code, where it came from. */
+    get snapshot(): Snapshot | null {
+        return this._snapshot;
+    }
+
     get cells(): readonly ICell[] {
         return this._cells;
     }
 
     get log(): string {
-        return this._log;
+        return this._log.text;
+    }
+
+    /** Whether the log's beginning is left out, because it is long. */
+    get logIsCut(): boolean {
+        return this._log.cut;
     }
 
     get problem(): unknown {
@@ -68,6 +74,10 @@ export class RunPage implements IDisposable {
 
     get deleted(): boolean {
         return this._deleted;
+    }
+
+    get language(): string {
+        return this._snapshot?.schema.language ?? 'python';
     }
 
     /** The place of the cell that runs now; null where none does. */
@@ -109,33 +119,42 @@ export class RunPage implements IDisposable {
         Signal.clearData(this);
     }
 
+    /** The answer first: the facts, then the notebook, then what was printed. */
     private async ask(): Promise<void> {
         this._detail = await this.api.run(this.key);
         this.emit();
         const { run } = this._detail;
-        if (this._cells.length === 0) {
-            const snapshot = await this.api.snapshot(run.snapshot);
+        if (this._snapshot === null) {
+            this._snapshot = await this.api.snapshot(run.snapshot);
+            const snapshot = this._snapshot;
             const file = snapshot.files.find(one => one.path === snapshot.notebook);
             this._cells = file
                 ? cellsOf(JSON.parse(await this.api.blob(file.digest)), run.given.length > 0)
                 : [];
-            this.emit();
         }
+        await this.takeExecuted();
+        this.emit();
         await this.readEvents();
         if (!isOver(run)) {
             this._detail = await this.api.run(this.key); // as of the last event that was read, or later
         }
         await this.takeExecuted();
+        this.emit();
+        await this._log.fetch(this.blobs);
+        this.emit();
     }
 
     private async readEvents(): Promise<void> {
-        let after = this.cursor;
         for (;;) {
-            const page = await this.api.runEvents(this.key, after);
+            const page = await this.api.runEvents(this.key, this.cursor);
             for (const event of page.events) {
-                await this.take(event, true);
+                if (event.seq > this.cursor) {
+                    this.note(event);
+                    this.cursor = event.seq;
+                }
             }
-            after = page.next;
+            await this.fetchOutputs();
+            this.cursor = Math.max(this.cursor, page.next);
             if (page.events.length < PAGE) {
                 return;
             }
@@ -158,7 +177,6 @@ export class RunPage implements IDisposable {
         const failed = run.fault?.cell ?? null;
         this._cells = executedCells(await this.api.executedNotebook(run.id), this._cells, failed);
         this.executed = true;
-        this.emit();
     }
 
     private onRefreshed(): void {
@@ -188,17 +206,19 @@ export class RunPage implements IDisposable {
         return this.queue;
     }
 
-    private async take(event: Event, isOld = false): Promise<void> {
+    /** An event that comes while the page is open. */
+    private async take(event: Event): Promise<void> {
         if (event.seq <= this.cursor || this._isDisposed) {
             return;
         }
         if (event.kind === 'run.deleted') {
             this._deleted = true;
         } else {
-            await this.takeCells(event);
-            if (!isOld) {
-                await this.takeFacts(event);
-            }
+            this.note(event);
+            this.cursor = event.seq; // noted: what cannot be fetched now is fetched later, and not noted twice
+            await this.fetchOutputs();
+            await this._log.fetch(this.blobs);
+            await this.takeFacts(event);
         }
         this.cursor = event.seq;
         this.emit();
@@ -215,22 +235,40 @@ export class RunPage implements IDisposable {
         }
     }
 
-    private async takeCells(event: Event): Promise<void> {
+    /** What an event says of cells and log; nothing is fetched yet. */
+    private note(event: Event): void {
         const data = event.data ?? {};
         const cell = data['cell'];
         if (event.kind === 'attempt.started' && event.n === 1) {
-            this._cells = this._cells.map(one => ({ ...one, state: 'waiting', outputs: [], seconds: null }));
-            this._log = '';
+            if (!this.executed) {
+                this._cells = this._cells.map(one => ({ ...one, state: 'waiting', outputs: [] }));
+            }
+            this._cells = this._cells.map(one => ({ ...one, seconds: null, started: null }));
+            this._log.reset();
+            this.lacking.clear();
         } else if (event.kind === 'cell.started' && typeof cell === 'number') {
-            this.change(cell, { state: 'running' });
-        } else if (event.kind === 'cell.finished' && typeof cell === 'number' && !this.executed) {
-            this.change(cell, {
-                state: data['failed'] === true ? 'failed' : 'done',
-                seconds: typeof data['seconds'] === 'number' ? data['seconds'] : null,
-                outputs: await this.outputs(data['digest'])
-            });
+            this.change(cell, { started: event.time, ...(this.executed ? {} : { state: 'running' }) });
+        } else if (event.kind === 'cell.finished' && typeof cell === 'number') {
+            const seconds = typeof data['seconds'] === 'number' ? data['seconds'] : null;
+            const state = data['failed'] === true ? ('failed' as const) : ('done' as const);
+            this.change(cell, { seconds, ...(this.executed ? {} : { state }) });
+            if (typeof data['digest'] === 'string' && !this.executed) {
+                this.lacking.set(cell, data['digest']);
+            }
         } else if (event.kind === 'log') {
-            this._log = (this._log + (await this.text(data['digest']))).slice(-LOG_LIMIT);
+            this._log.take(event);
+        }
+    }
+
+    private async fetchOutputs(): Promise<void> {
+        if (this.lacking.size === 0 || this.executed) {
+            return;
+        }
+        const wanted = [...this.lacking];
+        const texts = await this.blobs.texts(wanted.map(([, digest]) => ({ digest, size: null })));
+        for (const [cell, digest] of wanted) {
+            this.change(cell, { outputs: outputsOf(texts.get(digest) ?? '') });
+            this.lacking.delete(cell);
         }
     }
 
@@ -238,30 +276,14 @@ export class RunPage implements IDisposable {
         this._cells = this._cells.map(cell => (cell.place === place ? { ...cell, ...said } : cell));
     }
 
-    private async outputs(digest: unknown): Promise<readonly IOutput[]> {
-        const text = await this.text(digest);
-        const outputs: unknown = text ? JSON.parse(text) : [];
-        return Array.isArray(outputs) ? (outputs as IOutput[]) : [];
-    }
-
-    /** A blob that is not kept any more is nothing to stop for. */
-    private async text(digest: unknown): Promise<string> {
-        if (typeof digest !== 'string') {
-            return '';
-        }
-        try {
-            return await this.api.blob(digest);
-        } catch (error) {
-            if (error instanceof ProblemError && error.status === 404) {
-                return '';
-            }
-            throw error;
-        }
-    }
-
     private emit(): void {
         if (!this._isDisposed) {
             this._changed.emit();
         }
     }
+}
+
+function outputsOf(text: string): readonly IOutput[] {
+    const outputs: unknown = text ? JSON.parse(text) : [];
+    return Array.isArray(outputs) ? (outputs as IOutput[]) : [];
 }

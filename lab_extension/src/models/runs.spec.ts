@@ -14,7 +14,7 @@ class Api {
 
     run(): Promise<RunDetail> {
         this.asked += 1;
-        return Promise.resolve({ run: this.now, attempts: [], outputs: [] });
+        return Promise.resolve({ run: this.now, attempts: [], outputs: [], held: [] });
     }
 }
 

@@ -1,6 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { Api } from '../api/client';
+import { RunApi } from '../api/runs';
 import { type Open, shared } from '../api/shared';
 import { messages } from '../api/stream';
 import { Connection } from '../models/connection';
@@ -14,9 +15,10 @@ export const controlPlane: JupyterFrontEndPlugin<IControlPlane> = {
     provides: IControlPlane,
     activate: (app: JupyterFrontEnd): IControlPlane => {
         const api = new Api(app.serviceManager.serverSettings);
+        const runApi = new RunApi(app.serviceManager.serverSettings);
         const { baseUrl } = app.serviceManager.serverSettings;
         const upstream: Open = async signal => messages(await api.events(signal));
         const connection = new Connection(shared(upstream, `gristmill-lab:1:${baseUrl}`));
-        return { api, connection };
+        return { api, runApi, connection };
     }
 };

@@ -1,29 +1,25 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import {
-    Dialog,
-    MainAreaWidget,
-    ReactWidget,
-    WidgetTracker,
-    showDialog,
-    showErrorMessage
-} from '@jupyterlab/apputils';
-import { NotebookPanel } from '@jupyterlab/notebook';
+import { MainAreaWidget, ReactWidget, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
+import { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { Run } from '../api/wire';
 import { CommandIds, textArgument } from '../commands';
 import { ExecutedNotebook } from '../components/executedNotebook';
+import type { IRunActions } from '../components/runActions';
 import { RunPageView } from '../components/runPage';
 import { STATE_ICONS, runIcon } from '../icons';
+import { RunCharts } from '../models/runCharts';
 import { RunPage } from '../models/runPage';
-import { IControlPlane, IRuns } from '../tokens';
+import { IControlPlane } from '../tokens';
 import { place, show } from './placing';
 
 class RunPageWidget extends MainAreaWidget<ReactWidget> {
     constructor(
         readonly page: RunPage,
+        private readonly charts: RunCharts,
         private readonly notebook: ExecutedNotebook,
         content: ReactWidget
     ) {
@@ -32,22 +28,22 @@ class RunPageWidget extends MainAreaWidget<ReactWidget> {
 
     override dispose(): void {
         this.page.dispose();
+        this.charts.dispose();
         super.dispose();
         this.notebook.dispose();
     }
 }
 
-/** One run in the main area, and what can be done with it. */
+/** One run in the main area. */
 export const runPage: JupyterFrontEndPlugin<void> = {
     id: 'gristmill-lab:run-page',
-    description: 'One run: how it goes, why it failed, its metrics, its notebook, its log.',
+    description: 'One run: how it goes, why it failed, its metrics, its notebook, its log, its outputs.',
     autoStart: true,
-    requires: [IControlPlane, IRuns, IRenderMimeRegistry, ITranslator],
+    requires: [IControlPlane, IRenderMimeRegistry, ITranslator],
     optional: [ILayoutRestorer],
     activate: (
         app: JupyterFrontEnd,
-        { api, connection }: IControlPlane,
-        runs: IRuns,
+        { api, runApi, connection }: IControlPlane,
         rendermime: IRenderMimeRegistry,
         translator: ITranslator,
         restorer: ILayoutRestorer | null
@@ -69,44 +65,68 @@ export const runPage: JupyterFrontEndPlugin<void> = {
             (run: Run): void => {
                 attempt(commands.execute(command, { run: run.id }));
             };
-        /** The source opens where the run failed. */
-        const source = async (run: Run): Promise<void> => {
-            const { source: file } = await api.snapshot(run.snapshot);
-            const path = file ? await api.placeOf(file) : null;
-            if (path === null) {
-                throw new Error(trans.__('%1 is not in this folder any more', file ?? run.notebook));
-            }
-            const panel: unknown = await commands.execute('docmanager:open', { path });
-            const cell = run.fault?.cell;
-            if (panel instanceof NotebookPanel && typeof cell === 'number') {
-                await panel.revealed;
-                panel.content.activeCellIndex = cell;
-                await panel.content.scrollToItem(cell);
+        /** Others’ commands: a button is there where they are. */
+        const where = <T>(command: string, does: T): T | null => (commands.hasCommand(command) ? does : null);
+
+        const more = (run: Run, at: DOMRect): void => {
+            const menu = new Menu({ commands });
+            const add = (args: { kind: string; code?: boolean }): void => {
+                menu.addItem({ command: CommandIds.downloadNotebook, args: { run: run.id, ...args } });
+            };
+            add({ kind: 'ipynb' });
+            add({ kind: 'html' });
+            add({ kind: 'html', code: false });
+            menu.aboutToClose.connect(() => {
+                // What was chosen is executed first.
+                requestAnimationFrame(() => {
+                    menu.dispose();
+                });
+            });
+            menu.open(at.left, at.bottom);
+        };
+        const actions: IRunActions = {
+            cancel: execute(CommandIds.cancelRun),
+            startAnyway: run => {
+                attempt(api.startAnyway(run.id));
+            },
+            rerun: execute(CommandIds.rerun),
+            editAndRerun: execute(CommandIds.editRun),
+            openSource: execute(CommandIds.openSource),
+            openKernel: execute(CommandIds.openKernel),
+            get compare() {
+                return where(CommandIds.compareRuns, (run: Run) => {
+                    attempt(commands.execute(CommandIds.compareRuns, { runs: [run.id] }));
+                });
+            },
+            get register() {
+                return where(CommandIds.registerModel, execute(CommandIds.registerModel));
+            },
+            delete: execute(CommandIds.deleteRun),
+            more,
+            copyOutputs: (run, outputs) => {
+                const names = outputs.map(one => one.name);
+                attempt(commands.execute(CommandIds.copyOutputs, { run: run.id, names }));
             }
         };
 
         const open = (key: string): RunPageWidget => {
-            const page = new RunPage(api, connection, key);
-            const notebook = new ExecutedNotebook(page, rendermime, () => 'python', trans);
+            const page = new RunPage(api, runApi, connection, key);
+            const charts = new RunCharts(api, runApi, connection, () => page.detail?.run.id ?? key);
+            const notebook = new ExecutedNotebook(page, rendermime, trans);
             const content = ReactWidget.create(
                 React.createElement(RunPageView, {
                     page,
+                    charts,
                     api,
+                    runApi,
                     connection,
+                    rendermime,
                     trans,
                     notebook,
-                    onCancel: execute(CommandIds.cancelRun),
-                    onRerun: execute(CommandIds.rerun),
-                    onDelete: execute(CommandIds.deleteRun),
-                    onStartAnyway: run => {
-                        attempt(api.startAnyway(run.id));
-                    },
-                    onSource: run => {
-                        attempt(source(run));
-                    }
+                    actions
                 })
             );
-            const widget = new RunPageWidget(page, notebook, content);
+            const widget = new RunPageWidget(page, charts, notebook, content);
             widget.id = `gristmill-run-${key}`;
             widget.title.label = trans.__('Run');
             widget.title.icon = runIcon;
@@ -131,51 +151,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
             execute: args => {
                 const key = textArgument(args, 'run');
                 if (key !== null) {
-                    const widget = pages.find(one => one.page.key === key) ?? open(key);
-                    show(app, widget);
-                }
-            }
-        });
-        commands.addCommand(CommandIds.cancelRun, {
-            label: trans.__('Cancel Run'),
-            execute: async args => {
-                const key = textArgument(args, 'run');
-                if (key !== null) {
-                    runs.add(await api.cancelRun(key));
-                }
-            }
-        });
-        commands.addCommand(CommandIds.rerun, {
-            label: trans.__('Run Once More'),
-            execute: async args => {
-                const key = textArgument(args, 'run');
-                if (key !== null) {
-                    const run = await api.rerun(key);
-                    runs.add(run);
-                    await commands.execute(CommandIds.openRun, { run: run.id });
-                }
-            }
-        });
-        commands.addCommand(CommandIds.deleteRun, {
-            label: trans.__('Delete Run…'),
-            execute: async args => {
-                const key = textArgument(args, 'run');
-                if (key === null) {
-                    return;
-                }
-                const { run } = await api.run(key);
-                const answer = await showDialog({
-                    title: trans.__('Delete run %1?', run.name),
-                    body: trans.__(
-                        'Its metrics, log, executed notebook and outputs go with it. The notebook itself stays.'
-                    ),
-                    buttons: [
-                        Dialog.cancelButton({ label: trans.__('Keep') }),
-                        Dialog.warnButton({ label: trans.__('Delete run %1', run.name) })
-                    ]
-                });
-                if (answer.button.accept) {
-                    await api.deleteRun(run.id);
+                    show(app, pages.find(one => one.page.key === key) ?? open(key));
                 }
             }
         });

@@ -14,6 +14,7 @@ import type { Run } from '../api/wire';
 import { CommandIds, textArgument } from '../commands';
 import { RunsPanel } from '../components/runsPanel';
 import { millIcon } from '../icons';
+import { Interactive } from '../models/interactive';
 import { IControlPlane, IRuns } from '../tokens';
 
 const ID = 'gristmill-runs';
@@ -27,7 +28,7 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
     optional: [ILayoutRestorer, ICommandPalette, ILabShell],
     activate: (
         app: JupyterFrontEnd,
-        { connection }: IControlPlane,
+        { runApi, connection }: IControlPlane,
         runs: IRuns,
         translator: ITranslator,
         restorer: ILayoutRestorer | null,
@@ -56,6 +57,10 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
                 React.createElement(RunsPanel, {
                     runs,
                     connection,
+                    interactive: new Interactive(runApi, connection),
+                    onNotebook: run => {
+                        commands.execute('docmanager:open', { path: run.notebook }).catch(failed);
+                    },
                     trans,
                     onOpen: run => {
                         execute(CommandIds.openRun, run);

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from gristmill_lab.handlers import Handler, routes
+from gristmill_lab.run_handlers import run_routes
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
@@ -13,6 +14,15 @@ METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
 PATHS = (
     *("/gristmill/api/runs", "/gristmill/events", "/gristmill/notebook", "/gristmill/place", "/gristmill/launch"),
     *("/gristmill/preflight", "/gristmill/example"),
+)
+OF_RUNS = (
+    "/gristmill/runs/1/outputs.zip",
+    "/gristmill/runs/1/notebook.html",
+    "/gristmill/runs/1/copy-of-notebook",
+    "/gristmill/runs/1/preview/table.csv",
+    "/gristmill/runs/1/copy",
+    "/gristmill/runs/1/kernel",
+    "/gristmill/runs-of",
 )
 
 
@@ -25,6 +35,7 @@ def jp_server_config() -> dict[str, Any]:
 
 def test_every_route_has_a_path_in_this_test() -> None:
     assert len(PATHS) == len(routes())
+    assert len(OF_RUNS) == len(run_routes())
 
 
 def test_nothing_is_answered_without_a_login(
@@ -42,13 +53,15 @@ def test_nothing_is_answered_without_a_login(
             return error.code
 
     answers = {
-        (method, path): jp_asyncio_loop.run_until_complete(ask(method, path)) for method in METHODS for path in PATHS
+        (method, path): jp_asyncio_loop.run_until_complete(ask(method, path))
+        for method in METHODS
+        for path in (*PATHS, *OF_RUNS)
     }
     assert set(answers.values()) <= {403, 405}, answers
 
 
 def test_every_method_says_that_it_asks_for_a_login() -> None:
-    for _, handler in routes():
+    for _, handler in (*routes(), *run_routes()):
         for method in METHODS:
             own = handler.__dict__.get(method.lower())
             if own is not None:

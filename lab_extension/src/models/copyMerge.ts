@@ -1,0 +1,99 @@
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import { type IChange, type IEdit, type ITextCell, changesOf, editsOf } from './mergeCells';
+import type { ITrans } from './translation';
+
+/** The three notebooks that a merge is made of. */
+export interface IThree {
+    readonly base: readonly ITextCell[];
+    readonly copy: readonly ITextCell[];
+    readonly source: readonly ITextCell[];
+}
+
+export type Side = 'copy' | 'source';
+
+/** What of a copy goes into its source: each change is taken or left; where both changed, a person says which. */
+export class CopyMerge implements IDisposable {
+    private readonly _changed = new Signal<this, void>(this);
+    private readonly sides = new Map<string, Side>();
+    private _changes: readonly IChange[] | null = null;
+    private _problem: unknown = null;
+    private _isDisposed = false;
+
+    constructor(
+        private readonly read: () => Promise<IThree>,
+        private readonly trans: ITrans
+    ) {}
+
+    get changed(): ISignal<this, void> {
+        return this._changed;
+    }
+
+    /** null until they are known. */
+    get changes(): readonly IChange[] | null {
+        return this._changes;
+    }
+
+    get problem(): unknown {
+        return this._problem;
+    }
+
+    get conflicts(): number {
+        return (this._changes ?? []).filter(change => change.conflict).length;
+    }
+
+    /** What is there is compared anew; what was chosen of a change that is the same stays. */
+    async load(): Promise<void> {
+        try {
+            const { base, copy, source } = await this.read();
+            this._changes = changesOf(base, copy, source);
+            this._problem = null;
+        } catch (error) {
+            this._problem = error;
+        }
+        this.emit();
+    }
+
+    /** Whose cell it is to be; null where that is still to be said. */
+    sideOf(change: IChange): Side | null {
+        return this.sides.get(change.key) ?? (change.conflict ? null : 'copy');
+    }
+
+    choose(change: IChange, side: Side): void {
+        this.sides.set(change.key, side);
+        this.emit();
+    }
+
+    get chosen(): readonly IChange[] {
+        return (this._changes ?? []).filter(change => this.sideOf(change) === 'copy');
+    }
+
+    get edits(): readonly IEdit[] {
+        return editsOf(this.chosen);
+    }
+
+    /** Why the cells cannot be sent now; null where they can. */
+    get hindrance(): string | null {
+        const open = (this._changes ?? []).filter(change => this.sideOf(change) === null).length;
+        if (open > 0) {
+            return this.trans.__('Say of %1 cells first which one it is to be.', open);
+        }
+        return this.chosen.length === 0 ? this.trans.__('No cell is chosen.') : null;
+    }
+
+    get isDisposed(): boolean {
+        return this._isDisposed;
+    }
+
+    dispose(): void {
+        this._isDisposed = true;
+        Signal.clearData(this);
+    }
+
+    private emit(): void {
+        if (!this._isDisposed) {
+            this._changed.emit();
+        }
+    }
+}
