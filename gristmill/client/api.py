@@ -26,7 +26,7 @@ from gristmill.interactive.model import InteractiveRequest, InteractiveRun, Inte
 from gristmill.ledger.model import Usage
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
 from gristmill.profiles.model import ProfileStatus
-from gristmill.runs.model import PostMortemKernel, Run, RunDetail, RunRequest, RunState
+from gristmill.runs.model import PostMortemKernel, Run, RunDetail, RunHistory, RunRequest, RunState
 from gristmill.secrets.model import Secret, SecretValue
 from gristmill.snapshots.model import Snapshot, SnapshotRequest
 from gristmill.utilisation.model import Utilisation
@@ -162,6 +162,11 @@ def get_run(run: str) -> Call[RunDetail]:
 
 def get_utilisation(run: str) -> Call[Utilisation]:
     return call("GET", "/api/runs/{run}/utilisation", Utilisation, {"run": run})
+
+
+def get_history(run: str, *, metrics: tuple[str, ...] | None = None, points: int = 500) -> Call[RunHistory]:
+    query = {"metric": metrics, "points": points}
+    return call("GET", "/api/runs/{run}/history", RunHistory, {"run": run}, query=query)
 
 
 def delete_run(run: str) -> Call[Run]:

@@ -16,7 +16,10 @@ def request_arguments(request: Call[Any]) -> dict[str, Any]:
     if request.body is not None:
         content = msgspec.json.encode(request.body)
         headers["Content-Type"] = "application/json"
-    query = {name: _text(value) for name, value in request.query.items()}
+    query = {
+        name: [_text(one) for one in value] if isinstance(value, list | tuple) else _text(value)
+        for name, value in request.query.items()
+    }
     return {"method": request.method, "url": request.path, "params": query, "content": content, "headers": headers}
 
 

@@ -15,11 +15,10 @@ from gristmill.models.model import ModelVersion, RegisteredModel, RegisterReques
 from gristmill.models.unknown import unknown_model, unknown_version
 from gristmill.runs import service as runs
 from gristmill.runs.model import Run, RunState
-from gristmill.tracking.model import OWN_SERVER, LoggedModelEntry, ModelVersionEntry, RegisteredModelEntry
+from gristmill.tracking.model import MACHINE, OWN_SERVER, LoggedModelEntry, ModelVersionEntry, RegisteredModelEntry
 from gristmill.tracking.rest import TrackingClient
 
 RUN_TAG = "gristmill.run"
-MACHINE = "system/"  # what MLflow itself calls metrics of the machine, and none of the model
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from gristmill.environments.model import RunEnvironment
 from gristmill.profiles.model import Resources
 from gristmill.secrets.model import GrantedSecret, SecretGrant
 from gristmill.snapshots.model import SnapshotFile
+from gristmill.tracking.model import MetricHistory
 
 WORKER_PROTOCOL = 1
 POST_MORTEM_S = 1800.0  # how long a kernel is kept where no time is given
@@ -211,6 +212,15 @@ class RunDetail:
     run: Run
     attempts: tuple[Attempt, ...]
     outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunHistory:
+    """How metrics of a run's last attempt went, step by step; `attempt` is None where none has begun."""
+
+    run: str
+    attempt: str | None
+    metrics: tuple[MetricHistory, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from gristmill.core.scopes import Actor, Scope
 from gristmill.core.wire import EventPage
 from gristmill.profiles.model import Catalogue
 from gristmill.runs import attempts, service, utilisation
+from gristmill.runs.history import MOST_METRICS, MOST_POINTS, Histories
 from gristmill.runs.intake import Intake
 from gristmill.runs.kernels import Kernels
 from gristmill.runs.model import (
@@ -24,6 +25,7 @@ from gristmill.runs.model import (
     PostMortemKernel,
     Run,
     RunDetail,
+    RunHistory,
     RunRequest,
     RunState,
     WorkerEvents,
@@ -132,6 +134,20 @@ def get_utilisation(
     """
     with db.read() as tx:
         return utilisation.of_run(tx, actor, run, catalogue)
+
+
+@router.get("/runs/{run}/history", summary="How a run's metrics went, step by step")
+def get_history(
+    run: str,
+    actor: Reader,
+    histories: Annotated[Histories, Depends(provide(Histories))],
+    metric: Annotated[tuple[str, ...], Query(max_length=MOST_METRICS, description="Default: all")] = (),
+    points: Annotated[int, Query(ge=2, le=MOST_POINTS, description="At most so many of each")] = 500,
+) -> RunHistory:
+    """Of the last attempt, at most 100 metrics, as MLflow has them; one with more values than `points` is thinned out,
+    its first and its last are kept.
+    """
+    return histories.of_run(actor, run, metric, points)
 
 
 @router.get("/runs/{run}/notebook", summary="The executed notebook", response_class=StreamingResponse)

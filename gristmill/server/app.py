@@ -37,6 +37,7 @@ from gristmill.profiles.model import Catalogue
 from gristmill.runs import attempts, leftovers
 from gristmill.runs import routes as run_routes
 from gristmill.runs.executors.base import Executor
+from gristmill.runs.history import Histories
 from gristmill.runs.intake import Intake
 from gristmill.runs.kernels import Kernels
 from gristmill.runs.reconcile import RunsReconciler
@@ -210,6 +211,7 @@ def create_app(parts: Parts) -> FastAPI:
             settings=parts.settings,
             executor=parts.executor,
         ),
+        Histories: Histories(db=parts.db, tracking=tracking, server=parts.mlflow.name),
         Kernels: Kernels(db=parts.db, clock=parts.clock, executor=parts.executor),
         Environments: Environments(
             db=parts.db,

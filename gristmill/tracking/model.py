@@ -1,5 +1,6 @@
 """What Gristmill knows of MLflow: how its server stands, and its runs, logged models and registered models."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +16,9 @@ RESERVED_TAGS = "gristmill."
 # What a server without a name of its own is called.
 OWN_SERVER = "Gristmill's own MLflow server"
 PARENT_TAG = "mlflow.parentRunId"
+# What MLflow itself calls metrics of the machine, and none of the model.
+MACHINE = "system/"
+_NOT_IN_NAMES = re.compile(r"[^/\w.\- :]")
 
 
 class Health(StrEnum):
@@ -65,6 +69,21 @@ class TrackedRun:
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricHistory:
+    """The values of one metric, ordered by step and time: three columns of the same length.
+
+    A value is None where it is infinite or none at all. `sampled`: there are more values than are told; the first and
+    the last are among these.
+    """
+
+    name: str
+    steps: tuple[int, ...] = ()
+    values: tuple[float | None, ...] = ()
+    times: tuple[datetime, ...] = ()
+    sampled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,3 +143,8 @@ ARTIFACT_ROOT = "mlflow-artifacts:/"
 def artifact_path(uri: str) -> str:
     """`uri` relative to the artifact root; empty where it lies elsewhere, and MLflow's proxy cannot read it."""
     return uri.removeprefix(ARTIFACT_ROOT).strip("/") if uri.startswith(ARTIFACT_ROOT) else ""
+
+
+def mlflow_name(name: str) -> str:
+    """`name` with what MLflow allows in names of metrics and parameters; "F1 (macro)" becomes "F1 _macro_"."""
+    return _NOT_IN_NAMES.sub("_", name).strip("/") or "_"

@@ -17,6 +17,7 @@ from gristmill.tracking.model import (
     PARENT_TAG,
     ArtifactEntry,
     LoggedModelEntry,
+    MetricHistory,
     ModelVersionEntry,
     RegisteredModelEntry,
     TrackedRun,
@@ -27,6 +28,7 @@ from gristmill.tracking.model import (
 _TIMEOUT = httpx.Timeout(30.0, connect=2.0)
 _API = "/api/2.0/mlflow"
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
+_HISTORY = "/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval"  # thinned out over there; /api has no such
 _PROMPT_TAG = "mlflow.prompt.is_prompt"
 
 
@@ -82,6 +84,16 @@ class TrackingClient:
 
     def get_run(self, run_id: str) -> TrackedRun:
         return wire.run(self._get(f"{_API}/runs/get", run_id=run_id)["run"])
+
+    def metric_history(self, run_id: str, name: str, limit: int) -> MetricHistory:
+        """At most `limit` (1 to 2,400) of the values that the run logged, spread over all of them."""
+        # One more than is wanted tells whether there are more.
+        query = {"run_ids": run_id, "metric_key": name, "max_results": limit + 1}
+        found = self._get(_HISTORY, **query).get("metrics", [])
+        if len(found) <= limit:
+            return wire.history(name, found)
+        query["max_results"] = limit
+        return wire.history(name, self._get(_HISTORY, **query).get("metrics", []), sampled=True)
 
     def child_runs(self, run: TrackedRun) -> tuple[TrackedRun, ...]:
         """The runs below this one, and theirs, and so on."""

@@ -1,12 +1,14 @@
 """MLflow's JSON, read into our types."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from gristmill.tracking.model import (
     ArtifactEntry,
     LoggedModelEntry,
+    MetricHistory,
     ModelVersionEntry,
     RegisteredModelEntry,
     TrackedRun,
@@ -34,6 +36,16 @@ def run(entry: dict[str, Any]) -> TrackedRun:
         metrics=_metrics(data),
         params=_strings(data.get("params")),
         tags=_strings(data.get("tags")),
+    )
+
+
+def history(name: str, entries: Sequence[dict[str, Any]], *, sampled: bool = False) -> MetricHistory:
+    return MetricHistory(
+        name=name,
+        steps=tuple(int(entry.get("step") or 0) for entry in entries),
+        values=tuple(_finite(entry.get("value")) for entry in entries),
+        times=tuple(_moment(entry.get("timestamp") or 0) for entry in entries),
+        sampled=sampled,
     )
 
 
@@ -95,6 +107,12 @@ def _metrics(data: dict[str, Any]) -> dict[str, float]:
     # MLflow sorts by name; what was logged first comes first here. JSON has no NaN: such values are sent as strings.
     found = sorted(data.get("metrics", []), key=lambda metric: int(metric.get("timestamp") or 0))
     return {metric["key"]: float(metric["value"]) for metric in found}
+
+
+def _finite(value: Any) -> float | None:
+    """JSON has no NaN and no infinity: MLflow sends them as texts."""
+    number = float(value or 0)
+    return number if math.isfinite(number) else None
 
 
 def _strings(entries: list[dict[str, str]] | None) -> dict[str, str]:

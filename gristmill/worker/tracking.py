@@ -3,7 +3,6 @@
 import contextlib
 import math
 import queue
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ import msgspec
 
 from gristmill.core.errors import GristmillError
 from gristmill.runs.model import LoggedModel, Metric, RunState
+from gristmill.tracking.model import mlflow_name
 from gristmill.worker.bridging import PATIENCE, bridged
 from gristmill.worker.transport import Transport
 
@@ -21,7 +21,6 @@ _SYSTEM_PAUSE = 30.0  # seconds between two batches of system metrics
 _MODEL_READY = "LOGGED_MODEL_READY"
 _PARAMS_PER_BATCH = 100
 _LONGEST_VALUE = 6000  # characters of a parameter's value
-_NOT_IN_NAMES = re.compile(r"[^/\w.\- :]")
 _STATUS = {RunState.SUCCEEDED: "FINISHED", RunState.FAILED: "FAILED", RunState.CANCELLED: "KILLED"}
 
 T = TypeVar("T")
@@ -173,11 +172,6 @@ def as_mlflow(metrics: Mapping[str, Metric], timestamp: int) -> list[dict[str, A
             if value is not None
         ]
     return listed
-
-
-def mlflow_name(name: str) -> str:
-    """`name` with what MLflow allows in names of metrics and parameters; "F1 (macro)" becomes "F1 _macro_"."""
-    return _NOT_IN_NAMES.sub("_", name).strip("/") or "_"
 
 
 def _path(call: str) -> str:

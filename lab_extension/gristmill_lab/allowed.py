@@ -34,6 +34,7 @@ ROUTES = (
     Route(method="POST", template="/api/runs/{run}/start-anyway"),
     Route(method="POST", template="/api/runs/{run}/rerun"),
     Route(method="GET", template="/api/runs/{run}/events"),
+    Route(method="GET", template="/api/runs/{run}/history"),
     Route(method="GET", template="/api/runs/{run}/notebook"),
     Route(method="GET", template="/api/runs/{run}/outputs/{name:path}", raw=True),
     Route(method="GET", template="/api/blobs/{digest}", raw=True),

@@ -97,7 +97,7 @@ class ForwardHandler(Handler):
             template=route.template,
             answer=bytes,
             path=path,
-            query={name: self.get_query_argument(name) for name in self.request.query_arguments},
+            query={name: self.get_query_arguments(name) for name in self.request.query_arguments},
             body=self.body_as(dict) if self.request.body else None,
         )
         if route.raw:

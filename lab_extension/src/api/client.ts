@@ -10,6 +10,7 @@ import type {
     ProfileStatus,
     Run,
     RunDetail,
+    RunHistory,
     RunOrder,
     Secret,
     Snapshot
@@ -30,6 +31,8 @@ export interface IApi {
     rerun(run: string): Promise<Run>;
     deleteRun(run: string): Promise<Run>;
     runEvents(run: string, after: number): Promise<EventPage>;
+    /** Metrics step by step; all that the run has where none are named. */
+    runHistory(run: string, metrics?: readonly string[], points?: number): Promise<RunHistory>;
     executedNotebook(run: string): Promise<unknown>;
     snapshot(snapshot: string): Promise<Snapshot>;
     blob(digest: string): Promise<string>;
@@ -88,6 +91,12 @@ export class Api implements IApi {
 
     runEvents(run: string, after: number): Promise<EventPage> {
         return this.json('GET', `api/runs/${encodeURIComponent(run)}/events?after=${after}&limit=1000`);
+    }
+
+    runHistory(run: string, metrics: readonly string[] = [], points = 500): Promise<RunHistory> {
+        const query = new URLSearchParams(metrics.map((name): [string, string] => ['metric', name]));
+        query.set('points', String(points));
+        return this.json('GET', `api/runs/${encodeURIComponent(run)}/history?${query.toString()}`);
     }
 
     executedNotebook(run: string): Promise<unknown> {

@@ -573,6 +573,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/api/runs/{run}/history': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a run's metrics went, step by step
+         * @description Of the last attempt, at most 100 metrics, as MLflow has them; one with more values than `points` is thinned out,
+         *     its first and its last are kept.
+         */
+        get: operations['get_history_api_runs__run__history_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/api/runs/{run}/notebook': {
         parameters: {
             query?: never;
@@ -1985,6 +2006,37 @@ export interface components {
             step?: number | null;
         };
         /**
+         * MetricHistory
+         * @description The values of one metric, ordered by step and time: three columns of the same length.
+         *
+         *     A value is None where it is infinite or none at all. `sampled`: there are more values than are told; the first and
+         *     the last are among these.
+         */
+        MetricHistory: {
+            /** Name */
+            name: string;
+            /**
+             * Steps
+             * @default []
+             */
+            steps: number[];
+            /**
+             * Values
+             * @default []
+             */
+            values: (number | null)[];
+            /**
+             * Times
+             * @default []
+             */
+            times: string[];
+            /**
+             * Sampled
+             * @default false
+             */
+            sampled: boolean;
+        };
+        /**
          * ModelVersion
          * @description `source` is MLflow's `models:/m-…`; `artifact_path` is where its files lie below the artifact root.
          */
@@ -2566,6 +2618,18 @@ export interface components {
             traceback: string[];
             /** Hint */
             hint?: string | null;
+        };
+        /**
+         * RunHistory
+         * @description How metrics of a run's last attempt went, step by step; `attempt` is None where none has begun.
+         */
+        RunHistory: {
+            /** Run */
+            run: string;
+            /** Attempt */
+            attempt: string | null;
+            /** Metrics */
+            metrics: components['schemas']['MetricHistory'][];
         };
         /**
          * RunOrder
@@ -3159,6 +3223,7 @@ export type KeyRequest = components['schemas']['KeyRequest'];
 export type Launched = components['schemas']['Launched'];
 export type LoggedModel = components['schemas']['LoggedModel'];
 export type Metric = components['schemas']['Metric'];
+export type MetricHistory = components['schemas']['MetricHistory'];
 export type ModelVersion = components['schemas']['ModelVersion'];
 export type NotebookFacts = components['schemas']['NotebookFacts'];
 export type Observed = components['schemas']['Observed'];
@@ -3185,6 +3250,7 @@ export type Run = components['schemas']['Run'];
 export type RunDetail = components['schemas']['RunDetail'];
 export type RunEnvironment = components['schemas']['RunEnvironment'];
 export type RunFault = components['schemas']['RunFault'];
+export type RunHistory = components['schemas']['RunHistory'];
 export type RunOrder = components['schemas']['RunOrder'];
 export type RunRequest = components['schemas']['RunRequest'];
 export type RunState = components['schemas']['RunState'];
@@ -6459,6 +6525,96 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['Utilisation'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    get_history_api_runs__run__history_get: {
+        parameters: {
+            query?: {
+                /** @description Default: all */
+                metric?: string[];
+                /** @description At most so many of each */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['RunHistory'];
                 };
             };
             /** @description The input is not valid */

@@ -91,6 +91,25 @@ def test_what_a_notebook_logged_is_read(tracking: TrackingClient, raw: httpx.Cli
     assert run.tags["late"] == "yes"
 
 
+def test_a_metric_is_told_step_by_step_thinned_out_where_it_has_too_many(
+    tracking: TrackingClient, raw: httpx.Client, experiment: str
+) -> None:
+    run_id = tracking.find_or_create_run("att_history", experiment, "n", {})
+    told = [{"key": "loss", "value": 1 / (step + 1), "timestamp": 1000 * step, "step": step} for step in range(100)]
+    told[40]["value"] = "NaN"
+    raw.post(f"{API}/runs/log-batch", json={"run_id": run_id, "metrics": told}).raise_for_status()
+
+    whole = tracking.metric_history(run_id, "loss", 100)
+    assert whole.steps == tuple(range(100))
+    assert (whole.values[1], whole.values[40], whole.sampled) == (0.5, None, False)
+    assert (whole.times[99] - whole.times[0]).total_seconds() == 99
+
+    thin = tracking.metric_history(run_id, "loss", 10)
+    assert len(thin.steps) == 10
+    assert (thin.steps[0], thin.steps[-1], thin.sampled) == (0, 99, True)
+    assert tracking.metric_history(run_id, "no such", 10).values == ()
+
+
 def test_ending_a_run_ends_what_is_open_below_it(tracking: TrackingClient, raw: httpx.Client, experiment: str) -> None:
     run_id = tracking.find_or_create_run("att_end", experiment, "n", {})
     child = child_of(raw, experiment, run_id)

@@ -7,7 +7,8 @@ import pytest
 
 from gristmill.core.errors import GristmillError, InvalidInputError, UnavailableError
 from gristmill.runs.model import Metric, RunState
-from gristmill.worker.tracking import Tracking, as_mlflow, mlflow_name
+from gristmill.tracking.model import mlflow_name
+from gristmill.worker.tracking import Tracking, as_mlflow
 
 
 class Mlflow:
