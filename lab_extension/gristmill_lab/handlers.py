@@ -15,6 +15,7 @@ from gristmill.client.call import Call
 from gristmill.core.errors import GristmillError, InvalidInputError
 from gristmill_lab.allowed import find_route
 from gristmill_lab.control_plane import ControlPlane
+from gristmill_lab.diffs import between
 from gristmill_lab.fan import Fan, Listener
 from gristmill_lab.launch import RunOrder, launch
 from gristmill_lab.places import in_contents, on_disk
@@ -85,6 +86,11 @@ class ForwardHandler(Handler):
 
     @authenticated
     @authorized
+    async def patch(self) -> None:
+        await self._forward()
+
+    @authenticated
+    @authorized
     async def delete(self) -> None:
         await self._forward()
 
@@ -143,6 +149,17 @@ class PlaceHandler(Handler):
         self.answer(in_contents(self.contents_manager, self.get_query_argument("source")))
 
 
+class DiffHandler(Handler):
+    """How the notebooks of two runs differ, as they were run."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        client = await self.shared.control_plane.client()
+        first, second = self.get_query_argument("before"), self.get_query_argument("after")
+        self.answer(await asyncio.to_thread(between, client, first, second))
+
+
 class LaunchHandler(Handler):
     """A run of a notebook as it is on disk."""
 
@@ -189,5 +206,6 @@ def routes() -> list[tuple[str, type[Handler]]]:
         (rf"/{PREFIX}/events", EventsHandler),
         (rf"/{PREFIX}/notebook", NotebookHandler),
         (rf"/{PREFIX}/place", PlaceHandler),
+        (rf"/{PREFIX}/diff", DiffHandler),
         (rf"/{PREFIX}/launch", LaunchHandler),
     ]

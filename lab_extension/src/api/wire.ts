@@ -454,6 +454,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/api/run-counts': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many runs there are, by notebook or commit */
+        get: operations['count_runs_api_run_counts_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/api/run-columns': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names of metrics, parameters and labels that runs have */
+        get: operations['list_run_columns_api_run_columns_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/api/runs/{run}': {
         parameters: {
             query?: never;
@@ -475,7 +509,11 @@ export interface paths {
         delete: operations['delete_run_api_runs__run__delete'];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename a run, change its labels
+         * @description Labels that are named are set, those that are null removed; the others stay.
+         */
+        patch: operations['change_run_api_runs__run__patch'];
         trace?: never;
     };
     '/api/runs/{run}/cancel': {
@@ -1101,6 +1139,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/lab/diff': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Diff */
+        get: operations['diff_lab_diff_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/lab/events': {
         parameters: {
             query?: never;
@@ -1280,6 +1335,25 @@ export interface components {
             broken_at?: number | null;
             /** Reason */
             reason?: string | null;
+        };
+        /**
+         * CellDiff
+         * @description One cell, or two that belong together. Places count from 1, in all cells of either notebook.
+         */
+        CellDiff: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: 'equal' | 'changed' | 'added' | 'removed';
+            /** Kind */
+            kind: string;
+            /** Lines */
+            lines: components['schemas']['DiffLine'][];
+            /** Before */
+            before?: number | null;
+            /** After */
+            after?: number | null;
         };
         /**
          * ClaimRequest
@@ -1500,6 +1574,19 @@ export interface components {
              * @default false
              */
             waits: boolean;
+        };
+        /**
+         * DiffLine
+         * @description `sign` is a space, `-` where only the first has the line, `+` where only the second has it.
+         */
+        DiffLine: {
+            /**
+             * Sign
+             * @enum {string}
+             */
+            sign: ' ' | '-' | '+';
+            /** Text */
+            text: string;
         };
         /**
          * DigestMethod
@@ -2090,6 +2177,23 @@ export interface components {
             } | null;
         };
         /**
+         * NotebookDiff
+         * @description `same`: the two snapshots have the very same notebook.
+         */
+        NotebookDiff: {
+            /** Before */
+            before: string;
+            /** After */
+            after: string;
+            /** Cells */
+            cells: components['schemas']['CellDiff'][];
+            /**
+             * Same
+             * @default false
+             */
+            same: boolean;
+        };
+        /**
          * NotebookFacts
          * @description `suggestions` are assignments that could be parameters, where there is no parameters cell.
          *
@@ -2568,6 +2672,47 @@ export interface components {
             environment?: components['schemas']['RunEnvironment'] | null;
             /** Post Mortem S */
             post_mortem_s?: number | null;
+            /** Commit */
+            commit?: string | null;
+        };
+        /**
+         * RunChange
+         * @description PATCH /api/runs/{run}. What is left out stays; a label that is null goes.
+         */
+        RunChange: {
+            /** Name */
+            name?: string | null;
+            /** Labels */
+            labels?: {
+                [key: string]: string | null;
+            };
+        };
+        /**
+         * RunColumns
+         * @description Names of what runs of the project have, in alphabetical order.
+         */
+        RunColumns: {
+            /** Metrics */
+            metrics: string[];
+            /** Parameters */
+            parameters: string[];
+            /** Labels */
+            labels: string[];
+        };
+        /**
+         * RunCounts
+         * @description `total` runs are what is asked for; `newest` is the highest number of any run of the project.
+         */
+        RunCounts: {
+            /** Total */
+            total: number;
+            /** Newest */
+            newest: number;
+            /**
+             * Groups
+             * @default []
+             */
+            groups: components['schemas']['RunGroup'][];
         };
         /**
          * RunDetail
@@ -2618,6 +2763,18 @@ export interface components {
             traceback: string[];
             /** Hint */
             hint?: string | null;
+        };
+        /**
+         * RunGroup
+         * @description Runs of one notebook or commit; `newest` is the number of the last one. `key` is None for those that have none.
+         */
+        RunGroup: {
+            /** Key */
+            key: string | null;
+            /** Count */
+            count: number;
+            /** Newest */
+            newest: number;
         };
         /**
          * RunHistory
@@ -3184,6 +3341,7 @@ export type Attempt = components['schemas']['Attempt'];
 export type AttemptOrder = components['schemas']['AttemptOrder'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditVerdict = components['schemas']['AuditVerdict'];
+export type CellDiff = components['schemas']['CellDiff'];
 export type ClaimRequest = components['schemas']['ClaimRequest'];
 export type Collection = components['schemas']['Collection'];
 export type CollectionRequest = components['schemas']['CollectionRequest'];
@@ -3193,6 +3351,7 @@ export type DataRoot = components['schemas']['DataRoot'];
 export type DataRootRequest = components['schemas']['DataRootRequest'];
 export type DeployRequest = components['schemas']['DeployRequest'];
 export type DesiredState = components['schemas']['DesiredState'];
+export type DiffLine = components['schemas']['DiffLine'];
 export type DigestMethod = components['schemas']['DigestMethod'];
 export type Digests = components['schemas']['Digests'];
 export type Endpoint = components['schemas']['Endpoint'];
@@ -3225,6 +3384,7 @@ export type LoggedModel = components['schemas']['LoggedModel'];
 export type Metric = components['schemas']['Metric'];
 export type MetricHistory = components['schemas']['MetricHistory'];
 export type ModelVersion = components['schemas']['ModelVersion'];
+export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookFacts = components['schemas']['NotebookFacts'];
 export type Observed = components['schemas']['Observed'];
 export type Output = components['schemas']['Output'];
@@ -3247,9 +3407,13 @@ export type ResetMessage = components['schemas']['ResetMessage'];
 export type Resources = components['schemas']['Resources'];
 export type Role = components['schemas']['Role'];
 export type Run = components['schemas']['Run'];
+export type RunChange = components['schemas']['RunChange'];
+export type RunColumns = components['schemas']['RunColumns'];
+export type RunCounts = components['schemas']['RunCounts'];
 export type RunDetail = components['schemas']['RunDetail'];
 export type RunEnvironment = components['schemas']['RunEnvironment'];
 export type RunFault = components['schemas']['RunFault'];
+export type RunGroup = components['schemas']['RunGroup'];
 export type RunHistory = components['schemas']['RunHistory'];
 export type RunOrder = components['schemas']['RunOrder'];
 export type RunRequest = components['schemas']['RunRequest'];
@@ -5813,19 +5977,25 @@ export interface operations {
     list_runs_api_runs_get: {
         parameters: {
             query?: {
+                /** @description Only runs that have it, highest first */
+                metric?: string | null;
+                /** @description The lowest value first */
+                ascending?: boolean;
+                /** @description A field, as metrics.auc; lacking it is last */
+                sort?: string | null;
+                /** @description Only runs with a lower number */
+                before?: number | null;
+                /** @description So many are passed over */
+                offset?: number;
+                limit?: number;
                 state?: components['schemas']['RunState'] | null;
                 notebook?: string | null;
                 /** @description In name, notebook or labels */
                 text?: string | null;
                 /** @description name=value */
                 label?: string | null;
-                /** @description Only runs that have it, highest first */
-                metric?: string | null;
-                /** @description The metric's lowest value first */
-                ascending?: boolean;
-                /** @description Only runs with a lower number */
-                before?: number | null;
-                limit?: number;
+                /** @description As metrics.auc > 0.9 and params.depth = 6 */
+                query?: string | null;
             };
             header?: never;
             path?: never;
@@ -5994,6 +6164,174 @@ export interface operations {
             };
         };
     };
+    count_runs_api_run_counts_get: {
+        parameters: {
+            query?: {
+                /** @description At most 1,000 of them */
+                by?: ('notebook' | 'commit') | null;
+                state?: components['schemas']['RunState'] | null;
+                notebook?: string | null;
+                /** @description In name, notebook or labels */
+                text?: string | null;
+                /** @description name=value */
+                label?: string | null;
+                /** @description As metrics.auc > 0.9 and params.depth = 6 */
+                query?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['RunCounts'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    list_run_columns_api_run_columns_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['RunColumns'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
     get_run_api_runs__run__get: {
         parameters: {
             query?: never;
@@ -6089,6 +6427,95 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Run'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    change_run_api_runs__run__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                'application/json': components['schemas']['RunChange'];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -8920,6 +9347,38 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['Place'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+        };
+    };
+    diff_lab_diff_get: {
+        parameters: {
+            query: {
+                before: string;
+                after: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['NotebookDiff'];
                 };
             };
             /** @description Validation Error */
