@@ -9,7 +9,16 @@ export const CommandIds = {
     cancelRun: 'gristmill:cancel-run',
     deleteRun: 'gristmill:delete-run',
     rerun: 'gristmill:run-once-more',
-    showRuns: 'gristmill:show-runs'
+    showRuns: 'gristmill:show-runs',
+    /** `view`: an `ITableView`; default: as it was left. */
+    openTable: 'gristmill:runs-table',
+    /** `runs`: ids, numbers or names of 2 to 10, with commas between. */
+    compareRuns: 'gristmill:compare-runs',
+    openCompareLink: 'gristmill:open-compare-link',
+    compareSelected: 'gristmill:compare-selected-runs',
+    labelSelected: 'gristmill:label-selected-runs',
+    deleteSelected: 'gristmill:delete-selected-runs',
+    pinBaseline: 'gristmill:pin-baseline'
 } as const;
 
 /** An argument that is a text; null for anything else. */

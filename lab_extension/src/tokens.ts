@@ -4,6 +4,7 @@ import type { IApi } from './api/client';
 import type { Connection } from './models/connection';
 import type { ISource } from './models/runForm';
 import type { Runs } from './models/runs';
+import type { SavedViews } from './models/savedViews';
 
 /** How this page reaches the control plane: questions, and the one stream of what happens. */
 export interface IControlPlane {
@@ -30,4 +31,11 @@ export interface INotebooks {
 export const INotebooks = new Token<INotebooks>(
     'gristmill-lab:INotebooks',
     'Notebooks of this Lab, as runs are made of them.'
+);
+
+export type ISavedViews = SavedViews;
+
+export const ISavedViews = new Token<ISavedViews>(
+    'gristmill-lab:ISavedViews',
+    'Views of runs that were saved, and which way of a metric is better.'
 );
