@@ -50,7 +50,9 @@ function Loaded(props: ICompareProps): React.JSX.Element {
     }
     return (
         <>
-            {problem ? <Problem problem={problem} trans={trans} title={trans.__('This may be out of date')} /> : null}
+            {problem ? (
+                <Problem problem={problem} trans={trans} title={trans.__('This may be out of date')} />
+            ) : null}
             {gone.length > 0 ? (
                 <p className="gr-Notice" role="status">
                     {gone.length === 1
@@ -113,7 +115,11 @@ function Shown(props: ICompareProps & { details: readonly RunDetail[] }): React.
                     </button>
                 ))}
             </div>
-            <div className="gr-Page-body" role="tabpanel" aria-label={tabs.find(([name]) => name === tab)?.[1]}>
+            <div
+                className="gr-Page-body"
+                role="tabpanel"
+                aria-label={tabs.find(([name]) => name === tab)?.[1]}
+            >
                 {tab === 'table' ? (
                     <Table {...props} sections={of('parameters', 'metrics', 'environment')} />
                 ) : null}
@@ -137,7 +143,12 @@ function Table(
 ): React.JSX.Element {
     const { details, sections, comparison, trans, onOpen } = props;
     return (
-        <div className="gr-Compare-scroll" tabIndex={0} role="region" aria-label={trans.__('Runs beside each other')}>
+        <div
+            className="gr-Compare-scroll"
+            tabIndex={0}
+            role="region"
+            aria-label={trans.__('Runs beside each other')}
+        >
             <table className="gr-Compare-table">
                 <thead>
                     <tr>
@@ -326,7 +337,9 @@ function Curves(props: ICompareProps & { details: readonly RunDetail[] }): React
     if (names.length === 0) {
         return (
             <div className="gr-Empty">
-                {trans.__('No metric of these runs has more than one value: report it with a step to see how it goes.')}
+                {trans.__(
+                    'No metric of these runs has more than one value: report it with a step to see how it goes.'
+                )}
             </div>
         );
     }

@@ -115,7 +115,9 @@ function Equal({ cells, trans }: { cells: readonly CellDiff[]; trans: ITrans }):
                 {cells.length === 1 ? trans.__('1 equal cell') : trans.__('%1 equal cells', cells.length)}
             </button>
             {open
-                ? cells.map(cell => <Cell key={`${cell.before ?? ''} ${cell.after ?? ''}`} cell={cell} trans={trans} />)
+                ? cells.map(cell => (
+                      <Cell key={`${cell.before ?? ''} ${cell.after ?? ''}`} cell={cell} trans={trans} />
+                  ))
                 : null}
         </>
     );
@@ -142,7 +144,11 @@ function Cell({ cell, trans }: { cell: CellDiff; trans: ITrans }): React.JSX.Ele
                     <span
                         key={at}
                         className={
-                            line.sign === '+' ? 'gr-mod-added' : line.sign === '-' ? 'gr-mod-removed' : undefined
+                            line.sign === '+'
+                                ? 'gr-mod-added'
+                                : line.sign === '-'
+                                  ? 'gr-mod-removed'
+                                  : undefined
                         }
                     >
                         {line.sign} {line.text}

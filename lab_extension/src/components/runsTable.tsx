@@ -40,7 +40,8 @@ export function RunsTableView(props: IRunsTableProps): React.JSX.Element {
         <div
             className="gr-RunsTable"
             onKeyDown={event => {
-                const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+                const typing =
+                    event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
                 if (event.key === '/' && !typing) {
                     event.preventDefault();
                     box.current?.focus();
@@ -69,7 +70,11 @@ function Shown(props: IShownProps): React.JSX.Element {
                 <Problem
                     problem={table.problem}
                     trans={trans}
-                    title={table.loaded ? trans.__('This may be out of date') : trans.__('The runs cannot be listed')}
+                    title={
+                        table.loaded
+                            ? trans.__('This may be out of date')
+                            : trans.__('The runs cannot be listed')
+                    }
                 >
                     <button
                         className="jp-mod-styled"
@@ -84,7 +89,11 @@ function Shown(props: IShownProps): React.JSX.Element {
             {!table.loaded && !table.problem ? <Loading text={trans.__('Looking for runs …')} /> : null}
             {nothing && view.query === '' ? (
                 <div className="gr-Empty">
-                    <p>{trans.__('Every run of a notebook becomes a row here, with its parameters and metrics.')}</p>
+                    <p>
+                        {trans.__(
+                            'Every run of a notebook becomes a row here, with its parameters and metrics.'
+                        )}
+                    </p>
                     <button className="jp-mod-styled jp-mod-accept" onClick={onStart}>
                         {trans.__('Run the open notebook')}
                     </button>
@@ -229,7 +238,9 @@ function Foot(props: IShownProps): React.JSX.Element {
                             void table.show({ baseline: table.view.baseline === only.id ? null : only.id });
                         }}
                     >
-                        {table.view.baseline === only.id ? trans.__('Unpin baseline') : trans.__('Pin as baseline')}
+                        {table.view.baseline === only.id
+                            ? trans.__('Unpin baseline')
+                            : trans.__('Pin as baseline')}
                     </button>
                 ) : null}
                 <button

@@ -59,6 +59,27 @@ export function TableGrid(props: ITableGridProps): React.JSX.Element {
         };
     }, [grid, table]);
 
+    // Another question begins at its first answer.
+    const question = JSON.stringify([table.view.query, table.view.sort, table.view.group]);
+    const asked = React.useRef(question);
+    React.useLayoutEffect(() => {
+        if (asked.current !== question) {
+            asked.current = question;
+            setActive(0);
+            if (grid.current) {
+                grid.current.scrollTop = 0;
+            }
+        }
+    }, [question, grid]);
+
+    const sample = rows.first;
+    const figures = new Set(
+        columns.filter(
+            column =>
+                isFigure(column) ||
+                (sample && cellOf(sample, column, now, table.prices, trans).figure !== null)
+        )
+    );
     const widths = columns.map(columnWidth);
     const width = CHECK + widths.reduce((sum, one) => sum + one, 0);
     const template = `${CHECK}px ${widths.map(one => `minmax(${one}px, ${one}fr)`).join(' ')}`;
@@ -186,7 +207,12 @@ export function TableGrid(props: ITableGridProps): React.JSX.Element {
         const { run } = row;
         if (!run) {
             drawn.push(
-                <div key={`place ${place}`} {...shared} className="gr-Table-row gr-mod-coming" aria-busy="true">
+                <div
+                    key={`place ${place}`}
+                    {...shared}
+                    className="gr-Table-row gr-mod-coming"
+                    aria-busy="true"
+                >
                     <span role="gridcell" />
                     {columns.map(column => (
                         <span key={column} role="gridcell" className="gr-Table-cell">
@@ -273,7 +299,7 @@ export function TableGrid(props: ITableGridProps): React.JSX.Element {
                     >
                         <span role="columnheader" aria-label={trans.__('Picked')} />
                         {columns.map(column => (
-                            <Head key={column} {...props} column={column} />
+                            <Head key={column} {...props} column={column} isRight={figures.has(column)} />
                         ))}
                     </div>
                     {baseline ? (
@@ -314,13 +340,13 @@ function groupTitle(key: string | null, table: RunsTable, trans: ITrans): string
     return table.view.group === 'commit' ? key.slice(0, 8) : baseName(key);
 }
 
-function Head(props: ITableGridProps & { column: string }): React.JSX.Element {
-    const { table, column, trans } = props;
+function Head(props: ITableGridProps & { column: string; isRight: boolean }): React.JSX.Element {
+    const { table, column, trans, isRight } = props;
     const { sort } = table.view;
     const own = sort?.by === column ? sort : null;
     const Caret = own?.descending ? caretDownIcon : caretUpIcon;
     const title = columnTitle(column, trans);
-    const figure = isFigure(column) ? 'gr-mod-figure' : '';
+    const figure = isRight ? 'gr-mod-figure' : '';
     if (!isSortable(column)) {
         return (
             <span role="columnheader" className={`gr-Table-cell ${figure}`} title={column}>
@@ -360,7 +386,12 @@ function Cells(props: ITableGridProps & { run: Run; now: Date; isBaseline?: bool
                         ? difference(cell, cellOf(baseline, column, now, prices, trans))
                         : '';
                 return (
-                    <span key={column} role="gridcell" className={`gr-Table-cell ${figure}`} title={cell.title}>
+                    <span
+                        key={column}
+                        role="gridcell"
+                        className={`gr-Table-cell ${figure}`}
+                        title={cell.title}
+                    >
                         {column === 'state' ? (
                             <State state={run.state} trans={trans} />
                         ) : column === 'name' ? (

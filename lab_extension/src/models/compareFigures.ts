@@ -54,7 +54,12 @@ export function parallelCoordinates(runs: readonly Run[]): IFigure | null {
             marker: { size: 7 }
         })),
         layout: {
-            xaxis: { tickvals: places, ticktext: axes.map(axis => axis.label), side: 'top', fixedrange: true },
+            xaxis: {
+                tickvals: places,
+                ticktext: axes.map(axis => axis.label),
+                side: 'top',
+                fixedrange: true
+            },
             yaxis: { visible: false, range: [-0.14, 1.14], fixedrange: true },
             annotations: axes.flatMap((axis, at) => [
                 told(axis.top, at, 1.03, 'bottom'),
@@ -74,7 +79,9 @@ function axisOf(label: string, values: readonly unknown[]): IAxis | null {
     if (new Set(values.map(one => (one === undefined ? undefined : value(one)))).size < 2) {
         return null;
     }
-    const texts = values.map(one => (one === undefined ? '' : typeof one === 'number' ? number(one) : value(one)));
+    const texts = values.map(one =>
+        one === undefined ? '' : typeof one === 'number' ? number(one) : value(one)
+    );
     const numbers = there.every((one): one is number => typeof one === 'number') ? there : null;
     if (numbers) {
         const [low, high] = [Math.min(...numbers), Math.max(...numbers)];

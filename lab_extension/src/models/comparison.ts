@@ -28,7 +28,8 @@ export interface ISection {
     readonly note: string | null;
 }
 
-const LOWER = /(^|[^a-z])(loss|logloss|error|err|mse|rmse|mae|mape|perplexity|latency|time|seconds|duration|brier|regret|wer|cer|ece)([^a-z]|$)|loss$|error$/i;
+const LOWER =
+    /(^|[^a-z])(loss|logloss|error|err|mse|rmse|mae|mape|perplexity|latency|time|seconds|duration|brier|regret|wer|cer|ece)([^a-z]|$)|loss$|error$/i;
 
 /** Whether more of it is better: as it was said, else by its name. */
 export function directionOf(name: string, said: Directions): Direction {
@@ -111,7 +112,9 @@ function surroundings(detail: RunDetail, trans: ITrans): Record<string, string> 
         [trans.__('state')]: run.state
     };
     const told = Object.entries(facts).filter(([, one]) => one !== undefined && one !== null && one !== '');
-    return Object.fromEntries(told.map(([name, one]) => [name, typeof one === 'string' ? one : JSON.stringify(one)]));
+    return Object.fromEntries(
+        told.map(([name, one]) => [name, typeof one === 'string' ? one : JSON.stringify(one)])
+    );
 }
 
 function packageSection(details: readonly RunDetail[], trans: ITrans): ISection {
@@ -150,5 +153,8 @@ function record(found: unknown): Readonly<Record<string, unknown>> {
 /** The whole comparison as rows of a spreadsheet, equal rows too. */
 export function comparisonRows(details: readonly RunDetail[], sections: readonly ISection[]): string[][] {
     const head = ['', '', ...details.map(detail => detail.run.name)];
-    return [head, ...sections.flatMap(section => section.rows.map(row => [section.title, row.name, ...row.cells]))];
+    return [
+        head,
+        ...sections.flatMap(section => section.rows.map(row => [section.title, row.name, ...row.cells]))
+    ];
 }

@@ -155,7 +155,11 @@ export class RunsTable implements IDisposable {
     sortBy(column: string): Promise<void> {
         const { sort } = this._view;
         const next =
-            sort?.by !== column ? { by: column, descending: true } : sort.descending ? { by: column, descending: false } : null;
+            sort?.by !== column
+                ? { by: column, descending: true }
+                : sort.descending
+                  ? { by: column, descending: false }
+                  : null;
         return this.show({ sort: next });
     }
 
@@ -169,6 +173,7 @@ export class RunsTable implements IDisposable {
         this.emit();
         try {
             const counted = this.api.counts({ query, ...(group ? { by: group } : {}) });
+            counted.catch(() => undefined); // where the first page is refused, that is what is told
             if (group === null) {
                 const first = await this.api.list(this.question(null, 0));
                 if (generation === this.generation) {
@@ -256,7 +261,10 @@ export class RunsTable implements IDisposable {
         this.shown = question;
         this.newest = Math.max(0, ...first.map(run => run.number));
         if (this._view.columns === null) {
-            this._usual = usualColumns(first, [...this.rates.values()].some(rate => rate > 0));
+            this._usual = usualColumns(
+                first,
+                [...this.rates.values()].some(rate => rate > 0)
+            );
         }
         this.succeed();
     }

@@ -48,6 +48,16 @@ export class TableRows {
         return [...this.pages.values()].reduce((sum, page) => sum + page.length, 0);
     }
 
+    /** Any of the runs that are in memory. */
+    get first(): Run | undefined {
+        for (const page of this.pages.values()) {
+            if (page[0]) {
+                return page[0];
+            }
+        }
+        return undefined;
+    }
+
     /** Another list, of which the first page is known, and not yet how long it is. */
     begin(first: readonly Run[]): void {
         this.clear();

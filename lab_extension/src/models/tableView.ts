@@ -32,7 +32,16 @@ export interface ISavedView {
 
 const FIRST = ['state', 'name'] as const;
 const LAST = ['duration', 'cost', 'by', 'created'] as const;
-const OTHERS = ['number', 'notebook', 'commit', 'profile', 'environment', 'kernel', 'started', 'ended'] as const;
+const OTHERS = [
+    'number',
+    'notebook',
+    'commit',
+    'profile',
+    'environment',
+    'kernel',
+    'started',
+    'ended'
+] as const;
 export const OWN: readonly string[] = [...FIRST, ...LAST, ...OTHERS];
 
 const SHOWN_METRICS = 3;
@@ -57,7 +66,9 @@ export function usualColumns(runs: readonly Run[], priced: boolean): readonly st
 }
 
 /** Every column that there could be, in groups. */
-export function allColumns(known: RunColumns | null): Readonly<Record<'own' | 'metrics' | 'params' | 'labels', string[]>> {
+export function allColumns(
+    known: RunColumns | null
+): Readonly<Record<'own' | 'metrics' | 'params' | 'labels', string[]>> {
     return {
         own: [...OWN],
         metrics: (known?.metrics ?? []).map(name => `metrics.${name}`),
@@ -113,7 +124,7 @@ export function isSortable(column: string): boolean {
 /** Pixels. */
 export function columnWidth(column: string): number {
     const widths: Readonly<Record<string, number>> = {
-        state: 104,
+        state: 118,
         name: 190,
         notebook: 170,
         duration: 96,
@@ -150,7 +161,9 @@ export function cellOf(run: Run, column: string, now: Date, rates: Rates, trans:
     switch (column) {
         case 'duration': {
             const seconds = elapsed(run, now);
-            return seconds === null ? NOTHING : { text: duration(seconds), title: `${seconds} s`, figure: seconds };
+            return seconds === null
+                ? NOTHING
+                : { text: duration(seconds), title: `${seconds} s`, figure: seconds };
         }
         case 'cost': {
             const cost = costOf(run, now, rates);
@@ -213,8 +226,10 @@ function named(run: Run, kind: string, name: string): ITableCell {
         return NOTHING;
     }
     const given = run.parameters[name];
-    const text = value(given);
-    return { text, title: text, figure: typeof given === 'number' ? given : null };
+    const full = value(given);
+    return typeof given === 'number'
+        ? { text: number(given), title: full, figure: given }
+        : { text: full, title: full, figure: null };
 }
 
 function moment(time: string | null | undefined, now: Date, trans: ITrans): ITableCell {

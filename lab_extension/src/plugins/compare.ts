@@ -99,10 +99,16 @@ export const compare: JupyterFrontEndPlugin<void> = {
                     },
                     onLink: () => {
                         Clipboard.copyToSystem(link(ids()));
-                        Notification.info(trans.__('The link to this comparison is copied'), { autoClose: 3000 });
+                        Notification.info(trans.__('The link to this comparison is copied'), {
+                            autoClose: 3000
+                        });
                     },
                     onCsv: sections => {
-                        download('comparison.csv', [csv(comparisonRows(comparison.details, sections))], 'text/csv');
+                        download(
+                            'comparison.csv',
+                            [csv(comparisonRows(comparison.details, sections))],
+                            'text/csv'
+                        );
                     }
                 });
             const content = ReactWidget.create(
@@ -156,9 +162,12 @@ export const compare: JupyterFrontEndPlugin<void> = {
                     const runs = decodeURIComponent(found[1]);
                     const rest = new URL(window.location.href);
                     rest.searchParams.delete(PARAMETER);
-                    router.navigate(`${rest.pathname.slice(new URL(router.base, rest).pathname.length - 1)}${rest.search}`, {
-                        skipRouting: true
-                    });
+                    router.navigate(
+                        `${rest.pathname.slice(new URL(router.base, rest).pathname.length - 1)}${rest.search}`,
+                        {
+                            skipRouting: true
+                        }
+                    );
                     void app.restored.then(() => {
                         attempt(commands.execute(CommandIds.compareRuns, { runs }));
                     });

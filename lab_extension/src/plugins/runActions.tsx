@@ -38,7 +38,10 @@ export class RunActions {
         const left =
             alive.length > 0 ? trans.__(' Not deleted, because it is not over: %1', names(alive, trans)) : '';
         const answer = await showDialog({
-            title: over.length === 1 && only ? trans.__('Delete run %1?', only.name) : trans.__('Delete %1 runs?', over.length),
+            title:
+                over.length === 1 && only
+                    ? trans.__('Delete run %1?', only.name)
+                    : trans.__('Delete %1 runs?', over.length),
             body: trans.__(
                 '%1 Metrics, logs, executed notebooks and outputs go with it. Notebooks and registered models stay.%2',
                 names(over, trans),
@@ -55,7 +58,9 @@ export class RunActions {
         const { trans } = this;
         const content = new LabelBody(runs, known, trans);
         const title =
-            runs.length === 1 ? trans.__('Label %1', runs[0]?.name ?? '') : trans.__('Label %1 runs', runs.length);
+            runs.length === 1
+                ? trans.__('Label %1', runs[0]?.name ?? '')
+                : trans.__('Label %1 runs', runs.length);
         const answer = await showDialog({
             title,
             body: content,
@@ -65,11 +70,19 @@ export class RunActions {
         const { name, value } = answer.value ?? { name: '', value: '' };
         if (answer.button.accept && name !== '') {
             const labels = { [name]: value === '' ? null : value };
-            await this.each(runs, run => this.tableApi.change(run.id, { labels }), trans.__('could not be labelled'));
+            await this.each(
+                runs,
+                run => this.tableApi.change(run.id, { labels }),
+                trans.__('could not be labelled')
+            );
         }
     }
 
-    private async each(runs: readonly Run[], act: (run: Run) => Promise<unknown>, refused: string): Promise<void> {
+    private async each(
+        runs: readonly Run[],
+        act: (run: Run) => Promise<unknown>,
+        refused: string
+    ): Promise<void> {
         const faults: string[] = [];
         const left = [...runs];
         const worker = async (): Promise<void> => {
@@ -77,7 +90,9 @@ export class RunActions {
                 try {
                     await act(run);
                 } catch (error) {
-                    faults.push(`${run.name} ${refused}: ${error instanceof Error ? error.message : String(error)}`);
+                    faults.push(
+                        `${run.name} ${refused}: ${error instanceof Error ? error.message : String(error)}`
+                    );
                 }
             }
         };
@@ -86,7 +101,9 @@ export class RunActions {
             Notification.error(fault, { autoClose: 20_000 });
         }
         if (faults.length > 3) {
-            Notification.error(this.trans.__('%1 more %2', faults.length - 3, refused), { autoClose: 20_000 });
+            Notification.error(this.trans.__('%1 more %2', faults.length - 3, refused), {
+                autoClose: 20_000
+            });
         }
     }
 }

@@ -156,7 +156,9 @@ export const runsTable: JupyterFrontEndPlugin<void> = {
 
         commands.addCommand(CommandIds.openTable, {
             label: trans.__('Table of Runs'),
-            caption: trans.__('All runs, by query, in any order, with their parameters and metrics as columns'),
+            caption: trans.__(
+                'All runs, by query, in any order, with their parameters and metrics as columns'
+            ),
             icon: millIcon,
             execute: async args => {
                 const known = tracker.currentWidget;
