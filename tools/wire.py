@@ -6,6 +6,7 @@ import sys
 from fastapi import FastAPI
 from gristmill_lab.copying import Copied, CopyOrder
 from gristmill_lab.kept import AttachedKernel
+from gristmill_lab.diffs import NotebookDiff
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.messages import EventMessage, ResetMessage, StateMessage
 from gristmill_lab.places import Place
@@ -45,6 +46,8 @@ def document() -> str:
 
     @app.post("/lab/preflight")
     def preflight(order: PreflightOrder) -> Preflight: ...  # type: ignore[empty-body]  # the same
+    @app.get("/lab/diff")
+    def diff(before: str, after: str) -> NotebookDiff: ...  # type: ignore[empty-body]  # the same
 
     @app.get("/lab/events")
     def events() -> StateMessage | EventMessage | ResetMessage: ...  # type: ignore[empty-body]  # the same

@@ -12,10 +12,10 @@ from gristmill.runs.model import Run, RunState
 _METRICS = 2
 
 
-def print_runs(runs: Sequence[Run], *, full: bool) -> None:
-    """`full`: there may be more than were asked for."""
+def print_runs(runs: Sequence[Run], *, full: bool, narrowed: bool = False) -> None:
+    """`full`: there may be more than were asked for; `narrowed`: others may be there that were not."""
     if not runs:
-        remark("No run yet. `gristmill run NOTEBOOK` makes the first.")
+        remark("No run is like that." if narrowed else "No run yet. `gristmill run NOTEBOOK` makes the first.")
         return
     columns = (
         Column(title="#", right=True),

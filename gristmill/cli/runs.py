@@ -30,6 +30,12 @@ def show_all(
     notebook: Annotated[str | None, typer.Option("--notebook", help="Only of this notebook's path.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="Found in name, notebook or labels.")] = None,
     label: Annotated[str | None, typer.Option("--label", metavar="NAME=VALUE", help="Only with this label.")] = None,
+    query: Annotated[
+        str | None,
+        typer.Option("--query", "-q", metavar="QUERY", help="As 'metrics.auc > 0.9 and params.depth = 6'."),
+    ] = None,
+    sort: Annotated[str | None, typer.Option("--sort", metavar="FIELD", help="As metrics.auc: highest first.")] = None,
+    ascending: Annotated[bool, typer.Option("--ascending", help="With --sort: lowest first.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=500, help="At most so many.")] = 25,
     before: Annotated[int | None, typer.Option("--before", help="Only runs with a lower number.")] = None,
     interactive: Annotated[
@@ -37,7 +43,11 @@ def show_all(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first, or sorted by a field.
+
+    A query compares metrics.NAME, params.NAME, labels.NAME, state, notebook, name, profile, commit, duration, created and
+    others by = != < <= > >= like contains in, and puts comparisons together by and, or, not and parentheses.
+    """
     from gristmill.cli.output import write_json
     from gristmill.cli.run_list import print_runs, state_named
     from gristmill.cli.session import ask
@@ -46,14 +56,26 @@ def show_all(
     if interactive:
         from gristmill.cli.interactive import list_interactive
 
-        list_interactive(limit, as_json=as_json, others=(state, notebook, text, label, before))
+        list_interactive(limit, as_json=as_json, others=(state, notebook, text, label, query, sort, before))
         return
     wanted = state_named(state) if state else None
-    found = ask(api.list_runs(state=wanted, notebook=notebook, text=text, label=label, before=before, limit=limit))
+    found = ask(
+        api.list_runs(
+            state=wanted,
+            notebook=notebook,
+            text=text,
+            label=label,
+            query=query,
+            sort=sort,
+            ascending=ascending or None,
+            before=before,
+            limit=limit,
+        )
+    )
     if as_json:
         write_json(found)
     else:
-        print_runs(found, full=len(found) == limit)
+        print_runs(found, full=len(found) == limit and sort is None, narrowed=bool(query or text or label or state))
 
 
 @app.command()

@@ -26,7 +26,18 @@ from gristmill.interactive.model import InteractiveRequest, InteractiveRun, Inte
 from gristmill.ledger.model import Usage
 from gristmill.models.model import ModelVersion, RegisteredModel, RegisterRequest
 from gristmill.profiles.model import ProfileStatus
-from gristmill.runs.model import PostMortemKernel, Run, RunDetail, RunForecast, RunHistory, RunRequest, RunState
+from gristmill.runs.model import (
+    PostMortemKernel,
+    Run,
+    RunChange,
+    RunColumns,
+    RunCounts,
+    RunDetail,
+    RunForecast,
+    RunHistory,
+    RunRequest,
+    RunState,
+)
 from gristmill.secrets.model import Secret, SecretValue
 from gristmill.snapshots.model import Snapshot, SnapshotRequest
 from gristmill.utilisation.model import Utilisation
@@ -147,8 +158,11 @@ def list_runs(
     ascending: bool | None = None,
     before: int | None = None,
     limit: int = 50,
+    query: str | None = None,
+    sort: str | None = None,
+    offset: int | None = None,
 ) -> Call[tuple[Run, ...]]:
-    query = {
+    asked = {
         "state": state,
         "notebook": notebook,
         "text": text,
@@ -157,8 +171,32 @@ def list_runs(
         "ascending": ascending,
         "before": before,
         "limit": limit,
+        "query": query,
+        "sort": sort,
+        "offset": offset,
     }
-    return call("GET", "/api/runs", tuple[Run, ...], query=query)
+    return call("GET", "/api/runs", tuple[Run, ...], query=asked)
+
+
+def count_runs(
+    *,
+    state: RunState | None = None,
+    notebook: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
+    query: str | None = None,
+    by: str | None = None,
+) -> Call[RunCounts]:
+    asked = {"state": state, "notebook": notebook, "text": text, "label": label, "query": query, "by": by}
+    return call("GET", "/api/run-counts", RunCounts, query=asked)
+
+
+def list_run_columns() -> Call[RunColumns]:
+    return call("GET", "/api/run-columns", RunColumns)
+
+
+def change_run(run: str, request: RunChange) -> Call[Run]:
+    return call("PATCH", "/api/runs/{run}", Run, {"run": run}, body=request)
 
 
 def get_run(run: str) -> Call[RunDetail]:

@@ -195,6 +195,42 @@ class Run:
     data: tuple[DataBinding, ...] = ()
     environment: RunEnvironment | None = None  # None: the kernelspec's own
     post_mortem_s: float | None = None
+    commit: str | None = None  # git's, of the folder that the snapshot was taken from
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunChange(Strict):
+    """PATCH /api/runs/{run}. What is left out stays; a label that is null goes."""
+
+    name: str | None = None
+    labels: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunGroup:
+    """Runs of one notebook or commit; `newest` is the number of the last one. `key` is None for those that have none."""
+
+    key: str | None
+    count: int
+    newest: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCounts:
+    """`total` runs are what is asked for; `newest` is the highest number of any run of the project."""
+
+    total: int
+    newest: int
+    groups: tuple[RunGroup, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunColumns:
+    """Names of what runs of the project have, in alphabetical order."""
+
+    metrics: tuple[str, ...]
+    parameters: tuple[str, ...]
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +285,15 @@ class RunForecast:
     run: str | None = None
     seconds: float | None = None
     cost: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunHistory:
+    """How metrics of a run's last attempt went, step by step; `attempt` is None where none has begun."""
+
+    run: str
+    attempt: str | None
+    metrics: tuple[MetricHistory, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """HTTP of runs and attempts."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
@@ -25,6 +25,9 @@ from gristmill.runs.model import (
     ClaimRequest,
     PostMortemKernel,
     Run,
+    RunChange,
+    RunColumns,
+    RunCounts,
     RunDetail,
     RunForecast,
     RunHistory,
@@ -33,7 +36,8 @@ from gristmill.runs.model import (
     WorkerEvents,
     WorkerEventsAnswer,
 )
-from gristmill.runs.search import RunFilter
+from gristmill.runs.query import parse, parse_field
+from gristmill.runs.search import RunFilter, Sort
 from gristmill.secrets import service as secrets
 from gristmill.secrets.model import SecretUnavailableError
 from gristmill.utilisation.model import Utilisation
@@ -55,28 +59,34 @@ def create_run(request: RunRequest, actor: Writer, intake: IntakeOf) -> Run:
     return intake.create(actor, request)
 
 
-@router.get("/runs", summary="List runs, newest first")
-def list_runs(
-    actor: Reader,
-    db: DatabaseOf,
+def _wanted(  # noqa: PLR0913  # a query string has as many
     state: RunState | None = None,
     notebook: str | None = None,
     text: Annotated[str | None, Query(max_length=200, description="In name, notebook or labels")] = None,
     label: Annotated[str | None, Query(max_length=300, description="name=value")] = None,
+    query: Annotated[str | None, Query(description="As metrics.auc > 0.9 and params.depth = 6")] = None,
+) -> RunFilter:
+    return RunFilter(state=state, notebook=notebook, text=text, label=label, query=parse(query or ""))
+
+
+WantedOf = Annotated[RunFilter, Depends(_wanted)]
+
+
+@router.get("/runs", summary="List runs, newest first")
+def list_runs(  # noqa: PLR0913  # the same
+    actor: Reader,
+    db: DatabaseOf,
+    wanted: WantedOf,
     metric: Annotated[str | None, Query(max_length=250, description="Only runs that have it, highest first")] = None,
-    ascending: Annotated[bool, Query(description="The metric's lowest value first")] = False,  # noqa: FBT002  # a query
+    ascending: Annotated[bool, Query(description="The lowest value first")] = False,  # noqa: FBT002  # a query
+    sort: Annotated[str | None, Query(max_length=300, description="A field, as metrics.auc; lacking it is last")] = None,
     before: Annotated[int | None, Query(ge=1, le=2**62, description="Only runs with a lower number")] = None,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="So many are passed over")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[Run]:
-    wanted = RunFilter(
-        state=state,
-        notebook=notebook,
-        text=text,
-        label=label,
-        metric=metric,
-        ascending=ascending,
-        before=before,
-        limit=limit,
+    order = Sort(by=parse_field(sort), descending=not ascending) if sort else None
+    wanted = replace(
+        wanted, metric=metric, ascending=ascending, sort=order, before=before, offset=offset, limit=limit
     )
     with db.read() as tx:
         return list(service.list_runs(tx, actor, wanted))
@@ -94,6 +104,21 @@ def list_forecasts(
     """When it would begin, and how long the last run of this notebook took there and what it came to."""
     with db.read() as tx:
         return forecast.of_notebook(tx, actor, catalogue, notebook=notebook, source=source, now=clock.now())
+@router.get("/run-counts", summary="How many runs there are, by notebook or commit")
+def count_runs(
+    actor: Reader,
+    db: DatabaseOf,
+    wanted: WantedOf,
+    by: Annotated[Literal["notebook", "commit"] | None, Query(description="At most 1,000 of them")] = None,
+) -> RunCounts:
+    with db.read() as tx:
+        return service.count_runs(tx, actor, wanted, by)
+
+
+@router.get("/run-columns", summary="Names of metrics, parameters and labels that runs have")
+def list_run_columns(actor: Reader, db: DatabaseOf) -> RunColumns:
+    with db.read() as tx:
+        return service.columns(tx, actor)
 
 
 @router.get("/runs/{run}", summary="One run with its attempts and outputs")
@@ -101,6 +126,13 @@ def get_run(run: str, actor: Reader, db: DatabaseOf) -> RunDetail:
     """`run` is an id, a number or a name (then the newest of that name)."""
     with db.read() as tx:
         return service.detail(tx, actor, run)
+
+
+@router.patch("/runs/{run}", summary="Rename a run, change its labels")
+def change_run(run: str, request: RunChange, actor: Writer, db: DatabaseOf, clock: ClockOf) -> Run:
+    """Labels that are named are set, those that are null removed; the others stay."""
+    with db.write() as tx:
+        return service.change(tx, actor, run, request, clock)
 
 
 @router.delete("/runs/{run}", summary="Delete a run that is over")

@@ -20,7 +20,7 @@ from gristmill.ledger import service as ledger
 from gristmill.notebooks.values import check_values
 from gristmill.profiles.model import Catalogue, ProfileUse
 from gristmill.profiles.service import resolve
-from gristmill.runs import search, store
+from gristmill.runs import findable, search, store
 from gristmill.runs.model import (
     FINAL_STATES,
     LONGEST_POST_MORTEM_S,
@@ -28,6 +28,9 @@ from gristmill.runs.model import (
     Held,
     Output,
     Run,
+    RunChange,
+    RunColumns,
+    RunCounts,
     RunDetail,
     RunFault,
     RunRequest,
@@ -120,9 +123,10 @@ def create(
         data=data_roots.of_run(tx, actor, request.data, source=snapshot.source, notebook=snapshot.notebook),
         environment=environment,
         post_mortem_s=request.post_mortem_s,
+        commit=snapshot.git.commit if snapshot.git is not None else None,
     )
-    store.insert_run(tx, run)
-    search.add(tx, run)
+    store.insert_run(tx, run, findable.text_of(run.name, run.notebook, run.labels))
+    findable.add(tx, run)
     announce(tx, run, "run.queued", clock)
     audit.record(tx, actor, time=now, action="run.create", subject=run.id, detail=_noted(run))
     return run
@@ -168,6 +172,33 @@ def list_runs(tx: Tx, actor: Actor, wanted: RunFilter) -> Sequence[Run]:
     """Newest first, or best first by a metric."""
     actor.require(Scope.READ)
     return search.find(tx, actor.project_id, wanted)
+
+
+def count_runs(tx: Tx, actor: Actor, wanted: RunFilter, by: str | None = None) -> RunCounts:
+    actor.require(Scope.READ)
+    return search.count(tx, actor.project_id, wanted, by)
+
+
+def columns(tx: Tx, actor: Actor) -> RunColumns:
+    actor.require(Scope.READ)
+    return search.columns(tx, actor.project_id)
+
+
+def change(tx: Tx, actor: Actor, key: str, request: RunChange, clock: Clock) -> Run:
+    """The run with another name or other labels; what it was run with never changes."""
+    actor.require(Scope.RUNS_WRITE)
+    run = find(tx, actor, key, lock=True)
+    labels = {name: value for name, value in {**run.labels, **request.labels}.items() if value is not None}
+    changed = replace(run, name=run.name if request.name is None else request.name, labels=labels)
+    _check_labels(labels)
+    _check_name(request.name)
+    if changed != run:
+        store.update_run(tx, run.id, name=changed.name, labels=labels)
+        findable.retell(tx, changed)
+        announce(tx, changed, "run.changed", clock)
+        detail = {"name": changed.name, "labels": labels}
+        audit.record(tx, actor, time=clock.now(), action="run.change", subject=run.id, detail=detail)
+    return changed
 
 
 def cancel(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
@@ -222,7 +253,7 @@ def remove(tx: Tx, run: Run, clock: Clock) -> None:
     utilisation.forget(tx, ids)
     tx.execute(sa.delete(store.metrics).where(store.metrics.c.run_id == run.id))
     tx.execute(sa.delete(store.attempts).where(store.attempts.c.run_id == run.id))
-    search.remove(tx, run.id)
+    findable.remove(tx, run.id)
     tx.execute(sa.delete(store.runs).where(store.runs.c.id == run.id))
 
 
@@ -272,7 +303,8 @@ def set_state(tx: Tx, run: Run, state: RunState, clock: Clock, **values: Any) ->
 
 
 def finish(tx: Tx, run: Run, state: RunState, clock: Clock, fault: RunFault | None = None) -> None:
-    set_state(tx, run, state, clock, ended_at=clock.now(), fault=fault, waiting=None)
+    set_state(tx, run, state, clock, fault=fault, waiting=None)
+    store.end_run(tx, run.id, clock.now())
 
 
 def end_attempt(
@@ -364,11 +396,21 @@ def _check_request(request: RunRequest) -> None:
         raise InvalidInputError(f"{message}, got {request.post_mortem_s}")
     if not -1000 <= request.priority <= 1000:
         raise InvalidInputError(f"priority must be -1000 to 1000, got {request.priority}")
-    if len(request.labels) > MAX_LABELS or any(len(k) > 63 or len(v) > 200 for k, v in request.labels.items()):
+    _check_labels(request.labels)
+    _check_name(request.name)
+
+
+def _check_labels(labels: dict[str, str]) -> None:
+    if len(labels) > MAX_LABELS or any(len(k) > 63 or len(v) > 200 for k, v in labels.items()):
         raise InvalidInputError(f"labels must be at most {MAX_LABELS}, with names to 63 and values to 200 characters")
-    if request.name is not None and not (0 < len(request.name) <= 200 and request.name.isprintable()):
-        raise InvalidInputError(f"name must be 1 to 200 printable characters, got {request.name[:200]!r}")
-    if request.name is not None and "/" in request.name:
-        raise InvalidInputError(f"name must not contain '/', got {request.name!r}")
-    if request.name is not None and request.name.isdecimal():
-        raise InvalidInputError(f"name must not be a number, got {request.name!r}: numbers name runs already")
+
+
+def _check_name(name: str | None) -> None:
+    if name is None:
+        return
+    if not (0 < len(name) <= 200 and name.isprintable()):
+        raise InvalidInputError(f"name must be 1 to 200 printable characters, got {name[:200]!r}")
+    if "/" in name:
+        raise InvalidInputError(f"name must not contain '/', got {name!r}")
+    if name.isdecimal():
+        raise InvalidInputError(f"name must not be a number, got {name!r}: numbers name runs already")

@@ -41,6 +41,9 @@ runs = sa.Table(
     json_column("fault"),
     json_column("data"),
     json_column("environment", info=NAMES_BLOBS),
+    sa.Column("commit", sa.String(64)),
+    sa.Column("text", sa.Text),  # what is searched: name, notebook and labels, in lower case
+    sa.Column("seconds", sa.Float),  # how long it took, once it is over
     sa.Column("created_by", sa.String(200), nullable=False),
     time_column("created_at", nullable=False),
     time_column("started_at"),
@@ -49,6 +52,9 @@ runs = sa.Table(
     sa.Index("ix_runs_state", "state", "priority", "number"),
     sa.Index("ix_runs_project_state", "project_id", "state", "number"),
     sa.Index("ix_runs_project_notebook", "project_id", "notebook", "number"),
+    sa.Index("ix_runs_project_name", "project_id", "name", "number"),
+    sa.Index("ix_runs_project_commit", "project_id", "commit", "number"),
+    sa.Index("ix_runs_project_seconds", "project_id", "seconds", "number"),
 )
 
 attempts = sa.Table(
@@ -107,7 +113,7 @@ outputs = sa.Table(
     sa.PrimaryKeyConstraint("attempt_id", "name"),
 )
 
-_RUN_COLUMNS = [column for column in runs.c if column.name != "start_anyway"]
+_RUN_COLUMNS = [column for column in runs.c if column.name not in {"start_anyway", "text", "seconds"}]
 _ATTEMPT_FIELDS = (
     "id",
     "project_id",
@@ -125,17 +131,29 @@ _ATTEMPT_FIELDS = (
 _WITHOUT_PROVENANCE = [column for column in attempts.c if column.name != "provenance"]
 
 
-def insert_run(tx: Tx, run: Run) -> None:
+def insert_run(tx: Tx, run: Run, text: str) -> None:
+    """`text` is what it is found by."""
     values: dict[str, Any] = {column.name: getattr(run, column.name) for column in _RUN_COLUMNS}
     values["secrets"] = msgspec.to_builtins(run.secrets)
     values.update(state=run.state.value, given=list(run.given), models=[], fault=None, created_at=run.created_at)
     values["data"] = msgspec.to_builtins(run.data)
     values["environment"] = msgspec.to_builtins(run.environment)
+    values["text"] = text
     tx.execute(sa.insert(runs).values(**values))
 
 
 def update_run(tx: Tx, run_id: str, **values: Any) -> None:
     tx.execute(sa.update(runs).where(runs.c.id == run_id).values(**_plain(values)))
+
+
+def end_run(tx: Tx, run_id: str, now: datetime) -> None:
+    """Notes how long it took; None where it never began."""
+    began = tx.scalar(sa.select(runs.c.started_at).where(runs.c.id == run_id))
+    tx.execute(
+        sa.update(runs)
+        .where(runs.c.id == run_id)
+        .values(ended_at=now, seconds=None if began is None else (now - began).total_seconds())
+    )
 
 
 def insert_attempt(tx: Tx, attempt: Attempt) -> None:

@@ -16,6 +16,7 @@ from gristmill.core.errors import GristmillError, InvalidInputError
 from gristmill_lab.allowed import find_route
 from gristmill_lab.control_plane import ControlPlane
 from gristmill_lab.example import copied, shipped
+from gristmill_lab.diffs import between
 from gristmill_lab.fan import Fan, Listener
 from gristmill_lab.kept import KeptKernels
 from gristmill_lab.launch import RunOrder, launch
@@ -91,6 +92,11 @@ class ForwardHandler(Handler):
 
     @authenticated
     @authorized
+    async def patch(self) -> None:
+        await self._forward()
+
+    @authenticated
+    @authorized
     async def delete(self) -> None:
         await self._forward()
 
@@ -147,6 +153,17 @@ class PlaceHandler(Handler):
     @authorized
     async def get(self) -> None:
         self.answer(in_contents(self.contents_manager, self.get_query_argument("source")))
+
+
+class DiffHandler(Handler):
+    """How the notebooks of two runs differ, as they were run."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        client = await self.shared.control_plane.client()
+        first, second = self.get_query_argument("before"), self.get_query_argument("after")
+        self.answer(await asyncio.to_thread(between, client, first, second))
 
 
 class LaunchHandler(Handler):
@@ -217,6 +234,7 @@ def routes() -> list[tuple[str, type[Handler]]]:
         (rf"/{PREFIX}/events", EventsHandler),
         (rf"/{PREFIX}/notebook", NotebookHandler),
         (rf"/{PREFIX}/place", PlaceHandler),
+        (rf"/{PREFIX}/diff", DiffHandler),
         (rf"/{PREFIX}/launch", LaunchHandler),
         (rf"/{PREFIX}/preflight", PreflightHandler),
         (rf"/{PREFIX}/example", ExampleHandler),

@@ -25,12 +25,19 @@ export const CommandIds = {
     downloadNotebook: 'gristmill:download-executed-notebook',
     /** `run`, `names` of its outputs. */
     copyOutputs: 'gristmill:copy-outputs',
-    /** `runs`: ids. */
-    compareRuns: 'gristmill:compare-runs',
     /** `run`. */
     registerModel: 'gristmill:register-model',
     /** `filter`: words that runs are to have. */
-    showRuns: 'gristmill:show-runs'
+    showRuns: 'gristmill:show-runs',
+    /** `view`: an `ITableView`; default: as it was left. */
+    openTable: 'gristmill:runs-table',
+    /** `runs`: ids, numbers or names of 2 to 10, with commas between. */
+    compareRuns: 'gristmill:compare-runs',
+    openCompareLink: 'gristmill:open-compare-link',
+    compareSelected: 'gristmill:compare-selected-runs',
+    labelSelected: 'gristmill:label-selected-runs',
+    deleteSelected: 'gristmill:delete-selected-runs',
+    pinBaseline: 'gristmill:pin-baseline'
 } as const;
 
 /** An argument that is a text; null for anything else. */

@@ -1,5 +1,6 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { compare } from './plugins/compare';
 import { controlPlane } from './plugins/controlPlane';
 import { firstMinute } from './plugins/firstMinute';
 import { notebooks } from './plugins/notebooks';
@@ -11,6 +12,7 @@ import { runMenu } from './plugins/runMenu';
 import { runNow } from './plugins/runNow';
 import { runPage } from './plugins/runPage';
 import { runs } from './plugins/runs';
+import { runsTable, savedViews } from './plugins/runsTable';
 import { runsPanel } from './plugins/runsPanel';
 import { status } from './plugins/status';
 import { toolbar } from './plugins/toolbar';
@@ -28,6 +30,9 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
     runActions,
     postMortem,
     runsPanel,
+    savedViews,
+    runsTable,
+    compare,
     status,
     toolbar
 ];

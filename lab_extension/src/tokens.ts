@@ -7,6 +7,7 @@ import type { Connection } from './models/connection';
 import type { RunForm } from './models/runForm';
 import type { Runs } from './models/runs';
 import type { ISource } from './models/source';
+import type { SavedViews } from './models/savedViews';
 
 /** How this page reaches the control plane: questions, and the one stream of what happens. */
 export interface IControlPlane {
@@ -48,3 +49,9 @@ export interface IRunForms {
 }
 
 export const IRunForms = new Token<IRunForms>('gristmill-lab:IRunForms', 'Forms of notebooks’ runs.');
+export type ISavedViews = SavedViews;
+
+export const ISavedViews = new Token<ISavedViews>(
+    'gristmill-lab:ISavedViews',
+    'Views of runs that were saved, and which way of a metric is better.'
+);

@@ -32,7 +32,7 @@ from gristmill.core.events import counters
 from gristmill.core.ids import new_id
 from gristmill.core.settings import Settings
 from gristmill.projects.store import ensure_default
-from gristmill.runs import search, store
+from gristmill.runs import findable, store
 from gristmill.server.schema import upgrade
 from gristmill.snapshots.store import snapshots
 from tests import postgres
@@ -49,6 +49,15 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "metric sort": {"metric": "auc"},
     "metric sort + text": {"metric": "auc", "text": "person7"},
     "metric sort + state": {"metric": "auc", "state": "failed"},
+    "sort by a metric": {"sort": "metrics.auc"},
+    "sort by a parameter": {"sort": "params.depth", "ascending": "true"},
+    "sort by name": {"sort": "name"},
+    "sort by duration": {"sort": "duration"},
+    "query, common": {"query": "metrics.auc > 0.9 and params.depth = 6"},
+    "query, rare": {"query": "metrics.auc > 0.9995 and not state = failed"},
+    "query, none": {"query": "params.depth = 66"},
+    "query + metric sort": {"query": "params.depth in (6, 8) and labels.owner = person7", "sort": "metrics.auc"},
+    "query, or": {"query": "metrics.auc > 0.9 or state = cancelled", "sort": "metrics.loss", "ascending": "true"},
 }
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PORTION = 5000
@@ -66,7 +75,9 @@ def fill(db: Database, runs: int) -> None:
         with db.write() as tx:
             tx.execute(store.runs.insert(), [row[0] for row in rows])
             tx.execute(store.attempts.insert(), [row[1] for row in rows])
-            tx.execute(search.texts.insert(), [row[3] for row in rows])
+            tx.execute(findable.texts.insert(), [row[3] for row in rows])
+            values = [findable.parameter_rows("default", row[0]["id"], row[0]["parameters"]) for row in rows]
+            tx.execute(findable.parameters.insert(), [one for some in values for one in some])
             tx.execute(store.metrics.insert(), [metric for row in rows for metric in row[2]])
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")  # both do it by themselves in time
@@ -93,7 +104,7 @@ def made(
         "notebook": notebook,
         "snapshot": "snapshot_1",
         "labels": labels,
-        "parameters": {"depth": 4, "rate": 0.1, "data": "data/customers.csv"},
+        "parameters": {"depth": 2 + number % 9, "rate": chance.random(), "data": "data/customers.csv"},
         "given": ["depth"],
         "models": [],
         "profile": "small",
@@ -107,7 +118,9 @@ def made(
     metrics = [
         {"project_id": "default", "run_id": run, "name": key, "value": chance.random()} for key in ("auc", "loss")
     ]
-    return row, attempt, metrics, {"run_id": run, "number": number, "text": search.text_of(name, notebook, labels)}
+    text = findable.text_of(name, notebook, labels)
+    row |= {"text": text, "seconds": 20.0 + number % 977}
+    return row, attempt, metrics, {"run_id": run, "number": number, "text": text}
 
 
 @contextlib.contextmanager

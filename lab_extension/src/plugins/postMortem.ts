@@ -237,7 +237,7 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
             widget.title.icon = runIcon;
             widget.title.closable = true;
             widget.addClass('gr-PageWidget');
-            place(app, widget, { ref: panel.id, mode: 'split-right' });
+            place(app, widget, panel);
             void merge.load();
         };
 

@@ -6,7 +6,7 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette, ReactWidget, showErrorMessage } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
-import { PanelWithToolbar } from '@jupyterlab/ui-components';
+import { CommandToolbarButton, PanelWithToolbar } from '@jupyterlab/ui-components';
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
@@ -52,6 +52,7 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
         panel.title.icon = millIcon;
         panel.title.caption = trans.__('Gristmill: runs');
         panel.addClass('gr-RunsWidget');
+        panel.toolbar.addItem('table', new CommandToolbarButton({ commands, id: CommandIds.openTable }));
         panel.addWidget(
             ReactWidget.create(
                 React.createElement(RunsPanel, {

@@ -36,6 +36,7 @@ NAME_NONE = {
     "runs.models": "ids of MLflow's",
     "runs.parameters": "what a person chose",
     "runs.secrets": "names",
+    "runs.text": "name, notebook and labels, to be searched",
     "runs.waiting": "what a person reads",
     "run_texts.text": "names and labels, to be searched",
     "secrets.sealed": "what a vault wrote",

@@ -43,7 +43,7 @@ def test_an_escaped_path_finds_its_route(method: str, path: str, template: str) 
         ("GET", "/api/runs/..%2fserver"),
         ("GET", "/api/runs/1%2Futilisation"),
         ("GET", "/api/runs/1%2foutputs%2Fmodel.bin"),
-        ("PATCH", "/api/runs/1"),
+        ("PATCH", "/api/secrets/TOKEN"),
     ],
 )
 def test_what_is_not_listed_is_not_forwarded(method: str, path: str) -> None:
