@@ -4,6 +4,7 @@ import json
 import sys
 
 from fastapi import FastAPI
+from gristmill_lab.calling import Answered, Calls
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.messages import EventMessage, ResetMessage, StateMessage
 from gristmill_lab.places import Place
@@ -29,6 +30,12 @@ def document() -> str:
 
     @app.get("/lab/place")
     def place(source: str) -> Place: ...  # type: ignore[empty-body]  # the same
+
+    @app.post("/lab/endpoints/{name}/predict")
+    def predict(name: str) -> Answered: ...  # type: ignore[empty-body]  # the same
+
+    @app.get("/lab/endpoints/{name}/calls")
+    def calls(name: str) -> Calls: ...  # type: ignore[empty-body]  # the same
 
     @app.get("/lab/events")
     def events() -> StateMessage | EventMessage | ResetMessage: ...  # type: ignore[empty-body]  # the same

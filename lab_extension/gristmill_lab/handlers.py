@@ -14,6 +14,7 @@ from tornado.web import authenticated
 from gristmill.client.call import Call
 from gristmill.core.errors import GristmillError, InvalidInputError
 from gristmill_lab.allowed import find_route
+from gristmill_lab.calling import calls, calls_with_key, delete, predict
 from gristmill_lab.control_plane import ControlPlane
 from gristmill_lab.fan import Fan, Listener
 from gristmill_lab.launch import RunOrder, launch
@@ -81,6 +82,11 @@ class ForwardHandler(Handler):
     @authenticated
     @authorized
     async def post(self) -> None:
+        await self._forward()
+
+    @authenticated
+    @authorized
+    async def put(self) -> None:
         await self._forward()
 
     @authenticated
@@ -155,6 +161,42 @@ class LaunchHandler(Handler):
         self.answer(await asyncio.to_thread(launch, client, notebook, order), 201)
 
 
+class PredictHandler(Handler):
+    """What an endpoint answers to the body, asked with this person's key, which stays on this server."""
+
+    @authenticated
+    @authorized
+    async def post(self, name: str) -> None:
+        client = await self.shared.control_plane.client()
+        self.answer(await asyncio.to_thread(predict, client, name, self.request.body))
+
+
+class CallsHandler(Handler):
+    """How an endpoint is called from elsewhere. Only who asks for it by POST gets the key in it."""
+
+    @authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        client = await self.shared.control_plane.client()
+        self.answer(await asyncio.to_thread(calls, client, name))
+
+    @authenticated
+    @authorized
+    async def post(self, name: str) -> None:
+        client = await self.shared.control_plane.client()
+        self.answer(await asyncio.to_thread(calls_with_key, client, name))
+
+
+class DeletionHandler(Handler):
+    """An endpoint is deleted, and this person's key for it forgotten."""
+
+    @authenticated
+    @authorized
+    async def delete(self, name: str) -> None:
+        client = await self.shared.control_plane.client()
+        self.answer(await asyncio.to_thread(delete, client, name))
+
+
 class EventsHandler(Handler):
     """`text/event-stream` of `gristmill_lab.messages`: the state of the control plane, then events as they happen."""
 
@@ -190,4 +232,7 @@ def routes() -> list[tuple[str, type[Handler]]]:
         (rf"/{PREFIX}/notebook", NotebookHandler),
         (rf"/{PREFIX}/place", PlaceHandler),
         (rf"/{PREFIX}/launch", LaunchHandler),
+        (rf"/{PREFIX}/endpoints/([^/]+)", DeletionHandler),
+        (rf"/{PREFIX}/endpoints/([^/]+)/predict", PredictHandler),
+        (rf"/{PREFIX}/endpoints/([^/]+)/calls", CallsHandler),
     ]

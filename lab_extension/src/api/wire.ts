@@ -85,6 +85,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/api/endpoints/{name}/traffic': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an endpoint has answered
+         * @description Asked of the endpoint itself; 503 where it does not answer. Counters since its worker's start.
+         */
+        get: operations['get_traffic_api_endpoints__name__traffic_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/api/endpoints/{name}/log': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The end of an endpoint's log */
+        get: operations['get_log_api_endpoints__name__log_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/api/try-outs': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a model version out
+         * @description Loads it and asks it its input example, as an endpoint would before it goes live. Nobody can call it.
+         */
+        post: operations['begin_try_out_api_try_outs_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/api/try-outs/{try_out}': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a try-out goes */
+        get: operations['get_try_out_api_try_outs__try_out__get'];
+        put?: never;
+        post?: never;
+        /** End a try-out */
+        delete: operations['end_try_out_api_try_outs__try_out__delete'];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/api/endpoints/{name}/keys': {
         parameters: {
             query?: never;
@@ -1080,6 +1155,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/lab/endpoints/{name}/predict': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Predict */
+        post: operations['predict_lab_endpoints__name__predict_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/lab/endpoints/{name}/calls': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls */
+        get: operations['calls_lab_endpoints__name__calls_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/lab/events': {
         parameters: {
             query?: never;
@@ -1112,6 +1221,22 @@ export interface components {
             /** Profile */
             profile?: string | null;
         };
+        /**
+         * Answered
+         * @description What an endpoint answered to one request, and how long that took from this server.
+         */
+        Answered: {
+            /** Answer */
+            answer: unknown;
+            /** Milliseconds */
+            milliseconds: number;
+        };
+        /**
+         * Answers
+         * @description What a classifier answers with, where it can do both.
+         * @enum {string}
+         */
+        Answers: 'labels' | 'probabilities';
         /** Attempt */
         Attempt: {
             /** Id */
@@ -1259,6 +1384,40 @@ export interface components {
             broken_at?: number | null;
             /** Reason */
             reason?: string | null;
+        };
+        /**
+         * Caller
+         * @description Who called with one API key; `name` and `created_by` are None where the key was revoked since.
+         */
+        Caller: {
+            /** Key */
+            key: string;
+            /** Requests */
+            requests: number;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Name */
+            name?: string | null;
+            /** Created By */
+            created_by?: string | null;
+        };
+        /**
+         * Calls
+         * @description Texts to be pasted. `has_key`: the key is in them, for who has no Gristmill to fetch it.
+         */
+        Calls: {
+            /** Curl */
+            curl: string;
+            /** Python */
+            python: string;
+            /**
+             * Has Key
+             * @default false
+             */
+            has_key: boolean;
         };
         /**
          * ClaimRequest
@@ -1436,6 +1595,7 @@ export interface components {
              * @default false
              */
             open: boolean;
+            answers?: components['schemas']['Answers'] | null;
         };
         /**
          * DesiredState
@@ -1491,7 +1651,10 @@ export interface components {
             /** Digests */
             digests: string[];
         };
-        /** Endpoint */
+        /**
+         * Endpoint
+         * @description `expires_at` is of a try-out, which is no endpoint for anybody to call: see `TryOut`.
+         */
         Endpoint: {
             /** Id */
             id: string;
@@ -1527,6 +1690,8 @@ export interface components {
             observed?: components['schemas']['Observed'] | null;
             /** Waiting */
             waiting?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
         };
         /**
          * EndpointKey
@@ -1544,6 +1709,14 @@ export interface components {
             id: string;
             /** Name */
             name?: string | null;
+        };
+        /**
+         * EndpointLog
+         * @description The end of what the endpoint's processes wrote.
+         */
+        EndpointLog: {
+            /** Text */
+            text: string;
         };
         /**
          * EndpointState
@@ -2008,6 +2181,8 @@ export interface components {
             status: string;
             /** Run Id */
             run_id?: string | null;
+            /** Run Name */
+            run_name?: string | null;
             /** Tracking Run */
             tracking_run?: string | null;
             /** Description */
@@ -2920,6 +3095,84 @@ export interface components {
          */
         TrackedStatus: 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
         /**
+         * Traffic
+         * @description What the serving worker has counted since its start: predictions alone, no health checks.
+         *
+         *     `refused` were the caller's fault (4xx), `failed` the endpoint's (5xx). `counts` are of requests by seconds: one
+         *     for each of `bounds`, up to and with it, and one above them all. Two of these make a rate; where `requests` became
+         *     less, another worker answers.
+         */
+        Traffic: {
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /** Generation */
+            generation: number;
+            /** Requests */
+            requests: number;
+            /** Refused */
+            refused: number;
+            /** Failed */
+            failed: number;
+            /** In Flight */
+            in_flight: number;
+            /** Bounds */
+            bounds: number[];
+            /** Counts */
+            counts: number[];
+            /**
+             * Callers
+             * @default []
+             */
+            callers: components['schemas']['Caller'][];
+        };
+        /**
+         * TryOut
+         * @description A model version, loaded and asked its input example where an endpoint would serve it, before one does.
+         *
+         *     `state` is `ready` or `failed` once there is an outcome; its processes end then, and what it said stays until
+         *     `expires_at`. `status` is what an endpoint would say of it.
+         */
+        TryOut: {
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /** Version */
+            version: string;
+            /** Profile */
+            profile: string;
+            state: components['schemas']['EndpointState'];
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Waiting */
+            waiting?: string | null;
+            phase?: components['schemas']['Phase'] | null;
+            /** Message */
+            message?: string | null;
+            /** Hint */
+            hint?: string | null;
+            status?: components['schemas']['VariantStatus'] | null;
+        };
+        /**
+         * TryOutRequest
+         * @description POST /api/try-outs: how would this version do on this profile?
+         */
+        TryOutRequest: {
+            /** Model */
+            model: string;
+            /** Version */
+            version: string;
+            /** Profile */
+            profile?: string | null;
+            answers?: components['schemas']['Answers'] | null;
+        };
+        /**
          * Usage
          * @description What one profile was held for, in hours, and what that came to.
          */
@@ -3004,6 +3257,8 @@ export interface components {
         /**
          * Variant
          * @description One model version on a profile. `weight` is its share of the traffic in percent.
+         *
+         *     `answers` None: with what the model was logged to answer with.
          */
         Variant: {
             /** Name */
@@ -3023,10 +3278,13 @@ export interface components {
             weight: number;
             /** @default live */
             role: components['schemas']['Role'];
+            answers?: components['schemas']['Answers'] | null;
         };
         /**
          * VariantStatus
          * @description What an endpoint says of one variant. `answer` is the prediction for the input example, as JSON.
+         *
+         *     `answers` says what the answer is where the model could give another: that is `other_answer` then.
          */
         VariantStatus: {
             /** Name */
@@ -3042,6 +3300,9 @@ export interface components {
             answer?: unknown;
             /** Answer Ms */
             answer_ms?: number | null;
+            answers?: components['schemas']['Answers'] | null;
+            /** Other Answer */
+            other_answer?: unknown;
             /**
              * Notes
              * @default []
@@ -3116,10 +3377,14 @@ export interface components {
     pathItems: never;
 }
 export type Advice = components['schemas']['Advice'];
+export type Answered = components['schemas']['Answered'];
+export type Answers = components['schemas']['Answers'];
 export type Attempt = components['schemas']['Attempt'];
 export type AttemptOrder = components['schemas']['AttemptOrder'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditVerdict = components['schemas']['AuditVerdict'];
+export type Caller = components['schemas']['Caller'];
+export type Calls = components['schemas']['Calls'];
 export type ClaimRequest = components['schemas']['ClaimRequest'];
 export type Collection = components['schemas']['Collection'];
 export type CollectionRequest = components['schemas']['CollectionRequest'];
@@ -3133,6 +3398,7 @@ export type DigestMethod = components['schemas']['DigestMethod'];
 export type Digests = components['schemas']['Digests'];
 export type Endpoint = components['schemas']['Endpoint'];
 export type EndpointKey = components['schemas']['EndpointKey'];
+export type EndpointLog = components['schemas']['EndpointLog'];
 export type EndpointState = components['schemas']['EndpointState'];
 export type Environment = components['schemas']['Environment'];
 export type EnvironmentAnswer = components['schemas']['EnvironmentAnswer'];
@@ -3204,6 +3470,9 @@ export type StateMessage = components['schemas']['StateMessage'];
 export type Suggestion = components['schemas']['Suggestion'];
 export type Tier = components['schemas']['Tier'];
 export type TrackedStatus = components['schemas']['TrackedStatus'];
+export type Traffic = components['schemas']['Traffic'];
+export type TryOut = components['schemas']['TryOut'];
+export type TryOutRequest = components['schemas']['TryOutRequest'];
 export type Usage = components['schemas']['Usage'];
 export type Utilisation = components['schemas']['Utilisation'];
 export type UtilisationPoint = components['schemas']['UtilisationPoint'];
@@ -3831,6 +4100,433 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['Endpoint'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    get_traffic_api_endpoints__name__traffic_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Traffic'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    get_log_api_endpoints__name__log_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['EndpointLog'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    begin_try_out_api_try_outs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                'application/json': components['schemas']['TryOutRequest'];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['TryOut'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    get_try_out_api_try_outs__try_out__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                try_out: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['TryOut'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    end_try_out_api_try_outs__try_out__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                try_out: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['TryOut'];
                 };
             };
             /** @description The input is not valid */
@@ -8764,6 +9460,68 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['Place'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+        };
+    };
+    predict_lab_endpoints__name__predict_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Answered'];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['HTTPValidationError'];
+                };
+            };
+        };
+    };
+    calls_lab_endpoints__name__calls_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Calls'];
                 };
             };
             /** @description Validation Error */

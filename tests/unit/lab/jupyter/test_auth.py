@@ -10,7 +10,10 @@ from jupyter_server.utils import url_path_join
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
-PATHS = ("/gristmill/api/runs", "/gristmill/events", "/gristmill/notebook", "/gristmill/place", "/gristmill/launch")
+PATHS = (
+    *("/gristmill/api/runs", "/gristmill/events", "/gristmill/notebook", "/gristmill/place", "/gristmill/launch"),
+    *("/gristmill/endpoints/churn", "/gristmill/endpoints/churn/predict", "/gristmill/endpoints/churn/calls"),
+)
 
 
 @pytest.fixture
