@@ -64,7 +64,7 @@ def _samples(text: str) -> Iterator[Sample]:
     for line in text.splitlines():
         found = None if line.startswith("#") else _LINE.fullmatch(line)
         if found is not None:
-            labels = {name: value for name, value in _LABEL.findall(found[2] or "")}
+            labels = dict(_LABEL.findall(found[2] or ""))
             yield Sample(found[1], labels, float(found[3]))
 
 
