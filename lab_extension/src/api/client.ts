@@ -1,7 +1,5 @@
-import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
-
-import { away, problemOf } from './problem';
+import { Http } from './http';
+import { away } from './problem';
 import type {
     EventPage,
     Launched,
@@ -37,9 +35,7 @@ export interface IApi {
     outputUrl(run: string, name: string): string;
 }
 
-export class Api implements IApi {
-    constructor(private readonly settings: ServerConnection.ISettings) {}
-
+export class Api extends Http implements IApi {
     readNotebook(notebook: unknown): Promise<NotebookFacts> {
         return this.json('POST', 'notebook', notebook);
     }
@@ -104,13 +100,7 @@ export class Api implements IApi {
 
     outputUrl(run: string, name: string): string {
         const place = name.split('/').map(encodeURIComponent).join('/');
-        return URLExt.join(
-            this.settings.baseUrl,
-            'gristmill/api/runs',
-            encodeURIComponent(run),
-            'outputs',
-            place
-        );
+        return this.url(`api/runs/${encodeURIComponent(run)}/outputs/${place}`);
     }
 
     /** The stream of `gristmill_lab.messages`, until `signal` ends it. */
@@ -120,43 +110,5 @@ export class Api implements IApi {
             throw away('the stream of events has no body');
         }
         return response.body;
-    }
-
-    // The control plane's answers are of the types that its OpenAPI document gives them.
-    private async json<T>(method: string, path: string, body?: unknown): Promise<T> {
-        return JSON.parse(await this.text(method, path, body)) as T;
-    }
-
-    private async text(method: string, path: string, body?: unknown): Promise<string> {
-        return (await this.request(method, path, body)).text();
-    }
-
-    private async request(
-        method: string,
-        path: string,
-        body?: unknown,
-        signal?: AbortSignal
-    ): Promise<Response> {
-        const url = URLExt.join(this.settings.baseUrl, 'gristmill', path);
-        const init: RequestInit = { method, cache: 'no-store' };
-        if (body !== undefined) {
-            init.body = JSON.stringify(body);
-        }
-        if (signal) {
-            init.signal = signal;
-        }
-        let response: Response;
-        try {
-            response = await ServerConnection.makeRequest(url, init, this.settings);
-        } catch (error) {
-            if (error instanceof ServerConnection.NetworkError) {
-                throw away('this Jupyter server does not answer');
-            }
-            throw error;
-        }
-        if (!response.ok) {
-            throw problemOf(response.status, await response.text());
-        }
-        return response;
     }
 }
