@@ -9,7 +9,18 @@ export const CommandIds = {
     cancelRun: 'gristmill:cancel-run',
     deleteRun: 'gristmill:delete-run',
     rerun: 'gristmill:run-once-more',
-    showRuns: 'gristmill:show-runs'
+    showRuns: 'gristmill:show-runs',
+
+    showModels: 'gristmill:show-models',
+    /** `model`: a name; `version`: a number, default: the newest. */
+    openModel: 'gristmill:open-model',
+    /** `run`: one that logged a model; `deploy`: true where that is what comes next. */
+    registerModel: 'gristmill:register-model',
+    /** `model` and `version`; or `run`: the version that was made of it, which is registered first where there is none. */
+    deployModel: 'gristmill:deploy-model',
+    /** `endpoint`: a name. */
+    openEndpoint: 'gristmill:open-endpoint',
+    deleteEndpoint: 'gristmill:delete-endpoint'
 } as const;
 
 /** An argument that is a text; null for anything else. */

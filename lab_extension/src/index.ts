@@ -1,7 +1,13 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { controlPlane } from './plugins/controlPlane';
+import { deployForm } from './plugins/deployForm';
+import { endpointPage } from './plugins/endpointPage';
+import { modelPage } from './plugins/modelPage';
+import { models } from './plugins/models';
+import { modelsPanel } from './plugins/modelsPanel';
 import { notebooks } from './plugins/notebooks';
+import { registerForm } from './plugins/registerForm';
 import { runForm } from './plugins/runForm';
 import { runPage } from './plugins/runPage';
 import { runs } from './plugins/runs';
@@ -17,7 +23,14 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
     runPage,
     runsPanel,
     status,
-    toolbar
+    toolbar,
+
+    models,
+    modelsPanel,
+    modelPage,
+    registerForm,
+    deployForm,
+    endpointPage
 ];
 
 export default plugins;
