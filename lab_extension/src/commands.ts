@@ -14,7 +14,7 @@ export const CommandIds = {
     showModels: 'gristmill:show-models',
     /** `model`: a name; `version`: a number, default: the newest. */
     openModel: 'gristmill:open-model',
-    /** `run`: one that logged a model; `deploy`: true where that is what comes next. */
+    /** `run`: one that logged a model, default: one is chosen; `deploy`: true where that is what comes next. */
     registerModel: 'gristmill:register-model',
     /** `model` and `version`; or `run`: the version that was made of it, which is registered first where there is none. */
     deployModel: 'gristmill:deploy-model',

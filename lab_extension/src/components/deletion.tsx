@@ -27,11 +27,12 @@ export function DeletionWarning(props: {
                     <ul>
                         {callers.map(caller => (
                             <li key={caller.key}>
-                                {trans.__(
-                                    '%1, %2: %3 requests',
+                                {trans._n(
+                                    '%2, %3: one request',
+                                    '%2, %3: %1 requests',
+                                    caller.requests,
                                     callerText(caller.name, caller.created_by, caller.key, trans),
-                                    ago(caller.last_at, now, trans),
-                                    caller.requests.toLocaleString('en')
+                                    ago(caller.last_at, now, trans)
                                 )}
                             </li>
                         ))}

@@ -188,7 +188,7 @@ function TrafficFacts(props: {
         <section aria-label={trans.__('Traffic')}>
             <h2>{trans.__('Traffic')}</h2>
             {rates.last ? (
-                <table className="gr-Facts">
+                <table className="gr-Facts gr-Short">
                     <tbody>
                         {rows.map(([name, said]) => (
                             <tr key={name}>
@@ -241,7 +241,7 @@ function Serves(props: IEndpointPageProps & { endpoint: Endpoint }): React.JSX.E
     return (
         <section>
             <h2>{trans.__('Serves')}</h2>
-            <table className="gr-Facts">
+            <table className="gr-Facts gr-Short">
                 <tbody>
                     {endpoint.variants.map(variant => (
                         <tr key={variant.name}>

@@ -83,11 +83,13 @@ export function trafficText(rates: IRates, trans: TranslationBundle): string {
         return rates.fault ? trans.__('does not say what it answers') : '';
     }
     const { perSecond: rate, p50, p99 } = rates;
+    const errors = errorsText(rates, trans);
     return [
         rate === null ? '' : rate === 0 ? trans.__('idle') : perSecond(rate),
+        rates.failed > 0 ? errors : '', // never what is cut off
         p50 === null ? '' : trans.__('p50 %1', milliseconds(p50)),
         p99 === null ? '' : trans.__('p99 %1', milliseconds(p99)),
-        errorsText(rates, trans)
+        rates.failed > 0 ? '' : errors
     ]
         .filter(Boolean)
         .join(' · ');

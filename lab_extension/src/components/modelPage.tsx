@@ -184,7 +184,7 @@ function Origin(props: IModelPageProps & { version: ModelVersion }): React.JSX.E
     return (
         <section>
             <h2>{trans.__('Version')}</h2>
-            <table className="gr-Facts">
+            <table className="gr-Facts gr-Short">
                 <tbody>
                     <tr>
                         <th scope="row">{trans.__('made by')}</th>

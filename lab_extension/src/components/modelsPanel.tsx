@@ -1,4 +1,4 @@
-import { UseSignal, caretDownIcon, caretRightIcon, refreshIcon } from '@jupyterlab/ui-components';
+import { UseSignal, addIcon, caretDownIcon, caretRightIcon, refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { Endpoint, ModelVersion, RegisteredModel } from '../api/wire';
@@ -24,8 +24,7 @@ export interface IModelsPanelProps {
     readonly onModel: (version: ModelVersion) => void;
     readonly onEndpoint: (endpoint: Endpoint) => void;
     readonly onDeploy: (version: ModelVersion) => void;
-    /** What an empty panel begins with. */
-    readonly onRuns: () => void;
+    readonly onRegister: () => void;
 }
 
 const ROWS = '.gr-Row';
@@ -77,7 +76,17 @@ export function ModelsPanel(props: IModelsPanelProps): React.JSX.Element {
                 </button>
             </div>
             <section aria-label={trans.__('Models')}>
-                <h2>{trans.__('Models')}</h2>
+                <h2>
+                    {trans.__('Models')}
+                    <button
+                        className="jp-mod-styled jp-mod-minimal"
+                        title={trans.__('Register a run’s model…')}
+                        aria-label={trans.__('Register a run’s model…')}
+                        onClick={props.onRegister}
+                    >
+                        <addIcon.react tag="span" className="gr-ButtonIcon" />
+                    </button>
+                </h2>
                 <UseSignal signal={registry.changed}>
                     {() => (
                         <UseSignal signal={endpoints.changed}>
@@ -88,10 +97,14 @@ export function ModelsPanel(props: IModelsPanelProps): React.JSX.Element {
             </section>
             <section aria-label={trans.__('Endpoints')}>
                 <h2>{trans.__('Endpoints')}</h2>
-                <UseSignal signal={endpoints.changed}>
+                <UseSignal signal={registry.changed}>
                     {() => (
-                        <UseSignal signal={props.traffic.changed}>
-                            {() => <EndpointList {...props} text={text} />}
+                        <UseSignal signal={endpoints.changed}>
+                            {() => (
+                                <UseSignal signal={props.traffic.changed}>
+                                    {() => <EndpointList {...props} text={text} />}
+                                </UseSignal>
+                            )}
                         </UseSignal>
                     )}
                 </UseSignal>
@@ -101,7 +114,7 @@ export function ModelsPanel(props: IModelsPanelProps): React.JSX.Element {
 }
 
 function ModelList(props: IModelsPanelProps & { text: string }): React.JSX.Element {
-    const { registry, trans, text, onRuns } = props;
+    const { registry, trans, text, onRegister } = props;
     const [closed, setClosed] = React.useState<ReadonlySet<string>>(new Set());
     const [focused, setFocused] = React.useState<string | null>(null);
     const now = useNow(false);
@@ -121,8 +134,8 @@ function ModelList(props: IModelsPanelProps & { text: string }): React.JSX.Eleme
                         'A registered model is what a run logged, under a name and with a number: it can be compared with the one before it, and deployed.'
                     )}
                 </p>
-                <button className="jp-mod-styled jp-mod-accept" onClick={onRuns}>
-                    {trans.__('Choose a run to register from')}
+                <button className="jp-mod-styled jp-mod-accept" onClick={onRegister}>
+                    {trans.__('Register a run’s model…')}
                 </button>
             </div>
         );
@@ -325,9 +338,7 @@ function EndpointList(props: IModelsPanelProps & { text: string }): React.JSX.El
         );
     }
     if (endpoints.all.length === 0) {
-        const version = newestFirst(
-            registry.all.flatMap(model => newestFirst(model.versions).slice(0, 1))
-        )[0];
+        const version = registry.newest;
         return (
             <div className="gr-Empty">
                 <p>
@@ -402,15 +413,16 @@ function EndpointEntry(
                 <span className="gr-Row-line">
                     <EndpointState endpoint={endpoint} trans={trans} quiet />
                     <span className="gr-Row-name">{endpoint.name}</span>
-                    <span className="gr-Row-said gr-dim">{endpoint.target}</span>
+                    <span className="gr-Row-said gr-dim">
+                        {serves} · {endpoint.target}
+                    </span>
                     {isReady && rates.history.length > 1 ? (
                         <Sparkline values={rates.history} label={trans.__('requests per second, lately')} />
                     ) : null}
                 </span>
                 <span className="gr-Row-line gr-Row-second">
-                    <span className="gr-Row-name">{serves}</span>
                     <span
-                        className={`gr-Row-said gr-number${isReady && rates.failed > 0 ? ' gr-mod-errors' : ''}`}
+                        className={`gr-Row-name gr-number${isReady && rates.failed > 0 ? ' gr-mod-errors' : ''}`}
                     >
                         {isReady ? said || errorsText(rates, trans) : said}
                     </span>

@@ -4,8 +4,10 @@ import * as React from 'react';
 import type { ModelVersion } from '../api/wire';
 import type { RegisterForm } from '../models/registerForm';
 import type { ITrans } from '../models/translation';
-import { Loading, Problem, sentence } from './common';
+import { ago, mainMetric, metric } from '../models/quantities';
+import { Loading, Problem, sentence, useNow } from './common';
 import { CommandLine } from './copying';
+import { moveAmong } from './rows';
 
 export interface IRegisterFormProps {
     readonly form: RegisterForm;
@@ -25,6 +27,9 @@ export function RegisterFormView(props: IRegisterFormProps): React.JSX.Element {
 function Filled(props: IRegisterFormProps): React.JSX.Element {
     const { form, trans, onCancel, onDeploy, thenDeploy } = props;
     const { run, hindrance, registered } = form;
+    if (form.key === null) {
+        return <Runs {...props} />;
+    }
     if (!run) {
         return (
             <div className="gr-Form">
@@ -101,6 +106,62 @@ function Filled(props: IRegisterFormProps): React.JSX.Element {
                 </button>
             </footer>
         </form>
+    );
+}
+
+/** Which run: the newest that logged a model. */
+function Runs({ form, trans }: IRegisterFormProps): React.JSX.Element {
+    const now = useNow(false);
+    const runs = form.candidates;
+    return (
+        <div className="gr-Form">
+            <header>
+                <h1>{trans.__('Register a run’s model')}</h1>
+            </header>
+            {runs.length === 0 ? (
+                <p className="gr-dim">
+                    {trans.__(
+                        'No run here has logged a model yet. Log one in the notebook, as with mlflow.sklearn.log_model(model, name="model", signature=…), and run it.'
+                    )}
+                </p>
+            ) : (
+                <div
+                    role="list"
+                    aria-label={trans.__('Runs that logged a model')}
+                    onKeyDown={event => {
+                        moveAmong(event, '.gr-Row');
+                    }}
+                >
+                    {runs.map(run => {
+                        const main = mainMetric(run);
+                        return (
+                            <div key={run.id} role="listitem">
+                                <button
+                                    className="gr-Row"
+                                    title={run.notebook}
+                                    onClick={() => {
+                                        void form.chooseRun(run.id);
+                                    }}
+                                >
+                                    <span className="gr-Row-line">
+                                        <span className="gr-Row-name">{run.name}</span>
+                                        <span className="gr-number">
+                                            {main ? `${main[0]} ${metric(main[1])}` : ''}
+                                        </span>
+                                    </span>
+                                    <span className="gr-Row-line gr-dim">
+                                        <span className="gr-Row-name">
+                                            {run.models.map(one => one.name).join(', ')}
+                                        </span>
+                                        <span>{ago(run.created_at, now, trans)}</span>
+                                    </span>
+                                </button>
+                            </div>
+                        );
+                    })}
+                </div>
+            )}
+        </div>
     );
 }
 

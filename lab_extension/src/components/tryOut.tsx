@@ -111,9 +111,11 @@ function Outcome(
     return (
         <>
             <p className="gr-TryOut-said">
-                <span className="gr-State gr-mod-ready">✓</span> {said.filter(Boolean).join(' · ')}
-                <span className="gr-dim">{trans.__('on %1', tried.profile)}</span>
-                {children}
+                <span className="gr-State gr-mod-ready" aria-hidden="true">
+                    ✓
+                </span>{' '}
+                {said.filter(Boolean).join(' · ')}{' '}
+                <span className="gr-dim">{trans.__('on %1', tried.profile)}</span> {children}
             </p>
             {status.answers ? (
                 <AnswerChoice {...props} logged={status.answers} />

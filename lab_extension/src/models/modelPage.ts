@@ -6,6 +6,7 @@ import { type Registry, newestFirst, predecessor } from './registry';
 /** One registered model, one version of it looked at. `version` empty: the newest, also when there is a newer one. */
 export class ModelPage extends Changing {
     private readonly whole = new Map<string, ModelVersion>();
+    private readonly asking = new Set<string>();
     private _problem: unknown = null;
     private asked = 0;
 
@@ -70,15 +71,23 @@ export class ModelPage extends Changing {
             const wanted = [this.number, this.before?.version].filter(
                 one => one !== null && one !== undefined
             );
-            const missing = wanted.filter(one => !this.whole.has(one));
-            const found = await Promise.all(missing.map(one => this.api.version(this.name, one)));
-            found.forEach(one => this.whole.set(one.version, one));
+            const missing = wanted.filter(one => !this.whole.has(one) && !this.asking.has(one));
+            await Promise.all(missing.map(one => this.askFor(one)));
         } catch (error) {
             if (mine === this.asked) {
                 this._problem = error;
             }
         }
         this.emit();
+    }
+
+    private async askFor(version: string): Promise<void> {
+        this.asking.add(version);
+        try {
+            this.whole.set(version, await this.api.version(this.name, version));
+        } finally {
+            this.asking.delete(version);
+        }
     }
 
     private onRegistry(): void {

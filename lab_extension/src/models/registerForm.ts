@@ -4,8 +4,11 @@ import type { LoggedModel, ModelVersion, Run } from '../api/wire';
 import { Changing } from './changing';
 import { baseName } from './quantities';
 import type { Registry } from './registry';
+import type { Runs } from './runs';
 import { commandLine } from './shell';
 import type { ITrans } from './translation';
+
+const CANDIDATES = 20;
 
 /** One model of a run becomes a version of a registered model. What was typed stays whatever the server says. */
 export class RegisterForm extends Changing {
@@ -21,18 +24,37 @@ export class RegisterForm extends Changing {
         private readonly api: Pick<IApi, 'run'>,
         private readonly models: Pick<IModelsApi, 'register'>,
         readonly registry: Registry,
-        readonly key: string,
-        private readonly trans: ITrans,
-        /** The notebook that a run was made of, where that is known. */
-        private readonly notebookOf: (run: string) => string | undefined = () => undefined
+        private readonly runs: Pick<Runs, 'all' | 'get' | 'changed'>,
+        private _key: string | null,
+        private readonly trans: ITrans
     ) {
         super();
         registry.changed.connect(this.emit, this);
+        runs.changed.connect(this.onRuns, this);
     }
 
     override dispose(): void {
         this.registry.changed.disconnect(this.emit, this);
+        this.runs.changed.disconnect(this.onRuns, this);
         super.dispose();
+    }
+
+    /** The run whose model it is to be; null while one is to be chosen. */
+    get key(): string | null {
+        return this._key;
+    }
+
+    /** The newest runs that logged a model. */
+    get candidates(): readonly Run[] {
+        return this.runs.all
+            .filter(run => run.state === 'succeeded' && run.models.length > 0)
+            .slice(0, CANDIDATES);
+    }
+
+    chooseRun(run: string): Promise<void> {
+        this._key = run;
+        this.emit();
+        return this.load();
     }
 
     get run(): Run | null {
@@ -92,16 +114,19 @@ export class RegisterForm extends Changing {
     /** The same by the command line. */
     get command(): string {
         return commandLine(['gristmill', 'models', 'register', this.name], {
-            '--run': String(this._run?.number ?? this.key),
+            '--run': String(this._run?.number ?? this._key),
             '--model': this.logged.length > 1 ? this.logged.find(one => one.id === this._model)?.name : null,
             '--description': this._description
         });
     }
 
     async load(): Promise<void> {
+        if (this._key === null) {
+            return;
+        }
         this._problem = null;
         try {
-            this._run = (await this.api.run(this.key)).run;
+            this._run = (await this.api.run(this._key)).run;
             this._model ??= this._run.models.at(-1)?.id ?? null;
             if (!this.registry.loaded) {
                 await this.registry.refresh();
@@ -149,6 +174,12 @@ export class RegisterForm extends Changing {
         return this._registered;
     }
 
+    private onRuns(): void {
+        if (this._key === null) {
+            this.emit();
+        }
+    }
+
     private get offered(): string {
         const run = this._run;
         if (!run) {
@@ -157,7 +188,9 @@ export class RegisterForm extends Changing {
         const made = this.registry.all
             .flatMap(model => model.versions)
             .filter(
-                one => one.run_id && (one.run_id === run.id || this.notebookOf(one.run_id) === run.notebook)
+                one =>
+                    one.run_id &&
+                    (one.run_id === run.id || this.runs.get(one.run_id)?.notebook === run.notebook)
             )
             .sort((one, other) => other.created_at.localeCompare(one.created_at))[0];
         return (

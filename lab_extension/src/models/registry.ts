@@ -16,10 +16,14 @@ export class Registry extends Kept<RegisteredModel> {
         return this.all.find(model => model.name === name);
     }
 
+    /** The version that was registered last, of any model. */
+    get newest(): ModelVersion | undefined {
+        return latest(this.all.flatMap(model => model.versions));
+    }
+
     /** The newest version that was made of this run. */
     madeBy(run: string): ModelVersion | undefined {
-        const made = this.all.flatMap(model => model.versions.filter(version => version.run_id === run));
-        return made.sort((one, other) => other.created_at.localeCompare(one.created_at))[0];
+        return latest(this.all.flatMap(model => model.versions.filter(version => version.run_id === run)));
     }
 
     /** Models whose name, alias or maker has every word of `text`. */
@@ -38,6 +42,10 @@ export class Registry extends Kept<RegisteredModel> {
     protected isAbout(event: Event): boolean {
         return event.kind.startsWith('model.');
     }
+}
+
+function latest(versions: readonly ModelVersion[]): ModelVersion | undefined {
+    return [...versions].sort((one, other) => other.created_at.localeCompare(one.created_at))[0];
 }
 
 /** The newest first. */

@@ -64,8 +64,8 @@ export const modelsPanel: JupyterFrontEndPlugin<void> = {
                     onEndpoint: ({ name }) => {
                         execute(CommandIds.openEndpoint, { endpoint: name });
                     },
-                    onRuns: () => {
-                        execute(CommandIds.showRuns);
+                    onRegister: () => {
+                        execute(CommandIds.registerModel);
                     }
                 })
             )

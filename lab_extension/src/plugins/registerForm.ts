@@ -1,5 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ReactWidget } from '@jupyterlab/apputils';
+import { ICommandPalette, ReactWidget } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
@@ -17,19 +17,21 @@ export const registerForm: JupyterFrontEndPlugin<void> = {
     description: 'Makes a model that a run logged the next version of a registered model.',
     autoStart: true,
     requires: [IControlPlane, IModels, IRuns, ITranslator],
+    optional: [ICommandPalette],
     activate: (
         app: JupyterFrontEnd,
         { api: runsApi }: IControlPlane,
         { api, registry }: IModels,
         runs: IRuns,
-        translator: ITranslator
+        translator: ITranslator,
+        palette: ICommandPalette | null
     ): void => {
         const trans = translator.load('gristmill_lab');
         const { commands } = app;
         const forms = new Map<string, Aside>();
 
-        const open = (run: string, thenDeploy: boolean): Aside => {
-            const form = new RegisterForm(runsApi, api, registry, run, trans, id => runs.get(id)?.notebook);
+        const open = (run: string | null, thenDeploy: boolean): Aside => {
+            const form = new RegisterForm(runsApi, api, registry, runs, run, trans);
             const deploy = ({ name, version }: ModelVersion): void => {
                 void commands.execute(CommandIds.deployModel, { model: name, version }).then(() => {
                     widget.close();
@@ -50,11 +52,12 @@ export const registerForm: JupyterFrontEndPlugin<void> = {
                 })
             );
             const widget = new Aside(content, form);
-            widget.id = `gristmill-register-${run}`;
+            const key = run ?? '';
+            widget.id = `gristmill-register-${key}`;
             widget.title.label = trans.__('Register a model');
             widget.title.icon = modelIcon;
-            forms.set(run, widget);
-            widget.disposed.connect(() => forms.delete(run));
+            forms.set(key, widget);
+            widget.disposed.connect(() => forms.delete(key));
             beside(app.shell, widget);
             void form.load();
             return widget;
@@ -66,10 +69,10 @@ export const registerForm: JupyterFrontEndPlugin<void> = {
             icon: modelIcon,
             execute: args => {
                 const run = textArgument(args, 'run');
-                if (run !== null) {
-                    app.shell.activateById((forms.get(run) ?? open(run, args['deploy'] === true)).id);
-                }
+                const widget = forms.get(run ?? '') ?? open(run, args['deploy'] === true);
+                app.shell.activateById(widget.id);
             }
         });
+        palette?.addItem({ command: CommandIds.registerModel, category: 'Gristmill' });
     }
 };
