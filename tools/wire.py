@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from gristmill_lab.copying import Copied, CopyOrder
 from gristmill_lab.kept import AttachedKernel
 from gristmill_lab.diffs import NotebookDiff
+from gristmill_lab.calling import Answered, Calls
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.messages import EventMessage, ResetMessage, StateMessage
 from gristmill_lab.places import Place
@@ -48,6 +49,11 @@ def document() -> str:
     def preflight(order: PreflightOrder) -> Preflight: ...  # type: ignore[empty-body]  # the same
     @app.get("/lab/diff")
     def diff(before: str, after: str) -> NotebookDiff: ...  # type: ignore[empty-body]  # the same
+    @app.post("/lab/endpoints/{name}/predict")
+    def predict(name: str) -> Answered: ...  # type: ignore[empty-body]  # the same
+
+    @app.get("/lab/endpoints/{name}/calls")
+    def calls(name: str) -> Calls: ...  # type: ignore[empty-body]  # the same
 
     @app.get("/lab/events")
     def events() -> StateMessage | EventMessage | ResetMessage: ...  # type: ignore[empty-body]  # the same

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gristmill.cli.options import AsJson, ProfileName
+from gristmill.endpoints.model import Answers
 
 if TYPE_CHECKING:
     from gristmill.client.client import Client
@@ -23,6 +24,9 @@ def deploy(
     endpoint: Annotated[str, typer.Option("--endpoint", help="Its name; it is made if it is not there.")],
     profile: ProfileName = None,
     without_key: Annotated[bool, typer.Option("--open", help="Answer without an API key (loopback only).")] = False,
+    answers: Annotated[
+        Answers | None, typer.Option("--answers", help="What a classifier answers with; default: as it was logged.")
+    ] = None,
     timeout: Annotated[
         float, typer.Option("--timeout", min=0, metavar="SECONDS", help="How long to wait until it serves.")
     ] = 600.0,
@@ -43,7 +47,7 @@ def deploy(
     from gristmill.endpoints.model import DeployRequest
 
     model, number = model_version(version)
-    request = DeployRequest(model=model, version=number, profile=profile, open=without_key)
+    request = DeployRequest(model=model, version=number, profile=profile, open=without_key, answers=answers)
     with connected_with_tracking() as client:
         deployed = client.ensure_key(client.send(api.deploy(endpoint, request)))
         try:

@@ -1,15 +1,12 @@
 """What is shown of one endpoint, and how it is called from elsewhere."""
 
 import json
-import keyword
-import shlex
 from typing import Any
 
 from gristmill.cli.output import heading, pairs, remark, say, state, styled
 from gristmill.cli.quantities import ago, duration, exact, number
+from gristmill.client.snippets import curl, python
 from gristmill.endpoints.model import Endpoint, Variant, VariantStatus
-
-_ROWS = 1  # of the input example that commands to be pasted send
 
 
 def print_deployed(endpoint: Endpoint, example: dict[str, Any] | None) -> None:
@@ -59,38 +56,6 @@ def print_calls(endpoint: Endpoint, example: dict[str, Any] | None) -> None:
         say(f"  {line}".rstrip())
 
 
-def curl(endpoint: Endpoint, example: dict[str, Any] | None) -> str:
-    """A shell command; the key stays out of it, and out of the shell's history."""
-    key = "" if endpoint.open else f' -H "Authorization: Bearer $(gristmill endpoints key {endpoint.name})"'
-    body = shlex.quote(json.dumps(shortened(example), ensure_ascii=False)) if example else "@request.json"
-    return f"curl -sS {endpoint.url}/invocations{key} -H 'Content-Type: application/json' -d {body}"
-
-
-def python(endpoint: Endpoint, example: dict[str, Any] | None) -> str:
-    name = endpoint.name
-    body = f'client.input_example("{name}")' if example else 'Path("request.json").read_bytes()'
-    return (
-        f"{'' if example else 'from pathlib import Path' + chr(10)}"
-        "from gristmill.client.client import Client\n"
-        "\n"
-        f'with Client() as client, client.predictor("{name}") as {_identifier(name)}:\n'
-        f"    print({_identifier(name)}.predict({body}))"
-    )
-
-
-def shortened(example: dict[str, Any]) -> dict[str, Any]:
-    """The example with one row: enough to see the shape of a request."""
-    cut: dict[str, Any] = {}
-    for name, part in example.items():
-        if name == "dataframe_split" and isinstance(part, dict) and isinstance(part.get("data"), list):
-            cut[name] = {key: value for key, value in part.items() if key != "index"} | {"data": part["data"][:_ROWS]}
-        elif name in {"dataframe_records", "inputs", "instances"} and isinstance(part, list):
-            cut[name] = part[:_ROWS]
-        else:
-            cut[name] = part
-    return cut
-
-
 def serves(endpoint: Endpoint) -> str:
     return ", ".join(_variant(variant, alone=len(endpoint.variants) == 1) for variant in endpoint.variants)
 
@@ -120,8 +85,3 @@ def _behind(endpoint: Endpoint) -> str:
         return ""
     failed = " could not be loaded" if (seen.failed_generation or 0) >= endpoint.generation else " is on its way"
     return f"{failed}; {seen.generation} serves"
-
-
-def _identifier(name: str) -> str:
-    text = name.replace("-", "_")
-    return text if text.isidentifier() and not keyword.iskeyword(text) else f"endpoint_{text}"

@@ -13,7 +13,17 @@ from gristmill.core.wire import (
     ServerStatus,
 )
 from gristmill.data_roots.model import ANYWHERE, DataRoot, DataRootRequest
-from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, KeyEntry, KeyRequest
+from gristmill.endpoints.model import (
+    DeployRequest,
+    Endpoint,
+    EndpointKey,
+    EndpointLog,
+    KeyEntry,
+    KeyRequest,
+    Traffic,
+    TryOut,
+    TryOutRequest,
+)
 from gristmill.environments.model import (
     Environment,
     EnvironmentAnswer,
@@ -302,6 +312,26 @@ def deploy(name: str, request: DeployRequest) -> Call[Endpoint]:
 
 def delete_endpoint(name: str) -> Call[Endpoint]:
     return call("DELETE", "/api/endpoints/{name}", Endpoint, {"name": name})
+
+
+def get_traffic(name: str) -> Call[Traffic]:
+    return call("GET", "/api/endpoints/{name}/traffic", Traffic, {"name": name})
+
+
+def get_endpoint_log(name: str) -> Call[EndpointLog]:
+    return call("GET", "/api/endpoints/{name}/log", EndpointLog, {"name": name})
+
+
+def begin_try_out(request: TryOutRequest) -> Call[TryOut]:
+    return call("POST", "/api/try-outs", TryOut, body=request)
+
+
+def get_try_out(try_out: str) -> Call[TryOut]:
+    return call("GET", "/api/try-outs/{try_out}", TryOut, {"try_out": try_out})
+
+
+def end_try_out(try_out: str) -> Call[TryOut]:
+    return call("DELETE", "/api/try-outs/{try_out}", TryOut, {"try_out": try_out})
 
 
 def issue_endpoint_key(name: str, request: KeyRequest | None = None) -> Call[EndpointKey]:

@@ -16,7 +16,7 @@ from gristmill.core.errors import GristmillError, InvalidInputError, NotFoundErr
 from gristmill.core.settings import Settings, read_settings
 from gristmill.core.small_blobs import SmallBlob, SmallBlobs, travel_together
 from gristmill.core.wire import Event
-from gristmill.endpoints.model import DeployRequest, Endpoint, EndpointKey, EndpointState, KeyRequest
+from gristmill.endpoints.model import Answers, DeployRequest, Endpoint, EndpointKey, EndpointState, KeyRequest
 from gristmill.models.model import ModelVersion, RegisterRequest
 from gristmill.runs.model import Run, RunRequest
 from gristmill.secrets.model import SecretGrant
@@ -174,6 +174,7 @@ class Client:
         *,
         profile: str | None = None,
         open: bool = False,  # noqa: A002  # the word of the command line and of the API
+        answers: Answers | None = None,
         timeout: float | None = SERVE_PATIENCE,
     ) -> Endpoint:
         """The endpoint, once it serves this version (`name/number` or a version).
@@ -189,7 +190,7 @@ class Client:
                 raise InvalidInputError(f"model version {version!r} is not valid: expected MODEL/VERSION, as churn/3")
         else:
             model, number = version.name, version.version
-        request = DeployRequest(model=model, version=number, profile=profile, open=open)
+        request = DeployRequest(model=model, version=number, profile=profile, open=open, answers=answers)
         deployed = self.send(api.deploy(endpoint, request))
         return self.wait_for_endpoint(self.ensure_key(deployed), timeout=timeout)
 

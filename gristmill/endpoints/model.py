@@ -27,6 +27,13 @@ class Tier(StrEnum):
     PYFUNC = "pyfunc"
 
 
+class Answers(StrEnum):
+    """What a classifier answers with, where it can do both."""
+
+    LABELS = "labels"
+    PROBABILITIES = "probabilities"
+
+
 class Role(StrEnum):
     LIVE = "live"
     SHADOW = "shadow"
@@ -34,7 +41,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One model version on a profile. `weight` is its share of the traffic in percent."""
+    """One model version on a profile. `weight` is its share of the traffic in percent.
+
+    `answers` None: with what the model was logged to answer with.
+    """
 
     name: str
     model: str
@@ -43,6 +53,7 @@ class Variant:
     profile: str
     weight: float = 100.0
     role: Role = Role.LIVE
+    answers: Answers | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +65,15 @@ class DeployRequest(Strict):
     target: str = "dev"
     profile: str | None = None
     open: bool = False  # serve without an API key (loopback only)
+    answers: Answers | None = None  # default: as the model was logged
 
 
 @dataclass(frozen=True, kw_only=True)
 class VariantStatus:
-    """What an endpoint says of one variant. `answer` is the prediction for the input example, as JSON."""
+    """What an endpoint says of one variant. `answer` is the prediction for the input example, as JSON.
+
+    `answers` says what the answer is where the model could give another: that is `other_answer` then.
+    """
 
     name: str
     model: str
@@ -67,6 +82,8 @@ class VariantStatus:
     load_s: float | None = None
     answer: object = None
     answer_ms: float | None = None
+    answers: Answers | None = None
+    other_answer: object = None
     notes: tuple[str, ...] = ()
 
 
@@ -118,6 +135,8 @@ class DesiredState:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
+    """`expires_at` is of a try-out, which is no endpoint for anybody to call: see `TryOut`."""
+
     id: str
     project_id: str
     name: str
@@ -133,6 +152,76 @@ class Endpoint:
     updated_at: datetime
     observed: Observed | None = None
     waiting: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TryOutRequest(Strict):
+    """POST /api/try-outs: how would this version do on this profile?"""
+
+    model: str
+    version: str
+    profile: str | None = None
+    answers: Answers | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TryOut:
+    """A model version, loaded and asked its input example where an endpoint would serve it, before one does.
+
+    `state` is `ready` or `failed` once there is an outcome; its processes end then, and what it said stays until
+    `expires_at`. `status` is what an endpoint would say of it.
+    """
+
+    id: str
+    model: str
+    version: str
+    profile: str
+    state: EndpointState
+    expires_at: datetime
+    waiting: str | None = None
+    phase: Phase | None = None
+    message: str | None = None
+    hint: str | None = None
+    status: VariantStatus | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who called with one API key; `name` and `created_by` are None where the key was revoked since."""
+
+    key: str
+    requests: int
+    last_at: datetime
+    name: str | None = None
+    created_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """What the serving worker has counted since its start: predictions alone, no health checks.
+
+    `refused` were the caller's fault (4xx), `failed` the endpoint's (5xx). `counts` are of requests by seconds: one
+    for each of `bounds`, up to and with it, and one above them all. Two of these make a rate; where `requests` became
+    less, another worker answers.
+    """
+
+    time: datetime
+    generation: int
+    requests: int
+    refused: int
+    failed: int
+    in_flight: int
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    callers: tuple[Caller, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointLog:
+    """The end of what the endpoint's processes wrote."""
+
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from gristmill.endpoints.backends.base import EndpointBackend, Supervision
 from gristmill.endpoints.model import Endpoint, EndpointState, Observed, last_lines
 from gristmill.endpoints.starts import MOST, Next, Starts
 from gristmill.ledger import service as ledger
+from gristmill.ledger.model import ENDPOINT, TRY_OUT
 from gristmill.profiles.model import Catalogue, Profile, ProfileUse
 from gristmill.profiles.service import resolve
 
@@ -45,7 +46,9 @@ class EndpointsReconciler:
             held = ledger.profiles_held(tx)
         busy = False
         for endpoint in wanted:
-            if not self.backend.is_alive(endpoint.id):
+            if endpoint.expires_at is not None and self._is_over(endpoint):
+                busy = self._guarded(self._close, endpoint) or busy
+            elif not self.backend.is_alive(endpoint.id):
                 busy = self._guarded(self._start, endpoint) or busy
             elif held.get(endpoint.id) != endpoint.variants[0].profile or endpoint.waiting is not None:
                 busy = self._guarded(self._change_profile, endpoint) or busy
@@ -139,7 +142,7 @@ class EndpointsReconciler:
             subjects=[
                 f"project:{endpoint.project_id}",
                 f"person:{endpoint.created_by}",
-                f"endpoint:{endpoint.name}",
+                _subject(endpoint),
             ],
             profile=profile,
             catalogue=self.catalogue,
@@ -171,12 +174,39 @@ class EndpointsReconciler:
         self._starts.give_up(endpoint.id, endpoint.generation)
         return False
 
-    def _remove(self, endpoint: Endpoint) -> bool:
+    def _is_over(self, endpoint: Endpoint) -> bool:
+        """Whether a try-out has an outcome, or has had its time."""
+        seen = endpoint.observed
+        return (seen is not None and seen.state in service.OUTCOMES) or self._has_expired(endpoint)
+
+    def _has_expired(self, endpoint: Endpoint) -> bool:
+        return endpoint.expires_at is not None and self.clock.now() >= endpoint.expires_at
+
+    def _close(self, endpoint: Endpoint) -> bool:
+        """What a try-out has found stays until it expires; what it took to find it is free at once."""
+        if self._has_expired(endpoint):
+            return self._remove(endpoint)
+        with self.db.read() as tx:
+            if endpoint.id not in ledger.profiles_held(tx):
+                return False
+        if not self._is_gone(endpoint):
+            return True
+        with self.leader.write() as tx:
+            ledger.release(tx, endpoint.id, self.clock.now())
+            tokens.revoke_subject(tx, endpoint.id, self.clock.now())
+        self.backend.forget(endpoint.id)
+        return False
+
+    def _is_gone(self, endpoint: Endpoint) -> bool:
+        """Whether nothing of it lives; what does is asked to end, and ended after a while."""
         now = self.clock.monotonic()
         if self.backend.is_alive(endpoint.id) and now - self._stopped.setdefault(endpoint.id, now) < STOP_GRACE:
             self.backend.stop(endpoint.id)
-            return True
-        if not self.backend.clean_up(endpoint.id):
+            return False
+        return self.backend.clean_up(endpoint.id)
+
+    def _remove(self, endpoint: Endpoint) -> bool:
+        if not self._is_gone(endpoint):
             return True
         with self.leader.write() as tx:
             ledger.release(tx, endpoint.id, self.clock.now())
@@ -186,3 +216,10 @@ class EndpointsReconciler:
         self._starts.forget(endpoint.id)
         self._stopped.pop(endpoint.id, None)
         return True
+
+
+def _subject(endpoint: Endpoint) -> str:
+    """By what those who wait for its capacity know it."""
+    if endpoint.expires_at is None:
+        return f"{ENDPOINT}{endpoint.name}"
+    return f"{TRY_OUT}{endpoint.variants[0].model}/{endpoint.variants[0].version}"

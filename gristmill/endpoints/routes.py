@@ -8,8 +8,21 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.scopes import Actor, Scope
-from gristmill.endpoints import keys, service
-from gristmill.endpoints.model import DeployRequest, DesiredState, Endpoint, EndpointKey, KeyEntry, KeyRequest, Observed
+from gristmill.endpoints import keys, service, traffic, try_outs
+from gristmill.endpoints.backends.base import EndpointBackend
+from gristmill.endpoints.model import (
+    DeployRequest,
+    DesiredState,
+    Endpoint,
+    EndpointKey,
+    EndpointLog,
+    KeyEntry,
+    KeyRequest,
+    Observed,
+    Traffic,
+    TryOut,
+    TryOutRequest,
+)
 from gristmill.models.service import ModelService
 from gristmill.profiles.model import Catalogue
 
@@ -18,6 +31,9 @@ router = APIRouter(prefix="/api", tags=["endpoints"], responses=PROBLEMS)
 DatabaseOf = Annotated[Database, Depends(provide(Database))]
 ClockOf = Annotated[Clock, Depends(provide(Clock))]
 CatalogueOf = Annotated[Catalogue, Depends(provide(Catalogue))]
+BackendOf = Annotated[EndpointBackend, Depends(provide(EndpointBackend))]
+ModelsOf = Annotated[ModelService, Depends(provide(ModelService))]
+LOG_TAIL = 64 * 1024  # bytes
 Reader = Annotated[Actor, requires(Scope.READ)]
 Writer = Annotated[Actor, requires(Scope.ENDPOINTS_WRITE)]
 UNNAMED = KeyRequest()
@@ -44,7 +60,7 @@ def deploy(
     db: DatabaseOf,
     clock: ClockOf,
     catalogue: CatalogueOf,
-    models: Annotated[ModelService, Depends(provide(ModelService))],
+    models: ModelsOf,
 ) -> Endpoint:
     """Makes the endpoint, or a new generation of it. What serves now stays until that has answered its example."""
     version = models.version(actor, request.model, request.version)
@@ -57,6 +73,45 @@ def deploy(
 def delete_endpoint(name: str, actor: Writer, db: DatabaseOf, clock: ClockOf) -> Endpoint:
     with db.write() as tx:
         return service.delete(tx, actor, name, clock)
+
+
+@router.get("/endpoints/{name}/traffic", summary="What an endpoint has answered")
+def get_traffic(name: str, actor: Reader, db: DatabaseOf, clock: ClockOf) -> Traffic:
+    """Asked of the endpoint itself; 503 where it does not answer. Counters since its worker's start."""
+    with db.read() as tx:
+        endpoint = service.find(tx, actor, name)
+        known = keys.list_keys(tx, actor, name)
+    return traffic.traffic_of(traffic.fetch(endpoint), known, clock.now())
+
+
+@router.get("/endpoints/{name}/log", summary="The end of an endpoint's log")
+def get_log(name: str, actor: Reader, db: DatabaseOf, backend: BackendOf) -> EndpointLog:
+    with db.read() as tx:
+        endpoint = service.find(tx, actor, name)
+    return EndpointLog(text=backend.log_tail(endpoint.id, LOG_TAIL))
+
+
+@router.post("/try-outs", status_code=201, summary="Try a model version out")
+def begin_try_out(
+    request: TryOutRequest, actor: Writer, db: DatabaseOf, clock: ClockOf, catalogue: CatalogueOf, models: ModelsOf
+) -> TryOut:
+    """Loads it and asks it its input example, as an endpoint would before it goes live. Nobody can call it."""
+    version = models.version(actor, request.model, request.version)
+    port = service.free_port()
+    with db.write() as tx:
+        return try_outs.begin(tx, actor, request, version, catalogue=catalogue, port=port, clock=clock)
+
+
+@router.get("/try-outs/{try_out}", summary="How a try-out goes")
+def get_try_out(try_out: str, actor: Reader, db: DatabaseOf) -> TryOut:
+    with db.read() as tx:
+        return try_outs.find(tx, actor, try_out)
+
+
+@router.delete("/try-outs/{try_out}", summary="End a try-out")
+def end_try_out(try_out: str, actor: Writer, db: DatabaseOf, clock: ClockOf) -> TryOut:
+    with db.write() as tx:
+        return try_outs.end(tx, actor, try_out, clock)
 
 
 @router.get("/endpoints/{name}/keys", summary="List API keys")

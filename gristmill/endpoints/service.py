@@ -12,6 +12,7 @@ from gristmill.core.scopes import Actor, Scope
 from gristmill.endpoints import store
 from gristmill.endpoints.model import (
     ENDPOINT_PROTOCOL,
+    Answers,
     DeployRequest,
     DesiredState,
     Endpoint,
@@ -27,6 +28,7 @@ from gristmill.profiles.service import resolve
 
 TARGETS = ("dev",)
 VARIANT = "main"
+OUTCOMES = (EndpointState.READY, EndpointState.FAILED)
 
 
 def free_port() -> int:
@@ -55,21 +57,11 @@ def deploy(
     check_name(name)
     if request.target not in TARGETS:
         raise InvalidInputError(f"no target {request.target!r}: expected one of {', '.join(TARGETS)}")
-    profile = resolve(catalogue, request.profile, ProfileUse.ENDPOINT)
-    if not profile.resources.fits_in(catalogue.capacity):
-        raise InvalidInputError(
-            f"profile {profile.name!r} asks for more than this machine has in all",
-            hint="Take a smaller one: `gristmill profiles` lists them.",
-        )
-    variant = Variant(
-        name=VARIANT,
-        model=version.name,
-        version=version.version,
-        artifact_path=version.artifact_path,
-        profile=profile.name,
-    )
+    variant = variant_of(version, profile=request.profile, answers=request.answers, catalogue=catalogue)
     now = clock.now()
     known = store.find(tx, actor.project_id, name, lock=True)
+    if known is not None and known.expires_at is not None:
+        raise ConflictError(f"{name!r} is the name of a try-out", hint="Take another one.")
     if known is None:
         _check_not_deleting(tx, actor, name)
         endpoint = Endpoint(
@@ -98,6 +90,28 @@ def deploy(
     return find(tx, actor, name)
 
 
+def variant_of(version: ModelVersion, *, profile: str | None, answers: Answers | None, catalogue: Catalogue) -> Variant:
+    """The version as the one variant of an endpoint.
+
+    Raises:
+        InvalidInputError: there is no such profile for endpoints, or it never fits on this machine.
+    """
+    found = resolve(catalogue, profile, ProfileUse.ENDPOINT)
+    if not found.resources.fits_in(catalogue.capacity):
+        raise InvalidInputError(
+            f"profile {found.name!r} asks for more than this machine has in all",
+            hint="Take a smaller one: `gristmill profiles` lists them.",
+        )
+    return Variant(
+        name=VARIANT,
+        model=version.name,
+        version=version.version,
+        artifact_path=version.artifact_path,
+        profile=found.name,
+        answers=answers,
+    )
+
+
 def find(tx: Tx, actor: Actor, name: str) -> Endpoint:
     actor.require(Scope.READ)
     return named(tx, actor, name)
@@ -106,11 +120,12 @@ def find(tx: Tx, actor: Actor, name: str) -> Endpoint:
 def list_endpoints(tx: Tx, actor: Actor) -> list[Endpoint]:
     actor.require(Scope.READ)
     table = store.endpoints
-    return store.load(tx, table.c.project_id == actor.project_id, table.c.deleting.is_(False))
+    to_be_called = (table.c.deleting.is_(False), table.c.expires_at.is_(None))
+    return store.load(tx, table.c.project_id == actor.project_id, *to_be_called)
 
 
 def every_id(tx: Tx) -> list[str]:
-    """The ids of all endpoints, those that are being deleted too."""
+    """The ids of all endpoints and try-outs, those that are being deleted too."""
     return [endpoint.id for endpoint in store.load(tx)]
 
 
@@ -152,8 +167,10 @@ def observe(tx: Tx, actor: Actor, name: str, seen: Observed, clock: Clock) -> No
 
 
 def see(tx: Tx, endpoint: Endpoint, seen: Observed, clock: Clock) -> None:
-    """The same without asking who says it: for the control loop."""
+    """The same without asking who says it: for the control loop. A try-out's outcome is its last word."""
     before = endpoint.observed
+    if endpoint.expires_at is not None and before is not None and before.state in OUTCOMES:
+        return
     store.put_observed(tx, endpoint.id, seen)
     if before is None or _news(before) != _news(seen):
         announce(
@@ -181,7 +198,9 @@ def artifact_prefixes(tx: Tx, actor: Actor) -> tuple[str, ...]:
 
 
 def _own(tx: Tx, actor: Actor, name: str) -> Endpoint:
-    endpoint = named(tx, actor, name)
+    endpoint = store.find(tx, actor.project_id, name)
+    if endpoint is None:
+        raise _unknown(name)
     actor.require_subject(endpoint.id)
     return endpoint
 
@@ -189,11 +208,13 @@ def _own(tx: Tx, actor: Actor, name: str) -> Endpoint:
 def named(tx: Tx, actor: Actor, name: str, *, lock: bool = False) -> Endpoint:
     """The endpoint of this name in the actor's project; locked for who changes it."""
     endpoint = store.find(tx, actor.project_id, name, lock=lock)
-    if endpoint is None:
-        raise NotFoundError(
-            f"no endpoint {name[:100]!r}", hint="`gristmill endpoints list` shows those that there are."
-        )
+    if endpoint is None or endpoint.expires_at is not None:
+        raise _unknown(name)
     return endpoint
+
+
+def _unknown(name: str) -> NotFoundError:
+    return NotFoundError(f"no endpoint {name[:100]!r}", hint="`gristmill endpoints list` shows those that there are.")
 
 
 def _check_not_deleting(tx: Tx, actor: Actor, name: str) -> None:
@@ -205,6 +226,9 @@ def _check_not_deleting(tx: Tx, actor: Actor, name: str) -> None:
 
 
 def announce(tx: Tx, endpoint: Endpoint, kind: str, clock: Clock, **data: object) -> None:
+    """An event `endpoint.…`; of a try-out `try_out.…`, for nobody waits for an endpoint there."""
+    if endpoint.expires_at is not None:
+        kind = kind.replace("endpoint.", "try_out.", 1)
     events.append(
         tx,
         project_id=endpoint.project_id,

@@ -22,6 +22,7 @@ endpoints = sa.Table(
     sa.Column("created_by", sa.String(200), nullable=False),
     time_column("created_at", nullable=False),
     time_column("updated_at", nullable=False),
+    time_column("expires_at"),
     sa.UniqueConstraint("project_id", "name"),
 )
 
@@ -37,6 +38,7 @@ variants = sa.Table(
     sa.Column("profile", sa.String(80), nullable=False),
     sa.Column("weight", sa.Float, nullable=False),
     sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("answers", sa.String(20)),
     sa.PrimaryKeyConstraint("endpoint_id", "name"),
 )
 
@@ -51,7 +53,7 @@ endpoint_keys = sa.Table(
     time_column("created_at", nullable=False),
 )
 
-_VARIANT_FIELDS = ("name", "model", "version", "artifact_path", "profile", "weight", "role")
+_VARIANT_FIELDS = ("name", "model", "version", "artifact_path", "profile", "weight", "role", "answers")
 LOOPBACK = "127.0.0.1"
 
 
@@ -62,6 +64,7 @@ def insert(tx: Tx, endpoint: Endpoint) -> None:
             **{name: getattr(endpoint, name) for name in columns},
             created_at=endpoint.created_at,
             updated_at=endpoint.updated_at,
+            expires_at=endpoint.expires_at,
         )
     )
     replace_variants(tx, endpoint)
@@ -142,6 +145,7 @@ def _endpoint(tx: Tx, row: sa.RowMapping) -> Endpoint:
     return Endpoint(
         **{name: row[name] for name in columns},
         updated_at=row["updated_at"],
+        expires_at=row["expires_at"],
         waiting=row["waiting"],
         url=f"http://{LOOPBACK}:{row['port']}",
         state=observed.state if observed else EndpointState.STARTING,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from gristmill.ledger.model import ENDPOINT, KERNEL, RUN, Reservation
+from gristmill.ledger.model import ENDPOINT, KERNEL, RUN, TRY_OUT, Reservation
 from gristmill.profiles.model import Resources
 
 _NAMED = 3  # of each kind; more are counted
@@ -16,12 +16,13 @@ def held_by(
     `share` says how much of what is waited for somebody has: who has more is named before, and who has most by itself.
     """
     largest_first = sorted(reservations, key=lambda one: -share(one.resources))
-    runs, kernels, endpoints = (_names(largest_first, kind) for kind in (RUN, KERNEL, ENDPOINT))
-    unnamed = len(reservations) - len(runs) - len(kernels) - len(endpoints)
+    runs, kernels, endpoints, tried = (_names(largest_first, kind) for kind in (RUN, KERNEL, ENDPOINT, TRY_OUT))
+    unnamed = len(reservations) - len(runs) - len(kernels) - len(endpoints) - len(tried)
     parts = [
         _listed("endpoint", endpoints),
         _listed("run", runs),
         _listed("kept kernel", kernels),
+        _listed("try-out", tried),
         f"{unnamed} other{'s' if unnamed > 1 else ''}" if unnamed else "",
     ]
     holders = " and ".join(filter(None, parts)) or "nobody"
@@ -39,7 +40,7 @@ def _most(shares: Sequence[tuple[float, Reservation]]) -> str:
     """`, most of it run train-3`; nothing where one alone holds it, or two as much."""
     if len(shares) < 2 or shares[0][0] <= shares[1][0]:
         return ""
-    words = ((ENDPOINT, "endpoint"), (RUN, "run"), (KERNEL, "kept kernel"))
+    words = ((ENDPOINT, "endpoint"), (RUN, "run"), (KERNEL, "kept kernel"), (TRY_OUT, "try-out"))
     named = [f"{word} {name}" for kind, word in words for name in _names([shares[0][1]], kind)]
     return f", most of it {named[0]}" if named else ""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gristmill.profiles.model import Resources
 
-RUN, KERNEL, ENDPOINT = "run:", "kernel:", "endpoint:"
+RUN, KERNEL, ENDPOINT, TRY_OUT = "run:", "kernel:", "endpoint:", "try-out:"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ class ModelVersion:
     created_at: datetime
     status: str
     run_id: str | None = None  # ours, `run_…`; None where the version was made outside a run
+    run_name: str | None = None  # None where that run was deleted
     tracking_run: str | None = None
     description: str | None = None
     aliases: tuple[str, ...] = ()

@@ -5,9 +5,9 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gristmill.core import audit
+from gristmill.core import audit, events
 from gristmill.core.clock import Clock
-from gristmill.core.database import Database
+from gristmill.core.database import Database, Tx
 from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError
 from gristmill.core.scopes import Actor, Scope
 from gristmill.models.mlmodel import LIMIT, ModelFile, read_model_file
@@ -53,7 +53,13 @@ class ModelService:
         with self.db.write() as tx:
             # Also where it was known: whoever made it may have ended before it could write this down.
             audit.record(tx, actor, time=self.clock.now(), action="model.register", subject=name, detail=detail)
+            if known is None:
+                self._announce(tx, actor, name, entry.version)
         return self.version(actor, name, entry.version)
+
+    def _announce(self, tx: Tx, actor: Actor, name: str, version: str) -> None:
+        now, data = self.clock.now(), {"name": name, "version": version}
+        events.append(tx, project_id=actor.project_id, time=now, kind="model.registered", subject=name[:80], data=data)
 
     def list_models(self, actor: Actor) -> list[RegisteredModel]:
         actor.require(Scope.READ)
@@ -84,7 +90,7 @@ class ModelService:
         actor.require(Scope.READ)
         if not version.isdecimal():
             raise InvalidInputError(f"model version {version[:40]!r} is not valid: expected a number, as in churn/3")
-        found = self._brief(actor, self._version(name, version))
+        found = self._with_own_run(actor, self._brief(actor, self._version(name, version)))
         path = self.tracking.version_path(name, version)
         file = self._model_file(name, version, path)
         return replace(
@@ -93,7 +99,7 @@ class ModelService:
             flavors=file.flavors,
             signature=file.signature,
             suggestion=file.suggestion,
-            metrics=self._metrics(actor, found),
+            metrics=self._metrics(found),
             input_example=self._example(path, file),
         )
 
@@ -131,7 +137,11 @@ class ModelService:
             raise unknown_version(name, version, [one.version for one in self.tracking.list_versions(name)]) from error
 
     def _versions(self, actor: Actor, name: str) -> tuple[ModelVersion, ...]:
-        return tuple(self._brief(actor, entry) for entry in self.tracking.list_versions(name))
+        """With the metrics that their runs reported: MLflow is not asked once more for each of them."""
+        versions = tuple(self._brief(actor, entry) for entry in self.tracking.list_versions(name))
+        with self.db.read() as tx:
+            made_by = runs.find_all(tx, actor, {one.run_id for one in versions if one.run_id})
+        return tuple(_with_run(one, made_by.get(one.run_id or "")) for one in versions)
 
     def _brief(self, actor: Actor, entry: ModelVersionEntry) -> ModelVersion:
         return ModelVersion(
@@ -187,8 +197,13 @@ class ModelService:
         with self.db.read() as tx:
             return runs.tracked_as(tx, actor, tracked)
 
-    def _metrics(self, actor: Actor, version: ModelVersion) -> dict[str, float]:
-        """In the order in which the run's notebook reported them."""
+    def _with_own_run(self, actor: Actor, version: ModelVersion) -> ModelVersion:
+        with self.db.read() as tx:
+            made_by = runs.find_all(tx, actor, [version.run_id] if version.run_id else [])
+        return _with_run(version, made_by.get(version.run_id or ""))
+
+    def _metrics(self, version: ModelVersion) -> dict[str, float]:
+        """In the order in which the run's notebook reported them; its own are known by now."""
         if not version.tracking_run:
             return {}
         try:
@@ -196,16 +211,7 @@ class ModelService:
         except NotFoundError:
             return {}  # the run was deleted; its model stays
         own = {name: value for name, value in found.items() if not name.startswith(MACHINE)}
-        return in_order(own, self._reported(actor, version))
-
-    def _reported(self, actor: Actor, version: ModelVersion) -> tuple[str, ...]:
-        if version.run_id is None:
-            return ()
-        try:
-            with self.db.read() as tx:
-                return tuple(runs.find(tx, actor, version.run_id).metrics)
-        except NotFoundError:
-            return ()  # the run was deleted; its model stays
+        return in_order(own, tuple(version.metrics))
 
     def _model_file(self, name: str, version: str, path: str) -> ModelFile:
         if not path:
@@ -227,6 +233,13 @@ class ModelService:
             return None
         # Older models keep the example as a bare split frame; `/invocations` takes it under a name.
         return {"dataframe_split": loaded} if {"columns", "data"} <= loaded.keys() else loaded
+
+
+def _with_run(version: ModelVersion, run: Run | None) -> ModelVersion:
+    """The version with what its run is called and has reported; without, where the run was deleted."""
+    if run is None:
+        return version
+    return replace(version, run_name=run.name, metrics={name: one.value for name, one in run.metrics.items()})
 
 
 def in_order(metrics: dict[str, float], first: tuple[str, ...]) -> dict[str, float]:

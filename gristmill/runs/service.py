@@ -358,6 +358,13 @@ def tracked_as(tx: Tx, actor: Actor, tracking_run: str) -> str | None:
     return tx.scalar(query.limit(1))
 
 
+def find_all(tx: Tx, actor: Actor, run_ids: Iterable[str]) -> dict[str, Run]:
+    """Those of these runs that are there, by id."""
+    actor.require(Scope.READ)
+    wanted = sa.select(store.runs).where(store.runs.c.project_id == actor.project_id, store.runs.c.id.in_(run_ids))
+    return {run.id: run for run in store.load_runs(tx, wanted)}
+
+
 def alive(tx: Tx, actor: Actor) -> list[Run]:
     """Runs of which something lives, but for those of which a kernel was kept."""
     own = [attempt for attempt in open_attempts(tx) if attempt.project_id == actor.project_id]

@@ -199,6 +199,7 @@ def create_app(parts: Parts) -> FastAPI:
         BlobIntake: BlobIntake(parts.db, parts.blobs, parts.clock),
         Wakeup: parts.wakeup,
         Catalogue: parts.catalogue,
+        EndpointBackend: parts.backend,
         Identity: parts.identity,
         Leadership: leader,
         Collector: collector,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gristmill.core.errors import ForbiddenError, UnauthenticatedError
-from gristmill.endpoints.model import DesiredState
+from gristmill.endpoints.model import DesiredState, key_id
 
 _BEARER = b"bearer "
 
@@ -36,14 +36,14 @@ class Access:
                 hint="Call it by the URL that `gristmill endpoints show` prints.",
             )
 
-    def check_key(self, headers: Mapping[bytes, bytes]) -> None:
-        """Compares with every key in constant time.
+    def check_key(self, headers: Mapping[bytes, bytes]) -> str | None:
+        """The id of the key that was given, None where none is asked for. Compares with every key in constant time.
 
         Raises:
             UnauthenticatedError: no key, or not one of this endpoint's.
         """
         if self.open:
-            return
+            return None
         header = headers.get(b"authorization", b"")
         given = hashlib.sha256(header[len(_BEARER) :].strip()).hexdigest().encode()
         known = [hmac.compare_digest(given, key) for key in self.key_hashes]
@@ -54,6 +54,7 @@ class Access:
                 else "this is not one of the endpoint's API keys",
                 hint="Send the header: Authorization: Bearer <key>",
             )
+        return key_id(given.decode())
 
 
 def access_of(desired: DesiredState) -> Access:

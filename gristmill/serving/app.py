@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
 from gristmill.core.errors import GristmillError, NotFoundError
@@ -94,8 +94,9 @@ class EndpointApp:
     def _allowed(self, scope: Mapping[str, Any], route: Route | None, headers: Headers) -> Route:
         if route is None:
             raise NotFoundError(f"there is no {scope['path']!r} here", hint=f"There are: {', '.join(self._routes)}")
-        if route.keyed:
-            self._access.check_key(headers)
+        key = self._access.check_key(headers) if route.keyed else None
+        if key is not None:
+            self.metrics.came_with(key, time())
         if scope["method"] != route.method and (scope["method"], route.method) != ("HEAD", "GET"):
             raise MethodNotAllowedError(f"{scope['method']} is not allowed here: expected {route.method}")
         return route

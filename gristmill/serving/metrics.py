@@ -27,6 +27,18 @@ class Counter:
 
 
 @dataclass
+class Gauge:
+    name: str
+    help: str
+    values: dict[Labels, float] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[str]:
+        yield from _head(self.name, self.help, "gauge")
+        for labels, value in self.values.items():
+            yield _line(self.name, labels, value)
+
+
+@dataclass
 class Histogram:
     """Counts by bucket. Buckets of the same bounds can be summed over workers and time."""
 
@@ -64,15 +76,22 @@ class Metrics:
         )
         self.predictions = Counter("gristmill_predictions_total", "Requests that were answered with predictions.")
         self.rows = Counter("gristmill_rows_total", "Rows that were answered with predictions.")
+        self.by_key = Counter("gristmill_key_requests_total", "Requests by the id of the API key that came with them.")
+        self.last_by_key = Gauge("gristmill_key_last_request_time_seconds", "When a key came last, in Unix time.")
         self.in_flight = 0
 
     def done(self, route: str, status: int, seconds: float) -> None:
         self.requests.add((("route", route), ("status", str(status))))
         self.seconds.observe(seconds, (("route", route),))
 
+    def came_with(self, key: str, now: float) -> None:
+        labels = (("key", key),)
+        self.by_key.add(labels)
+        self.last_by_key.values[labels] = now
+
     def text(self, more: Iterable[str]) -> str:
         """All series, `more` lines behind them."""
-        families = (self.requests, self.seconds, self.predictions, self.rows)
+        families = (self.requests, self.seconds, self.predictions, self.rows, self.by_key, self.last_by_key)
         lines = [line for family in families for line in family.lines()]
         return "\n".join([*lines, *more, ""])
 

@@ -33,6 +33,12 @@ def pins(folder: ModelFolder) -> dict[str, str | None]:
     return {normal(match[1]): match[3] for match in found if match}
 
 
+def is_required(folder: ModelFolder, module: str) -> bool:
+    """Whether one of the packages that the model asks for brings `module`, as far as names tell."""
+    top = module.partition(".")[0]
+    return not pins(folder).keys().isdisjoint(normal(name) for name in _PACKAGES.get(top, (top,)))
+
+
 def installed(package: str) -> str | None:
     try:
         return metadata.version(package)

@@ -46,10 +46,11 @@ def load_variant(
     on_phase(Phase.LOADING)
     signature, params = compile_signature(folder), ParamSchema(folder.params)
     sample, notes = _sample(folder, Invocations(signature, params, unified=True))
-    predictor = load(folder, LoadContext(signature=signature, sample=sample, cpu=cpu))
+    predictor = load(folder, LoadContext(signature=signature, sample=sample, cpu=cpu, answers=variant.answers))
     load_s = perf_counter() - start
     on_phase(Phase.CHECKING)
     answer, answer_ms = _try(predictor, sample)
+    other = _other_answer(predictor, sample)
     joinable = predictor.joinable and signature.joinable
     if joinable and sample is not None and not answers_row_by_row(predictor, sample):
         joinable = False
@@ -64,7 +65,7 @@ def load_variant(
             platform=_platform(folder),
             signature=signature,
             params=params,
-            outputs=folder.outputs,
+            outputs=folder.outputs if predictor.as_logged else None,
         ),
         joinable=joinable,
         status=VariantStatus(
@@ -75,6 +76,8 @@ def load_variant(
             load_s=round(load_s, 3),
             answer=answer,
             answer_ms=answer_ms,
+            answers=predictor.answers,
+            other_answer=other,
             notes=(*folder.notes, *predictor.notes, *notes),
         ),
     )
@@ -110,6 +113,16 @@ def _try(predictor: Predictor, sample: Batch | None) -> tuple[Any, float | None]
             f"the model loads, but fails on its own input example: {type(error).__name__}: {error}",
             hint="Predict the example in a notebook with mlflow.pyfunc.load_model(…).predict, and log the model again.",
         ) from error
+
+
+def _other_answer(predictor: Predictor, sample: Batch | None) -> Any:
+    """What it would answer to the example in its other way, which need not work."""
+    if sample is None or predictor.other is None:
+        return None
+    try:
+        return orjson.loads(answer_body(predictor.other(sample.data(predictor.takes)), unwrapped=True))
+    except Exception:  # noqa: BLE001  # the model's own code; it will not be asked this way
+        return None
 
 
 def model_error(error: Exception) -> GristmillError:

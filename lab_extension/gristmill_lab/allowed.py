@@ -48,6 +48,18 @@ ROUTES = (
     Route(method="DELETE", template="/api/kernels/{kernel}"),
     Route(method="GET", template="/api/interactive/runs"),
     Route(method="GET", template="/api/snapshots/{snapshot}"),
+    Route(method="GET", template="/api/models"),
+    Route(method="GET", template="/api/models/{name}"),
+    Route(method="POST", template="/api/models/{name}/versions"),
+    Route(method="GET", template="/api/models/{name}/versions/{version}"),
+    Route(method="GET", template="/api/endpoints"),
+    Route(method="GET", template="/api/endpoints/{name}"),
+    Route(method="PUT", template="/api/endpoints/{name}"),
+    Route(method="GET", template="/api/endpoints/{name}/traffic"),
+    Route(method="GET", template="/api/endpoints/{name}/log"),
+    Route(method="POST", template="/api/try-outs"),
+    Route(method="GET", template="/api/try-outs/{try_out}"),
+    Route(method="DELETE", template="/api/try-outs/{try_out}"),
 )
 _COMPILED = tuple((route, route.pattern) for route in ROUTES)
 

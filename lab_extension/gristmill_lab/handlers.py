@@ -14,6 +14,7 @@ from tornado.web import authenticated
 from gristmill.client.call import Call
 from gristmill.core.errors import GristmillError, InvalidInputError
 from gristmill_lab.allowed import find_route
+from gristmill_lab.calling import calls, calls_with_key, delete, predict
 from gristmill_lab.control_plane import ControlPlane
 from gristmill_lab.example import copied, shipped
 from gristmill_lab.diffs import between
@@ -97,6 +98,11 @@ class ForwardHandler(Handler):
 
     @authenticated
     @authorized
+    async def put(self) -> None:
+        await self._forward()
+
+    @authenticated
+    @authorized
     async def delete(self) -> None:
         await self._forward()
 
@@ -161,9 +167,9 @@ class DiffHandler(Handler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        client = await self.shared.control_plane.client()
         first, second = self.get_query_argument("before"), self.get_query_argument("after")
-        self.answer(await asyncio.to_thread(between, client, first, second))
+        async with self.shared.control_plane.lent() as client:
+            self.answer(await asyncio.to_thread(between, client, first, second))
 
 
 class LaunchHandler(Handler):
@@ -198,6 +204,42 @@ class ExampleHandler(Handler):
     async def post(self) -> None:
         root = on_disk(self.contents_manager, "")
         self.answer(await asyncio.to_thread(copied, root, shipped()), 201)
+
+
+class PredictHandler(Handler):
+    """What an endpoint answers to the body, asked with this person's key, which stays on this server."""
+
+    @authenticated
+    @authorized
+    async def post(self, name: str) -> None:
+        async with self.shared.control_plane.lent() as client:
+            self.answer(await asyncio.to_thread(predict, client, name, self.request.body))
+
+
+class CallsHandler(Handler):
+    """How an endpoint is called from elsewhere. Only who asks for it by POST gets the key in it."""
+
+    @authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        async with self.shared.control_plane.lent() as client:
+            self.answer(await asyncio.to_thread(calls, client, name))
+
+    @authenticated
+    @authorized
+    async def post(self, name: str) -> None:
+        async with self.shared.control_plane.lent() as client:
+            self.answer(await asyncio.to_thread(calls_with_key, client, name))
+
+
+class DeletionHandler(Handler):
+    """An endpoint is deleted, and this person's key for it forgotten."""
+
+    @authenticated
+    @authorized
+    async def delete(self, name: str) -> None:
+        async with self.shared.control_plane.lent() as client:
+            self.answer(await asyncio.to_thread(delete, client, name))
 
 
 class EventsHandler(Handler):
@@ -238,4 +280,7 @@ def routes() -> list[tuple[str, type[Handler]]]:
         (rf"/{PREFIX}/launch", LaunchHandler),
         (rf"/{PREFIX}/preflight", PreflightHandler),
         (rf"/{PREFIX}/example", ExampleHandler),
+        (rf"/{PREFIX}/endpoints/([^/]+)", DeletionHandler),
+        (rf"/{PREFIX}/endpoints/([^/]+)/predict", PredictHandler),
+        (rf"/{PREFIX}/endpoints/([^/]+)/calls", CallsHandler),
     ]

@@ -25,8 +25,6 @@ export const CommandIds = {
     downloadNotebook: 'gristmill:download-executed-notebook',
     /** `run`, `names` of its outputs. */
     copyOutputs: 'gristmill:copy-outputs',
-    /** `run`. */
-    registerModel: 'gristmill:register-model',
     /** `filter`: words that runs are to have. */
     showRuns: 'gristmill:show-runs',
     /** `view`: an `ITableView`; default: as it was left. */
@@ -37,7 +35,18 @@ export const CommandIds = {
     compareSelected: 'gristmill:compare-selected-runs',
     labelSelected: 'gristmill:label-selected-runs',
     deleteSelected: 'gristmill:delete-selected-runs',
-    pinBaseline: 'gristmill:pin-baseline'
+    pinBaseline: 'gristmill:pin-baseline',
+
+    showModels: 'gristmill:show-models',
+    /** `model`: a name; `version`: a number, default: the newest. */
+    openModel: 'gristmill:open-model',
+    /** `run`: one that logged a model, default: one is chosen; `deploy`: true where that is what comes next. */
+    registerModel: 'gristmill:register-model',
+    /** `model` and `version`; or `run`: the version that was made of it, which is registered first where there is none. */
+    deployModel: 'gristmill:deploy-model',
+    /** `endpoint`: a name. */
+    openEndpoint: 'gristmill:open-endpoint',
+    deleteEndpoint: 'gristmill:delete-endpoint'
 } as const;
 
 /** An argument that is a text; null for anything else. */

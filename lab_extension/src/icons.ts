@@ -1,6 +1,7 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import type { RunState } from './api/wire';
+import type { Look } from './models/endpoints';
 
 function drawn(name: string, shapes: string): LabIcon {
     return new LabIcon({
@@ -46,4 +47,30 @@ export const STATE_ICONS: Readonly<Record<RunState, LabIcon>> = {
         'cancelled',
         `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/><path class="gr-stroke" ${line} d="M4.2 11.8l7.6-7.6"/>`
     )
+};
+
+/** A cube: what a run made, and what can be deployed. */
+export const modelIcon = drawn(
+    'model',
+    `<g fill="none"><path class="jp-icon3" ${stroke} stroke-linejoin="round" d="M8 1.8l5.4 3.1v6.2L8 14.2l-5.4-3.1V4.9zM2.6 4.9L8 8m5.4-3.1L8 8m0 0v6.2"/></g>`
+);
+
+/** Where requests go in and answers come out. */
+export const endpointIcon = drawn(
+    'endpoint',
+    `<g fill="none"><path class="jp-icon3" ${stroke} stroke-linejoin="round" d="M1.8 8h4.4M9.8 8h4.4M11.8 5.6L14.2 8l-2.4 2.4"/><circle class="jp-icon3" cx="8" cy="8" r="1.9" stroke="#616161" stroke-width="1.5"/></g>`
+);
+
+export const ENDPOINT_ICONS: Readonly<Record<Look, LabIcon>> = {
+    waiting: drawn(
+        'waiting',
+        `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/><path class="gr-stroke" ${line} d="M8 5v3l2 1.5"/>`
+    ),
+    starting: STATE_ICONS.starting,
+    ready: drawn(
+        'ready',
+        `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/><circle class="gr-stroke" cx="8" cy="8" r="1.6" ${line}/>`
+    ),
+    failed: STATE_ICONS.failed,
+    stopped: STATE_ICONS.queued
 };

@@ -7,6 +7,13 @@ import { notebooks } from './plugins/notebooks';
 import { notifications } from './plugins/notifications';
 import { postMortem } from './plugins/postMortem';
 import { runActions } from './plugins/runActions';
+import { deployForm } from './plugins/deployForm';
+import { endpointPage } from './plugins/endpointPage';
+import { modelPage } from './plugins/modelPage';
+import { models } from './plugins/models';
+import { modelsPanel } from './plugins/modelsPanel';
+import { notebooks } from './plugins/notebooks';
+import { registerForm } from './plugins/registerForm';
 import { runForm } from './plugins/runForm';
 import { runMenu } from './plugins/runMenu';
 import { runNow } from './plugins/runNow';
@@ -34,7 +41,14 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
     runsTable,
     compare,
     status,
-    toolbar
+    toolbar,
+
+    models,
+    modelsPanel,
+    modelPage,
+    registerForm,
+    deployForm,
+    endpointPage
 ];
 
 export default plugins;

@@ -3,11 +3,15 @@ import { Token } from '@lumino/coreutils';
 import type { IApi } from './api/client';
 import type { IRunApi } from './api/runs';
 import type { Run } from './api/wire';
+import type { IModelsApi } from './api/models';
 import type { Connection } from './models/connection';
+import type { Endpoints } from './models/endpoints';
+import type { Registry } from './models/registry';
 import type { RunForm } from './models/runForm';
 import type { Runs } from './models/runs';
 import type { ISource } from './models/source';
 import type { SavedViews } from './models/savedViews';
+import type { TrafficWatch } from './models/traffic';
 
 /** How this page reaches the control plane: questions, and the one stream of what happens. */
 export interface IControlPlane {
@@ -49,9 +53,23 @@ export interface IRunForms {
 }
 
 export const IRunForms = new Token<IRunForms>('gristmill-lab:IRunForms', 'Forms of notebooks’ runs.');
+
 export type ISavedViews = SavedViews;
 
 export const ISavedViews = new Token<ISavedViews>(
     'gristmill-lab:ISavedViews',
     'Views of runs that were saved, and which way of a metric is better.'
+);
+
+/** Registered models and endpoints, as they are now. */
+export interface IModels {
+    readonly api: IModelsApi;
+    readonly registry: Registry;
+    readonly endpoints: Endpoints;
+    readonly traffic: TrafficWatch;
+}
+
+export const IModels = new Token<IModels>(
+    'gristmill-lab:IModels',
+    'The registered models and the endpoints of this project, as they are now.'
 );

@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+TAIL = 4000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Supervision:
@@ -40,4 +42,5 @@ class EndpointBackend(ABC):
         """Removes the files of an endpoint that was deleted."""
 
     @abstractmethod
-    def log_tail(self, endpoint: str) -> str: ...
+    def log_tail(self, endpoint: str, limit: int = TAIL) -> str:
+        """The last `limit` bytes that its processes wrote, from a line's beginning."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from gristmill.core import processes
 from gristmill.core.errors import UnavailableError
 from gristmill.core.ids import check_id
-from gristmill.endpoints.backends.base import EndpointBackend, Supervision
+from gristmill.endpoints.backends.base import TAIL, EndpointBackend, Supervision
 
 MARK = "GRISTMILL_ENDPOINT"
 SUPERVISOR_LOG = "supervisor.log"
@@ -48,8 +48,8 @@ class LocalBackend(EndpointBackend):
     def forget(self, endpoint: str) -> None:
         shutil.rmtree(self._folder(endpoint), ignore_errors=True)
 
-    def log_tail(self, endpoint: str) -> str:
-        return processes.log_tail(self._folder(endpoint) / SUPERVISOR_LOG)
+    def log_tail(self, endpoint: str, limit: int = TAIL) -> str:
+        return processes.log_tail(self._folder(endpoint) / SUPERVISOR_LOG, limit)
 
     def _folder(self, endpoint: str) -> Path:
         return self._endpoints / check_id(endpoint)

@@ -2,6 +2,7 @@
 
 from gristmill.serving.artifact import ModelFolder
 from gristmill.serving.errors import LoadError
+from gristmill.serving.flavors.answering import require_answers
 from gristmill.serving.flavors.base import Flavor, LoadContext, Predictor
 from gristmill.serving.flavors.pyfunc import PyfuncFlavor
 from gristmill.serving.flavors.sklearn import SklearnFlavor
@@ -18,7 +19,9 @@ def load(folder: ModelFolder, context: LoadContext) -> Predictor:
     """
     for flavor in FLAVORS:
         if flavor.serves(folder):
-            return flavor.load(folder, context)
+            predictor = flavor.load(folder, context)
+            require_answers(predictor, context)
+            return predictor
     raise LoadError(
         f"the model has the flavors {', '.join(folder.flavors)}: none of them can be served",
         hint="Log it with a flavor that has python_function, for example mlflow.pyfunc.log_model.",

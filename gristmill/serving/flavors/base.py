@@ -1,10 +1,11 @@
 """The plug-in point of the data plane: how a kind of MLflow model is loaded and called."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gristmill.endpoints.model import Tier
+from gristmill.endpoints.model import Answers, Tier
 from gristmill.serving.artifact import ModelFolder
 from gristmill.serving.batch import Batch, Takes
 from gristmill.serving.signature import Signature
@@ -12,11 +13,15 @@ from gristmill.serving.signature import Signature
 
 @dataclass(frozen=True, kw_only=True)
 class LoadContext:
-    """What a flavor may know beside the files. `sample` is the input example, `cpu` how many threads it may use."""
+    """What a flavor may know beside the files. `sample` is the input example, `cpu` how many threads it may use.
+
+    `answers` None: with what the model was logged to answer with.
+    """
 
     signature: Signature
     sample: Batch | None = None
     cpu: float = 1.0
+    answers: Answers | None = None
 
     @property
     def threads(self) -> int:
@@ -29,6 +34,9 @@ class Predictor(ABC):
     `takes` says in which form it wants its rows. `joinable` says that each row's answer depends on that row alone and
     that the answers come in the rows' order, so that rows of several requests may go into one call. `unified` says
     that it understands a chat or completion body as it comes. `notes` are for whoever deploys the model.
+
+    `answers` says what it answers with where the model could answer otherwise: by `other`, then. `as_logged` says
+    whether its answers are those that the signature speaks of.
     """
 
     tier: ClassVar[Tier]
@@ -36,6 +44,9 @@ class Predictor(ABC):
     joinable: bool = True
     unified: bool = False
     notes: tuple[str, ...] = ()
+    answers: Answers | None = None
+    other: Callable[[Any], Any] | None = None
+    as_logged: bool = True
 
     @abstractmethod
     def predict(self, data: Any, params: dict[str, Any] | None) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from gristmill.core.errors import GristmillError
 from gristmill.serving.artifact import ModelFolder, confined
 from gristmill.serving.errors import LoadError
-from gristmill.serving.requirements import differences, install_line
+from gristmill.serving.requirements import differences, install_line, is_required
 
 
 @contextmanager
@@ -30,9 +30,13 @@ def explained(folder: ModelFolder) -> Iterator[None]:
 def missing_package(folder: ModelFolder, error: ModuleNotFoundError) -> LoadError:
     """The error of a module that the model needs and that is not installed here."""
     module = error.name or str(error)
+    install = f"{install_line(folder, module)}  (in the environment that serves: {Path(sys.prefix)})"
+    own = module.partition(".")[0]
     return LoadError(
         f"the model needs the module {module!r}, which is not installed here",
-        hint=f"{install_line(folder, module)}  (in the environment that serves: {Path(sys.prefix)})",
+        hint=install
+        if is_required(folder, module)
+        else f"If {own} is code of your own, log the model again with code_paths=['{own}.py']; else {install}",
     )
 
 

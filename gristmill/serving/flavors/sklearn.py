@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from gristmill.endpoints.model import Tier
 from gristmill.serving.artifact import ModelFolder
 from gristmill.serving.errors import LoadError
+from gristmill.serving.flavors.answering import method_of, tell_answers
 from gristmill.serving.flavors.arrays import choose_form
 from gristmill.serving.flavors.base import Flavor, LoadContext, Predictor
 from gristmill.serving.flavors.explain import add_code, explained, require_own, version_notes
@@ -29,7 +30,10 @@ class SklearnFlavor(Flavor):
             warnings.simplefilter("ignore")  # versions that differ become notes
             model, note = _read(folder, conf, path)
             notes = [note, *version_notes(folder, native=True), *_limit_threads(model, context.threads)]
-        predictor = SklearnPredictor(model, _method(model, folder), tuple(filter(None, notes)))
+        logged = _method(model, folder)
+        method = method_of(model, logged, context.answers)
+        predictor = SklearnPredictor(model, method, tuple(filter(None, notes)))
+        tell_answers(predictor, model, method=method, logged=logged)
         choose_form(predictor, model, context)
         return predictor
 

@@ -11,6 +11,7 @@ from gristmill.serving.artifact import ModelFolder
 from gristmill.serving.batch import Takes
 from gristmill.serving.columnar import ColumnSignature
 from gristmill.serving.errors import LoadError
+from gristmill.serving.flavors.answering import method_of, tell_answers
 from gristmill.serving.flavors.arrays import choose_form
 from gristmill.serving.flavors.base import Flavor, LoadContext, Predictor
 from gristmill.serving.flavors.explain import add_code, explained, version_notes
@@ -38,7 +39,10 @@ class XgboostFlavor(Flavor):
         notes = version_notes(folder, native=True)
         if name == _BOOSTER:
             return BoosterPredictor(model, notes, context)
-        predictor = XgboostPredictor(model, str(folder.flavors["python_function"].get("predict_fn", "predict")), notes)
+        logged = str(folder.flavors["python_function"].get("predict_fn", "predict"))
+        method = method_of(model, logged, context.answers)
+        predictor = XgboostPredictor(model, method, notes)
+        tell_answers(predictor, model, method=method, logged=logged)
         choose_form(predictor, model, context)
         return predictor
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gristmill.cli.deploy import phase
-from gristmill.cli.endpoint_page import curl, print_deployed, print_endpoint, python, shortened
+from gristmill.cli.endpoint_page import print_deployed, print_endpoint
+from gristmill.client.snippets import curl, python, shortened
 from gristmill.endpoints.model import EndpointState, Phase
 from tests.unit.cli.made import an_endpoint, seen
 

@@ -11,7 +11,7 @@ from gristmill.core.lease import Leadership
 from gristmill.core.pace import Pace
 from gristmill.core.scopes import SUPERVISOR_SCOPES, Actor, ActorKind
 from gristmill.endpoints import service, store
-from gristmill.endpoints.backends.base import EndpointBackend, Supervision
+from gristmill.endpoints.backends.base import TAIL, EndpointBackend, Supervision
 from gristmill.endpoints.model import Endpoint, EndpointState, Observed, Variant
 from gristmill.endpoints.reconcile import EndpointsReconciler
 from gristmill.endpoints.starts import MOST
@@ -56,7 +56,7 @@ class Pretending(EndpointBackend):
     def forget(self, endpoint: str) -> None:
         """There are no files."""
 
-    def log_tail(self, endpoint: str) -> str:
+    def log_tail(self, endpoint: str, limit: int = TAIL) -> str:
         return self.log
 
 

@@ -56,6 +56,12 @@ def test_a_missing_package_comes_with_its_install_line(tmp_path: Path) -> None:
     assert error.hint.startswith("pip install lightgbm-of-nowhere==4.1.0")
 
 
+def test_a_module_that_no_package_is_asked_for_may_be_ones_own(tmp_path: Path) -> None:
+    error = fault(pickled(tmp_path, pickle.dumps(Grumpy("import churn_helper.features")), "scikit-learn==1.5.0"))
+    assert error.hint is not None
+    assert "code_paths=['churn_helper.py']; else pip install churn-helper" in error.hint
+
+
 def test_a_failed_load_names_the_versions_that_differ(tmp_path: Path) -> None:
     content = pickle.dumps(Grumpy("raise AttributeError('no such thing in this version')"))
     error = fault(pickled(tmp_path, content, "scikit-learn==0.24.2", python="3.7.9"))

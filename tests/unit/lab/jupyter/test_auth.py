@@ -23,6 +23,7 @@ OF_RUNS = (
     "/gristmill/runs/1/copy",
     "/gristmill/runs/1/kernel",
     "/gristmill/runs-of",
+    *("/gristmill/endpoints/churn", "/gristmill/endpoints/churn/predict", "/gristmill/endpoints/churn/calls"),
 )
 
 

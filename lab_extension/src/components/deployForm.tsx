@@ -1,0 +1,215 @@
+import { UseSignal } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { Endpoint } from '../api/wire';
+import type { IModelsApi } from '../api/models';
+import type { DeployForm } from '../models/deployForm';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { CallsView } from './calls';
+import { Loading, Problem, sentence } from './common';
+import { CommandLine } from './copying';
+import { Progress } from './endpointState';
+import { Profiles } from './profiles';
+import { TryOutView } from './tryOut';
+
+export interface IDeployFormProps {
+    readonly form: DeployForm;
+    readonly api: IModelsApi;
+    readonly trans: TranslationBundle;
+    readonly onOpen: (endpoint: Endpoint) => void;
+    readonly onCancel: () => void;
+}
+
+/** A version on its way to an endpoint: chosen, tried out, deployed, ready. Enter in a field deploys. */
+export function DeployFormView(props: IDeployFormProps): React.JSX.Element {
+    return <UseSignal signal={props.form.changed}>{() => <Filled {...props} />}</UseSignal>;
+}
+
+function Filled(props: IDeployFormProps): React.JSX.Element {
+    const { form, trans, onCancel } = props;
+    const key = `${form.model}/${form.number}`;
+    if (!form.version) {
+        return (
+            <div className="gr-Form">
+                {form.problem ? (
+                    <Problem problem={form.problem} trans={trans} title={trans.__('%1 cannot be read', key)}>
+                        <button
+                            className="jp-mod-styled"
+                            onClick={() => {
+                                void form.load();
+                            }}
+                        >
+                            {trans.__('Try again')}
+                        </button>
+                    </Problem>
+                ) : (
+                    <Loading text={trans.__('Reading %1 …', key)} />
+                )}
+            </div>
+        );
+    }
+    if (form.endpoint) {
+        return <Deployed {...props} endpoint={form.endpoint} />;
+    }
+    const { hindrance } = form;
+    return (
+        <form
+            className="gr-Form"
+            aria-label={trans.__('Deploy %1', key)}
+            onSubmit={event => {
+                event.preventDefault();
+                void form.deploy();
+            }}
+        >
+            <header>
+                <h1>{trans.__('Deploy %1', key)}</h1>
+                <CommandLine command={form.command} trans={trans} />
+            </header>
+            <h2>{trans.__('Endpoint')}</h2>
+            <Name {...props} />
+            <h2>{trans.__('Compute')}</h2>
+            <Profiles
+                profiles={form.profiles}
+                chosen={form.profile}
+                trans={trans}
+                onChoose={name => {
+                    form.choose(name);
+                }}
+            />
+            <h2>{trans.__('Try-out')}</h2>
+            <TryOutView form={form} trans={trans} />
+            <details>
+                <summary>{trans.__('More: access')}</summary>
+                <div className="gr-Checks">
+                    <label>
+                        <input
+                            type="checkbox"
+                            checked={form.open}
+                            onChange={event => {
+                                form.setOpen(event.target.checked);
+                            }}
+                        />
+                        {trans.__('answer without an API key, to everybody on this machine')}
+                    </label>
+                </div>
+            </details>
+            {form.problem ? (
+                <Problem problem={form.problem} trans={trans} title={trans.__('It was not deployed')} />
+            ) : null}
+            <footer>
+                <span className="gr-hint" role="status">
+                    {hindrance ?? ''}
+                </span>
+                <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
+                    {trans.__('Cancel')}
+                </button>
+                <button
+                    type="submit"
+                    className="jp-mod-styled jp-mod-accept"
+                    disabled={form.busy || hindrance !== null}
+                    title={hindrance ?? ''}
+                >
+                    {form.busy ? trans.__('Deploying …') : trans.__('Deploy to dev')}
+                </button>
+            </footer>
+        </form>
+    );
+}
+
+function Name({ form, trans }: IDeployFormProps): React.JSX.Element {
+    const id = React.useId();
+    const fault = form.nameFault;
+    const { replaced } = form;
+    const serves = replaced?.variants.map(one => `${one.model}/${one.version}`).join(', ') ?? '';
+    return (
+        <div className="gr-Fields">
+            <div className={`gr-Field${fault ? ' gr-mod-faulty' : ''}`}>
+                <label htmlFor={id}>{trans.__('name')}</label>
+                <input
+                    id={id}
+                    className="jp-mod-styled"
+                    list={`${id}-names`}
+                    spellCheck={false}
+                    autoComplete="off"
+                    value={form.name}
+                    aria-invalid={fault !== null}
+                    aria-describedby={`${id}-about`}
+                    onChange={event => {
+                        form.setName(event.target.value);
+                    }}
+                />
+                <datalist id={`${id}-names`}>
+                    {form.endpoints.all.map(one => (
+                        <option key={one.id} value={one.name} />
+                    ))}
+                </datalist>
+                <span className="gr-Field-about" id={`${id}-about`}>
+                    {replaced
+                        ? trans.__('in target dev · replaces %1, which serves until this one answers', serves)
+                        : trans.__('in target dev · a new endpoint, replaces nothing')}
+                </span>
+                {fault ? (
+                    <span className="gr-Field-fault" role="alert">
+                        {fault}
+                    </span>
+                ) : null}
+            </div>
+        </div>
+    );
+}
+
+/** On its way, ready with how it is called, or failed with why and what to do. */
+function Deployed(props: IDeployFormProps & { endpoint: Endpoint }): React.JSX.Element {
+    const { form, api, endpoint, trans, onOpen, onCancel } = props;
+    const { progress } = form;
+    const serves = endpoint.observed?.state === 'ready';
+    return (
+        <div className="gr-Form">
+            <header>
+                <h1>{trans.__('%1 → endpoint %2', `${form.model}/${form.number}`, endpoint.name)}</h1>
+            </header>
+            {progress ? <Progress progress={progress} trans={trans} /> : null}
+            {progress?.failed ? (
+                <Problem problem={progress.said} trans={trans} title={trans.__('It could not be served')}>
+                    {progress.hint ? <p className="gr-hint">{sentence(progress.hint)}</p> : null}
+                    {serves ? <p>{trans.__('What served before still serves.')}</p> : null}
+                    <button
+                        className="jp-mod-styled"
+                        onClick={() => {
+                            form.change();
+                        }}
+                    >
+                        {trans.__('Back to the form')}
+                    </button>
+                </Problem>
+            ) : null}
+            {progress?.step === 'ready' ? (
+                <CallsView
+                    key={endpoint.generation}
+                    name={endpoint.name}
+                    url={endpoint.url}
+                    api={api}
+                    trans={trans}
+                />
+            ) : null}
+            <footer>
+                <span className="gr-hint" role="status">
+                    {progress && progress.step !== 'ready' && !progress.failed
+                        ? trans.__('This can be closed: it goes live by itself.')
+                        : ''}
+                </span>
+                <button className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
+                    {trans.__('Close')}
+                </button>
+                <button
+                    className="jp-mod-styled jp-mod-accept"
+                    onClick={() => {
+                        onOpen(endpoint);
+                    }}
+                >
+                    {trans.__('Open endpoint %1', endpoint.name)}
+                </button>
+            </footer>
+        </div>
+    );
+}

@@ -1,0 +1,28 @@
+import type * as React from 'react';
+
+/** Up and down move between the rows of a list, Home and End to its ends. */
+export function moveAmong(event: React.KeyboardEvent<HTMLElement>, selector: string): void {
+    const rows = [...event.currentTarget.querySelectorAll<HTMLElement>(selector)];
+    const at = rows.findIndex(row => row === document.activeElement);
+    const to: Readonly<Record<string, number>> = {
+        ArrowDown: at + 1,
+        ArrowUp: at - 1,
+        Home: 0,
+        End: rows.length - 1
+    };
+    const next = to[event.key];
+    if (next !== undefined) {
+        rows[next]?.focus();
+        event.preventDefault();
+    }
+}
+
+/** What Enter or Space do on a row that has the focus itself. */
+export function onActivate(act: () => void): (event: React.KeyboardEvent<HTMLElement>) => void {
+    return event => {
+        if (event.target === event.currentTarget && (event.key === 'Enter' || event.key === ' ')) {
+            event.preventDefault();
+            act();
+        }
+    };
+}

@@ -1,0 +1,102 @@
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { MainAreaWidget, ReactWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ITranslator } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { CommandIds, textArgument } from '../commands';
+import { ModelPageView } from '../components/modelPage';
+import { modelIcon } from '../icons';
+import { ModelPage } from '../models/modelPage';
+import { IControlPlane, IModels } from '../tokens';
+
+class ModelPageWidget extends MainAreaWidget<ReactWidget> {
+    constructor(
+        readonly page: ModelPage,
+        content: ReactWidget
+    ) {
+        super({ content });
+    }
+
+    override dispose(): void {
+        this.page.dispose();
+        super.dispose();
+    }
+}
+
+/** One registered model in the main area. */
+export const modelPage: JupyterFrontEndPlugin<void> = {
+    id: 'gristmill-lab:model-page',
+    description: 'One registered model: its versions, their metrics, signature and input example.',
+    autoStart: true,
+    requires: [IControlPlane, IModels, ITranslator],
+    optional: [ILayoutRestorer],
+    activate: (
+        app: JupyterFrontEnd,
+        { connection }: IControlPlane,
+        { api, registry, endpoints }: IModels,
+        translator: ITranslator,
+        restorer: ILayoutRestorer | null
+    ): void => {
+        const trans = translator.load('gristmill_lab');
+        const { commands, shell } = app;
+        const pages = new WidgetTracker<ModelPageWidget>({ namespace: 'gristmill-model-page' });
+
+        const open = (model: string, version: string): ModelPageWidget => {
+            const page = new ModelPage(api, registry, model, version);
+            const content = ReactWidget.create(
+                React.createElement(ModelPageView, {
+                    page,
+                    endpoints,
+                    connection,
+                    trans,
+                    onRun: run => {
+                        void commands.execute(CommandIds.openRun, { run });
+                    },
+                    onEndpoint: ({ name }) => {
+                        void commands.execute(CommandIds.openEndpoint, { endpoint: name });
+                    },
+                    onDeploy: one => {
+                        void commands.execute(CommandIds.deployModel, { model, version: one.version });
+                    }
+                })
+            );
+            const widget = new ModelPageWidget(page, content);
+            widget.id = `gristmill-model-${model}`;
+            widget.title.label = model;
+            widget.title.icon = modelIcon;
+            widget.title.closable = true;
+            widget.addClass('gr-PageWidget');
+            page.changed.connect(() => {
+                widget.title.label = page.number === null ? model : `${model}/${page.number}`;
+                void pages.save(widget);
+            });
+            shell.add(widget, 'main', { mode: 'tab-after' });
+            void pages.add(widget);
+            void page.load();
+            return widget;
+        };
+
+        commands.addCommand(CommandIds.openModel, {
+            label: trans.__('Open Model'),
+            execute: args => {
+                const model = textArgument(args, 'model');
+                const version = textArgument(args, 'version') ?? '';
+                if (model === null) {
+                    return;
+                }
+                const known = pages.find(one => one.page.name === model);
+                if (known && version && known.page.number !== version) {
+                    known.page.choose(version);
+                }
+                shell.activateById((known ?? open(model, version)).id);
+            }
+        });
+        if (restorer) {
+            void restorer.restore(pages, {
+                command: CommandIds.openModel,
+                args: ({ page }) => ({ model: page.name, version: page.number ?? '' }),
+                name: ({ page }) => page.name
+            });
+        }
+    }
+};
