@@ -3,7 +3,6 @@
 import json
 import sys
 
-from fastapi import FastAPI
 from gristmill_lab.copying import Copied, CopyOrder
 from gristmill_lab.kept import AttachedKernel
 from gristmill_lab.diffs import NotebookDiff
@@ -15,6 +14,7 @@ from gristmill_lab.preflight import Preflight, PreflightOrder
 from gristmill_lab.preview import TablePreview
 from gristmill_lab.reading import NotebookFacts
 
+from gristmill.core.http import PROBLEMS, Api
 from tools.node import FOLDER, output, package
 from tools.pages import routers
 
@@ -23,7 +23,7 @@ WIRE = FOLDER / "src" / "api" / "wire.ts"
 
 def document() -> str:
     """The OpenAPI document of the control plane, and with it what the server half takes and answers."""
-    app = FastAPI()
+    app = Api(responses=PROBLEMS)
     for router in routers():
         app.include_router(router)
 

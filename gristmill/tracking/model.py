@@ -1,5 +1,6 @@
 """What Gristmill knows of MLflow: how its server stands, and its runs, logged models and registered models."""
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,17 @@ PARENT_TAG = "mlflow.parentRunId"
 # What MLflow itself calls metrics of the machine, and none of the model.
 MACHINE = "system/"
 _NOT_IN_NAMES = re.compile(r"[^/\w.\- :]")
+# MLflow takes 500 characters, and its table of experiments has room for these.
+LONGEST_EXPERIMENT = 256
+
+
+def experiment_name(project: str, notebook: str) -> str:
+    """`project/notebook`; too long a one is cut in its middle, and a hash keeps it apart from others."""
+    name = f"{project}/{notebook}"
+    if len(name) <= LONGEST_EXPERIMENT:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{name[:100]}…{name[-138:]}~{digest}"
 
 
 class Health(StrEnum):
