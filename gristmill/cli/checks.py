@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gristmill import __version__
+from gristmill.cli.catalogue_file import RESTART, fault_in, is_unread
 from gristmill.cli.quantities import duration, size
-from gristmill.core.errors import GristmillError
+from gristmill.core.errors import Fault, GristmillError
 from gristmill.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def checks(settings: Settings) -> Iterator[Check]:
     yield from _kernels()
     yield from _zygotes(settings.home)
     yield _git()
+    if settings.url is None:
+        yield from _catalogue(settings)
     yield from _control_plane(settings)
 
 
@@ -178,6 +181,18 @@ def _git() -> Check:
     return _warning("git", "not found: runs record no commit", "Install git.")
 
 
+def _catalogue(settings: Settings) -> Iterator[Check]:
+    """Each fault of the file of profiles that keeps a control plane from starting."""
+    error = fault_in(settings)
+    if error is None:
+        there = settings.catalogue.exists()
+        yield _good("profiles", str(settings.catalogue) if there else "the machine's own; no file says others")
+        return
+    what_to_do = f"Repair {settings.catalogue}: no control plane starts with it."
+    for fault in error.faults or (Fault(where="", message=error.message, hint=error.hint),):
+        yield _broken("profiles", fault.message, f"{fault.hint} {what_to_do}" if fault.hint else what_to_do)
+
+
 def _control_plane(settings: Settings) -> Iterator[Check]:
     from gristmill.cli.session import connected_if_alive
     from gristmill.client import api
@@ -190,6 +205,8 @@ def _control_plane(settings: Settings) -> Iterator[Check]:
                 return
             status = client.send(api.status())
             yield _alive(status)
+            if client.transport.credentials.local and is_unread(settings, status):
+                yield _warning("profiles", f"{settings.catalogue} was changed since the control plane began", RESTART)
             yield _tracking(status)
             yield from _endpoints(client)
     except GristmillError as error:

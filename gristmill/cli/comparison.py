@@ -1,6 +1,6 @@
 """Two runs held against each other."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,16 +98,29 @@ def _files(a: Snapshot, b: Snapshot, read: ReadBlob) -> Section:
         Row(name=row.name, a=row.a and short(row.a), b=row.b and short(row.b), change=_change(row, read))
         for row in section.rows
     )
-    return Section(title=section.title, rows=rows, equal=section.equal)
+    return Section(title=section.title, rows=(*_notebooks(a, b, digests, read), *rows), equal=section.equal)
+
+
+def _notebooks(a: Snapshot, b: Snapshot, digests: Sequence[Mapping[str, str]], read: ReadBlob) -> Iterator[Row]:
+    """Two notebooks of one project have the same files around them: which one was run is a difference of its own."""
+    if a.notebook == b.notebook:
+        return
+    own = [files.get(one.notebook) for files, one in zip(digests, (a, b), strict=True)]
+    change = ""
+    if own[0] is not None and own[1] is not None:
+        change = "the same content" if own[0] == own[1] else _cells_of(own[0], own[1], read)
+    yield Row(name="notebook", a=a.notebook, b=b.notebook, change=change)
 
 
 def _change(row: Row, read: ReadBlob) -> str:
     if row.a is None or row.b is None:
         return "only in the second" if row.a is None else "only in the first"
-    if not row.name.endswith(".ipynb"):
-        return ""
+    return _cells_of(row.a, row.b, read) if row.name.endswith(".ipynb") else ""
+
+
+def _cells_of(a: str, b: str, read: ReadBlob) -> str:
     try:
-        before, after = (_cells(read(digest)) for digest in (row.a, row.b))
+        before, after = (_cells(read(digest)) for digest in (a, b))
     except InvalidInputError:
         return ""
     return cells_changed(before, after)

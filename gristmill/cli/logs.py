@@ -8,21 +8,29 @@ from gristmill.cli.options import AsJson, Follow, RunKey
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gristmill.cli.plain_text import PlainText
     from gristmill.client.client import Client
     from gristmill.core.wire import Event
 
 
 def logs(run: RunKey, follow: Follow = False, as_json: AsJson = False) -> None:
-    """Print what a run printed: streams, displays as text, tracebacks. With --json a line of JSON for each piece."""
+    """Print what a run printed: streams, displays as text, tracebacks. With --json a line of JSON for each piece.
+
+    Its colours and the like are kept where a terminal shows them, and in JSON.
+    """
+    from collections import defaultdict
+
+    from gristmill.cli.plain_text import PlainText
     from gristmill.cli.session import connected
     from gristmill.client import api
 
     with connected() as client:
         found = client.send(api.get_run(run)).run
+        plain: dict[str, PlainText] = defaultdict(PlainText)
         events = client.follow(found) if follow else past_events(client, found.id)
         for event in events:
             if event.kind == "log":
-                _print(client, event, as_json=as_json)
+                _print(client, event, plain[str(event.data.get("stream"))], as_json=as_json)
 
 
 def past_events(client: "Client", run: str) -> "Iterator[Event]":
@@ -35,7 +43,7 @@ def past_events(client: "Client", run: str) -> "Iterator[Event]":
         after = page.next
 
 
-def _print(client: "Client", event: "Event", *, as_json: bool) -> None:
+def _print(client: "Client", event: "Event", plain: "PlainText", *, as_json: bool) -> None:
     """Where the terminal is a person's, what went to stderr is in another colour."""
     from gristmill.cli.terminal import takes_colour
     from gristmill.client import api
@@ -46,7 +54,9 @@ def _print(client: "Client", event: "Event", *, as_json: bool) -> None:
 
         piece = {"time": event.time.isoformat(), "cell": event.data.get("cell"), "stream": event.data.get("stream")}
         text = json.dumps({**piece, "text": text}, ensure_ascii=False) + "\n"
-    elif event.data.get("stream") == "stderr" and takes_colour(sys.stdout):
+    elif not takes_colour(sys.stdout):
+        text = plain.take(text)
+    elif event.data.get("stream") == "stderr":
         from gristmill.cli.output import styled
 
         text = styled(text, "red") if "\x1b" not in text else text

@@ -20,16 +20,18 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
 
 def assigned(texts: list[str], option: str) -> dict[str, str]:
-    """`name=value` texts by name; of a name given twice the last counts.
+    """`name=value` texts by name.
 
     Raises:
-        typer.BadParameter: a text without a name or without `=`.
+        typer.BadParameter: a text without a name or without `=`; a name that is given twice.
     """
     pairs: dict[str, str] = {}
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator or not name.strip():
             raise typer.BadParameter(f"{text!r} is not valid: expected name=value", param_hint=option)
+        if name.strip() in pairs:
+            raise typer.BadParameter(f"{name.strip()!r} is given twice: expected one value", param_hint=option)
         pairs[name.strip()] = value
     return pairs
 

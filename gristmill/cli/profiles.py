@@ -1,6 +1,11 @@
 """`gristmill profiles`: what compute a run or an endpoint can have, and what is free."""
 
+from typing import TYPE_CHECKING
+
 from gristmill.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from gristmill.core.wire import ServerStatus
 
 
 def profiles(as_json: AsJson = False) -> None:
@@ -10,11 +15,14 @@ def profiles(as_json: AsJson = False) -> None:
     """
     from gristmill.cli.output import table, write_json
     from gristmill.cli.quantities import size
-    from gristmill.cli.session import ask
+    from gristmill.cli.session import connected
     from gristmill.cli.tables import Cell, Column
     from gristmill.client import api
 
-    found = ask(api.list_profiles())
+    with connected() as client:
+        found = client.send(api.list_profiles())
+        if client.transport.credentials.local:
+            _remark_unread(client.send(api.status()))
     if as_json:
         write_json(found)
         return
@@ -39,3 +47,13 @@ def profiles(as_json: AsJson = False) -> None:
         row += [free, used, "; ".join(part for part in (default, profile.description) if part)]
         rows.append(row)
     table(columns, rows)
+
+
+def _remark_unread(status: "ServerStatus") -> None:
+    from gristmill.cli.catalogue_file import RESTART, is_unread
+    from gristmill.cli.output import remark
+    from gristmill.core.settings import read_settings
+
+    settings = read_settings()
+    if is_unread(settings, status):
+        remark(f"{settings.catalogue} was changed since; these are the profiles before. {RESTART}")

@@ -11,7 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gristmill.client.credentials import Credentials, from_port_file
-from gristmill.core.errors import UnavailableError, UnsupportedError
+from gristmill.core.errors import (
+    GristmillError,
+    Problem,
+    UnavailableError,
+    UnsupportedError,
+    error_from_problem,
+)
 from gristmill.core.settings import Settings
 
 START_TIMEOUT = 60.0
@@ -27,6 +33,7 @@ def ensure_local(settings: Settings) -> Credentials:
 
     Raises:
         UnsupportedError: the server part is not installed here.
+        GristmillError: it did not come up, as itself has said why.
         UnavailableError: it did not come up; the message has the end of its log.
     """
     if found := from_port_file(settings.port_file):
@@ -46,6 +53,7 @@ def ensure_local(settings: Settings) -> Credentials:
 
 def _start(settings: Settings) -> Credentials:
     log = settings.home / "server.log"
+    settings.start_fault.unlink(missing_ok=True)
     environ = {name: value for name, value in os.environ.items() if name not in _WITHHELD}
     with log.open("ab") as output:
         position = output.tell()
@@ -64,7 +72,7 @@ def _start(settings: Settings) -> Credentials:
         if found := from_port_file(settings.port_file):
             return found
         if process.poll() is not None:
-            raise UnavailableError(
+            raise _fault(settings) or UnavailableError(
                 f"the control plane ended with status {process.returncode}: {_tail(log, position)}",
                 hint=f"Its whole log is {log}.",
             )
@@ -89,6 +97,19 @@ def _one_starter(path: Path) -> Iterator[None]:
     with path.open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _fault(settings: Settings) -> GristmillError | None:
+    """What kept the control plane from starting, where that is something that it knows how to tell."""
+    import msgspec
+
+    try:
+        problem = msgspec.json.decode(settings.start_fault.read_bytes(), type=Problem)
+    except (OSError, msgspec.DecodeError):
+        return None
+    error = error_from_problem(problem)
+    error.hint = error.hint or f"The control plane does not start before; its log is {settings.home / 'server.log'}."
+    return error
 
 
 def _tail(log: Path, position: int) -> str:

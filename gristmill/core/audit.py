@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gristmill.core.database import Tx, defer, flush, flushed_by, json_column, metadata, project_column, time_column
+from gristmill.core.errors import ConflictError
 from gristmill.core.events import SEQUENCE_OWNER, counters, next_number
 from gristmill.core.scopes import Actor
 from gristmill.core.wire import AuditVerdict
@@ -28,6 +30,8 @@ audit = sa.Table(
 )
 
 GENESIS = "0" * 64
+_NOT_ITS_DIGEST = "its content does not match its digest"
+_UNREADABLE = (ValueError, OverflowError, RecursionError)  # a time out of range; JSON that is nested without end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,33 +73,71 @@ def _write(tx: Tx, rows: list[dict[str, Any]]) -> None:
 
 
 def entries(tx: Tx, *, project_id: str, after: int = 0, limit: int = 200) -> tuple[AuditEntry, ...]:
+    """Raises ConflictError at an entry that was tampered with until it cannot be read."""
     flush(tx)
-    query = sa.select(audit).where(audit.c.project_id == project_id, audit.c.seq > after)
-    return tuple(AuditEntry(**row) for row in tx.execute(query.order_by(audit.c.seq).limit(limit)).mappings())
+    query = sa.select(*_stored(tx)).where(audit.c.project_id == project_id, audit.c.seq > after)
+    return tuple(_entry(row) for row in tx.execute(query.order_by(audit.c.seq).limit(limit)).mappings())
 
 
 def verify(tx: Tx) -> AuditVerdict:
     """Recomputes the whole chain. A changed, removed or inserted entry shows; by the counter, a cut end too."""
     flush(tx)
     previous, seen = GENESIS, 0
-    for row in tx.execute(sa.select(audit).order_by(audit.c.seq)).mappings():
-        entry = dict(row)
+    for row in tx.execute(sa.select(*_stored(tx)).order_by(audit.c.seq)).mappings():
         seen += 1
-        if entry["seq"] != seen:
-            return AuditVerdict(entries=seen, head=previous, broken_at=seen, reason=f"entry {seen} is missing")
-        if entry["previous"] != previous:
-            return AuditVerdict(
-                entries=seen, head=previous, broken_at=seen, reason="it does not name the digest of the entry before"
-            )
-        if _digest(entry) != entry["digest"]:
-            return AuditVerdict(
-                entries=seen, head=previous, broken_at=seen, reason="its content does not match its digest"
-            )
-        previous = entry["digest"]
+        if reason := _broken(row, seen, previous):
+            return AuditVerdict(entries=seen, head=previous, broken_at=seen, reason=reason)
+        previous = _text(row["digest"])
     counted = _counted(tx)
     if counted != seen:
         return AuditVerdict(entries=seen, head=previous, broken_at=seen + 1, reason=f"{counted} entries were written")
     return AuditVerdict(entries=seen, head=previous)
+
+
+def _broken(row: Mapping[str, Any], number: int, previous: str) -> str | None:
+    if row["seq"] != number:
+        return f"entry {number} is missing"
+    try:
+        entry = _decoded(row)
+    except _UNREADABLE:
+        return _NOT_ITS_DIGEST
+    if entry["previous"] != previous:
+        return "it does not name the digest of the entry before"
+    return None if _digest(entry) == entry["digest"] else _NOT_ITS_DIGEST
+
+
+def _stored(tx: Tx) -> list[sa.ColumnElement[Any]]:
+    """The columns as they are stored, so that the database's driver reads whatever somebody has written there."""
+    raw = sa.LargeBinary() if tx.dialect.name == "sqlite" else sa.Text()
+    return [audit.c.seq, *(sa.cast(column, raw).label(column.name) for column in audit.c if column is not audit.c.seq)]
+
+
+def _decoded(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises one of `_UNREADABLE` for what is no text, no time or no JSON."""
+    entry = {name: _text(value) for name, value in row.items()}
+    time = datetime.fromisoformat(entry["time"])
+    entry["time"] = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    entry["detail"] = json.loads(entry["detail"])
+    return entry
+
+
+def _text(stored: Any) -> Any:
+    return stored.decode() if isinstance(stored, bytes) else stored
+
+
+def _entry(row: Mapping[str, Any]) -> AuditEntry:
+    number = row["seq"]
+    try:
+        entry = AuditEntry(**_decoded(row))
+        readable = isinstance(entry.detail, dict)
+    except _UNREADABLE:
+        readable = False
+    if not readable:
+        raise ConflictError(
+            f"entry {number} of the audit log cannot be read: it was changed in the database",
+            hint=f"`gristmill audit verify` says where the log breaks; what follows is listed after={number}.",
+        )
+    return entry
 
 
 def _counted(tx: Tx) -> int:

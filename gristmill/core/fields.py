@@ -61,8 +61,8 @@ class Document:
         if len(self.faults) == 1:
             raise InvalidInputError(self.faults[0].message, hint=self.faults[0].hint, faults=tuple(self.faults))
         if self.faults:
-            places = "; ".join(fault.message for fault in self.faults[:3])
-            raise InvalidInputError(f"{len(self.faults)} faults: {places}", faults=tuple(self.faults))
+            says = f"{len(self.faults)} faults in {self.path.name}, the first: {self.faults[0].message}"
+            raise InvalidInputError(says, faults=tuple(self.faults))
 
     def _text(self) -> str:
         try:

@@ -59,6 +59,16 @@ class Settings:
         return self._shared / "mlflow"
 
     @property
+    def catalogue(self) -> Path:
+        """Where the file of profiles is, if there is one."""
+        return self.profiles or self.home / "profiles.yaml"
+
+    @property
+    def start_fault(self) -> Path:
+        """Why the last control plane that did not start did not: a problem document."""
+        return self.home / "start-fault.json"
+
+    @property
     def port_file(self) -> Path:
         return self.home / "server.json"
 

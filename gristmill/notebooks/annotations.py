@@ -38,6 +38,7 @@ class Declared:
 
 
 UNKNOWN = Declared()
+_ITEMS = frozenset(_NAMES.values()) - {ParameterType.LIST, ParameterType.DICT}  # what values of a dictionary may be
 
 
 def read_annotation(node: ast.expr, depth: int = 0) -> Declared:
@@ -79,6 +80,8 @@ def _generic(name: str, argument: ast.expr, depth: int) -> Declared:
     if name == "Final":
         return read_annotation(argument, depth + 1)
     kind = _NAMES.get(name, ParameterType.ANY)
+    if kind is ParameterType.DICT:
+        return _dict(arguments, depth)
     return _list(arguments, depth) if kind is ParameterType.LIST else Declared(type=kind)
 
 
@@ -123,6 +126,13 @@ def _list(arguments: list[ast.expr], depth: int) -> Declared:
     if len(set(items)) != 1 or items[0].nullable or items[0].type in {ParameterType.ANY, ParameterType.LIST}:
         return Declared(type=ParameterType.LIST)
     return Declared(type=ParameterType.LIST, items=items[0].type, choices=items[0].choices)
+
+
+def _dict(arguments: list[ast.expr], depth: int) -> Declared:
+    """`dict[str, T]`: the type of its values, where it is a known one without choices."""
+    value = read_annotation(arguments[1], depth + 1) if len(arguments) == 2 else UNKNOWN
+    known = value == Declared(type=value.type) and value.type in _ITEMS
+    return Declared(type=ParameterType.DICT, items=value.type if known else None)
 
 
 def _annotated(arguments: list[ast.expr], depth: int) -> Declared:

@@ -38,6 +38,8 @@ def _property(parameter: Parameter) -> dict[str, Any]:
     document = dict(_TYPES[parameter.type])
     if parameter.type is ParameterType.LIST:
         document |= _items(parameter)
+    elif parameter.type is ParameterType.DICT and parameter.items:
+        document["additionalProperties"] = dict(_TYPES[parameter.items])
     elif parameter.choices:
         document["enum"] = [*parameter.choices, *([None] if parameter.nullable else [])]
     if parameter.nullable and "type" in document:

@@ -33,7 +33,7 @@ class Parameter:
     exclusive_minimum: bool = False  # `minimum` itself is not allowed
     exclusive_maximum: bool = False
     choices: tuple[Any, ...] = ()  # of the value, or of each item of a list
-    items: ParameterType | None = None  # of a list[T]
+    items: ParameterType | None = None  # of a list[T], of the values of a dict[str, T]
     line: int | None = None  # in the parameters cell, from 1
 
     def in_range(self, number: float) -> bool:

@@ -26,11 +26,8 @@ def check_texts(schema: ParameterSchema, given: Mapping[str, str]) -> dict[str, 
             values[name] = parse_text(known.get(name), text)
         except InvalidInputError as error:
             faults += error.faults
-    unread = given.keys() - values.keys()
-    rest = tuple(one for one in schema.parameters if one.name not in unread)
-    partial = ParameterSchema(language=schema.language, cell=schema.cell, parameters=rest, checked=schema.checked)
     try:
-        checked = check_values(partial, values)
+        checked = check_values(schema, values, unread=given.keys() - values.keys())
     except InvalidInputError as error:
         if not faults:
             raise

@@ -1,9 +1,9 @@
 """Values for a notebook's parameters: checked against its schema, all faults at once."""
 
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from gristmill.core.errors import Fault, InvalidInputError
 from gristmill.core.nearest import nearest
@@ -12,6 +12,8 @@ from gristmill.notebooks.plain import NotPlainError, plain
 
 MAX_ITEM_FAULTS = 5  # of one list; the rest is the same mistake
 MAX_SHOWN = 80  # characters of a wrong value that are shown
+
+_Key = TypeVar("_Key", int, str)
 
 _ASKED = {
     ParameterType.INT: "a whole number",
@@ -36,8 +38,12 @@ class _WrongValueError(ValueError):
         self.where = where
 
 
-def check_values(schema: ParameterSchema, given: Mapping[str, Any]) -> dict[str, Any]:
+def check_values(
+    schema: ParameterSchema, given: Mapping[str, Any], *, unread: Collection[str] = ()
+) -> dict[str, Any]:
     """The given values as JSON carries them and as the notebook's types ask: `1` for a float is `1.0`, dates are text.
+
+    `unread` are names that were given a value which did not read: they are not missing.
 
     Raises:
         InvalidInputError: one, with a fault for each unknown name, missing, mistyped or disallowed value.
@@ -52,7 +58,7 @@ def check_values(schema: ParameterSchema, given: Mapping[str, Any]) -> dict[str,
             faults += _take(values, name, value, known[name])
         else:
             faults.append(_unknown(name, schema))
-    faults += [_missing(one) for one in schema.parameters if one.required and one.name not in given]
+    faults += [_missing(one) for one in schema.parameters if one.required and one.name not in {*given, *unread}]
     if faults:
         raise _refusal(faults)
     return values
@@ -66,7 +72,7 @@ def defaults(schema: ParameterSchema) -> dict[str, Any]:
 def expected(parameter: Parameter) -> str:
     """What the parameter takes, in words: "a number from 0 to 1", "a list of text or none"."""
     text = _ASKED[parameter.type]
-    if parameter.type is ParameterType.LIST and parameter.items:
+    if parameter.items:
         text += f" of {parameter.items.value} values"
     if parameter.choices:
         names = ", ".join(repr(choice) for choice in parameter.choices)
@@ -123,6 +129,8 @@ def _normal(parameter: Parameter, value: Any) -> Any:
     if parameter.type is ParameterType.LIST and isinstance(value, list | tuple):
         return _list(parameter, plain(list(value)))
     value = plain(value)
+    if parameter.type is ParameterType.DICT and isinstance(value, dict):
+        return _dict(parameter, value)
     if value is None:
         if parameter.nullable or parameter.type is ParameterType.ANY:
             return None
@@ -190,12 +198,21 @@ def _choice(parameter: Parameter, value: Any) -> Any:
 
 
 def _list(parameter: Parameter, values: list[Any]) -> list[Any]:
-    normal, wrong = [], []
-    for index, value in enumerate(values):
+    return list(_items(parameter, dict(enumerate(values))).values())
+
+
+def _dict(parameter: Parameter, values: dict[str, Any]) -> dict[str, Any]:
+    return _items(parameter, values) if parameter.items else values
+
+
+def _items(parameter: Parameter, values: Mapping[_Key, Any]) -> dict[_Key, Any]:
+    """The normalised values by index or key."""
+    normal, wrong = {}, []
+    for key, value in values.items():
         try:
-            normal.append(_item(parameter, value))
+            normal[key] = _item(parameter, value)
         except _WrongValueError as error:
-            wrong.append(_WrongValueError(str(error), hint=error.hint, where=f"[{index}]"))
+            wrong.append(_WrongValueError(str(error), hint=error.hint, where=f"[{key!r}]"))
             if len(wrong) == MAX_ITEM_FAULTS:
                 break
     if wrong:

@@ -47,6 +47,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH)
+    settings: Settings | None = None
     try:
         settings = read_settings()
         make_folders(settings)
@@ -56,7 +57,10 @@ def main() -> int:
                 return 5
             return _serve(settings)
     except GristmillError as error:
-        log.error("%s%s", error.message, f" ({error.hint})" if error.hint else "")  # noqa: TRY400  # no traceback for people
+        listed = "".join(f"\n  {fault.message}" for fault in error.faults if fault.message != error.message)
+        log.error("%s%s%s", error.message, f" ({error.hint})" if error.hint else "", listed)  # noqa: TRY400  # no traceback for people
+        if settings is not None:
+            files.leave_start_fault(settings.start_fault, error.problem())
         return error.exit_code
 
 
@@ -82,9 +86,7 @@ def _serve(settings: Settings) -> int:
         db=db,
         blobs=blobs,
         wakeup=wakeup,
-        catalogue=load_catalogue(
-            settings.profiles or settings.home / "profiles.yaml", required=settings.profiles is not None
-        ),
+        catalogue=load_catalogue(settings.catalogue, required=settings.profiles is not None),
         executor=LocalExecutor(settings.attempts, warm=_warm_workers(settings), home=settings.home),
         backend=LocalBackend(settings.endpoints),
         mlflow=mlflow,

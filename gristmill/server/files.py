@@ -7,12 +7,21 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+import msgspec
+
+from gristmill.core.errors import Problem
 from gristmill.core.whole_file import write_private
 from gristmill.core.wire import PortFile
 
 
 def write_port_file(path: Path, content: PortFile) -> None:
     write_private(path, json.dumps(asdict(content), indent=2).encode())
+
+
+def leave_start_fault(path: Path, problem: Problem) -> None:
+    """Tells whoever has started this control plane why it ends; where that cannot be written, the log has it."""
+    with suppress(OSError):
+        write_private(path, msgspec.json.encode(problem, enc_hook=str))
 
 
 def answer_challenge(secret: str, challenge: str) -> str:

@@ -10,8 +10,10 @@ import orjson
 
 from gristmill.core.errors import Fault, GristmillError, InvalidInputError, UnavailableError
 
+# Any other fault of the caller's is BAD_REQUEST, whatever its status: MLflow has no code for those.
 _MLFLOW_CODES = {
     401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
     404: "RESOURCE_DOES_NOT_EXIST",
     503: "TEMPORARILY_UNAVAILABLE",
 }

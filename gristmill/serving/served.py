@@ -37,7 +37,7 @@ class ServedModel:
 def load_variant(
     variant: Variant, folder: ModelFolder, cpu: float, *, on_phase: Callable[[Phase], None] = lambda _: None
 ) -> ServedModel:
-    """The variant, ready to answer: loaded, and its input example predicted; `on_phase` is told of each.
+    """The variant, ready to answer: loaded, and its input example, if it has one, predicted; `on_phase` is told of each.
 
     Raises:
         LoadError: it cannot be loaded, or it fails on its own input example.
@@ -48,7 +48,8 @@ def load_variant(
     sample, notes = _sample(folder, Invocations(signature, params, unified=True))
     predictor = load(folder, LoadContext(signature=signature, sample=sample, cpu=cpu, answers=variant.answers))
     load_s = perf_counter() - start
-    on_phase(Phase.CHECKING)
+    if sample is not None:
+        on_phase(Phase.CHECKING)
     answer, answer_ms = _try(predictor, sample)
     other = _other_answer(predictor, sample)
     joinable = predictor.joinable and signature.joinable

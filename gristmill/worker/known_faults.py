@@ -30,10 +30,18 @@ KNOWN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         ),
     ),
     (
+        re.compile(r"^UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud[89a-f].*surrogates not allowed"),
+        lambda _: (
+            "What the cell shows, or the message of the error that it raised, holds half of a surrogate pair, which "
+            "the kernel cannot send: text.encode(errors='backslashreplace').decode() makes it visible."
+        ),
+    ),
+    (
         re.compile(r"^KeyError: '([A-Z][A-Z0-9]*_[A-Z0-9_]+)'"),
         lambda match: (
-            f"If {match[1]} is an environment variable that holds a secret: `gristmill secrets set {match[1]}`, "
-            f"then `gristmill run … --secret-env {match[1]}`."
+            f"If {match[1]} is an environment variable that holds a secret: `gristmill run … --secret-env {match[1]}` "
+            f"puts it there; --secret alone gives it to gristmill.secret({match[1]!r}) only. Where it is not kept yet: "
+            f"`gristmill secrets set {match[1]}` first."
         ),
     ),
 )

@@ -187,7 +187,19 @@ class GristmillNotebookClient(PapermillNotebookClient):  # type: ignore[misc]  #
                     return
 
     async def _check_raise_for_error(self, cell: NotebookNode, cell_index: int, exec_reply: Message | None) -> None:
-        await super()._check_raise_for_error(cell, cell_index, self._masked.reply(exec_reply))
+        reply = self._masked.reply(exec_reply)
+        if self._listener is not None and reply is not None:
+            self._keep_error(self._listener, reply["content"], cell, cell_index)
+        await super()._check_raise_for_error(cell, cell_index, reply)
+
+    def _keep_error(self, listener: Listener, content: Mapping[str, Any], cell: NotebookNode, index: int) -> None:
+        """The reply names the error too. Its own message may not have come: got lost, or could not be sent."""
+        if content["status"] != "error" or any(one["output_type"] == "error" for one in cell.outputs):
+            return
+        ename, evalue = str(content.get("ename", "")), str(content.get("evalue", ""))
+        traceback = [str(line) for line in content.get("traceback") or ()] or [f"{ename}: {evalue}"]
+        cell.outputs.append(new_output("error", ename=ename, evalue=evalue, traceback=traceback))
+        listener.error(index, ename, evalue, traceback)
 
     def process_message(self, msg: Message, cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         output = None

@@ -22,8 +22,8 @@ class Regular:
     executable: bool
 
 
-def read_regular(path: Path, limit: int) -> Regular:
-    """The bytes of the file at `path`, whose last part is not followed if it is a link.
+def read_regular(path: Path, limit: int, *, follow: bool = False) -> Regular:
+    """The bytes of the file at `path`, whose last part is followed if it is a link only where that is wanted.
 
     Raises:
         NotRegularError: for what is no regular file.
@@ -31,7 +31,8 @@ def read_regular(path: Path, limit: int) -> Regular:
         OSError: as `open` and `read` do.
     """
     # Not blocking: the other end of a pipe may never come. Looked at once it is open: a path may change in between.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    links = 0 if follow else os.O_NOFOLLOW
+    descriptor = os.open(path, os.O_RDONLY | links | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

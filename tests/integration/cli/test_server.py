@@ -9,6 +9,12 @@ from tests.integration.cli.conftest import Run as Gristmill
 from tests.integration.conftest import ControlPlane, WriteNotebook
 from tests.waiting import until
 
+SIX_FAULTS = """profiles:
+  a: {cpu: 0, memory: x, rate: 1}
+  b: {cpu: 1, uses: [fly]}
+  c: {cpu: 1, memory: 1 GB, default: maybe}
+"""
+FAULTS = [(2, 12), (2, 23), (2, 26), (3, 6), (3, 22), (4, 38)]
 SLOW = "import time\ntime.sleep(300)"
 
 
@@ -75,8 +81,27 @@ def test_an_audit_log_that_was_changed_ends_with_one(
 
 
 def test_a_control_plane_that_cannot_start_says_why(gristmill: Gristmill, control_plane: ControlPlane) -> None:
-    (control_plane.home / "profiles.yaml").write_text("profiles: [")
-    ran = gristmill("runs", "list", status=8)
-    assert "profiles.yaml" in ran.err
-    problem = json.loads(gristmill("runs", "list", "--json", status=8).err)
-    assert problem["code"] == "unavailable"
+    (control_plane.home / "profiles.yaml").write_text(SIX_FAULTS)
+    lines = gristmill("profiles", status=3).err.splitlines()
+    assert lines[0].startswith("error: 6 faults in profiles.yaml, the first: profiles.yaml:")
+    assert {line.split()[0] for line in lines[1:7]} == {f"profiles.yaml:{n}:{column}" for n, column in FAULTS}
+    assert lines[7].startswith("hint: ")
+    assert len(lines) == 8
+    problem = json.loads(gristmill("profiles", "--json", status=3).err)
+    assert (problem["code"], len(problem["faults"])) == ("invalid_input", 6)
+    told = [one["says"] for one in gristmill("doctor", "--json", status=1).json if one["name"] == "profiles"]
+    assert told == [fault["message"] for fault in problem["faults"]]
+
+
+def test_profiles_that_the_living_control_plane_has_not_read_are_told(
+    gristmill: Gristmill, control_plane: ControlPlane
+) -> None:
+    assert gristmill("profiles").err == ""
+    (control_plane.home / "profiles.yaml").write_text("profiles: {mine: {cpu: 1, memory: 1 GB}}")
+    ran = gristmill("profiles")
+    assert "mine" not in ran.out
+    assert f"{control_plane.home / 'profiles.yaml'} was changed since" in ran.err
+    warned = [one for one in gristmill("doctor", "--json").json if one["name"] == "profiles"]
+    assert [one["verdict"] for one in warned] == ["good", "warning"]
+    gristmill("server", "stop")
+    assert "mine" in gristmill("profiles").out

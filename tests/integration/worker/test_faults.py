@@ -51,6 +51,17 @@ def test_a_cell_that_is_no_python_is_named_with_its_line(worker: Worker) -> None
     assert fault["message"].startswith("SyntaxError")
 
 
+def test_an_error_whose_message_the_kernel_cannot_send_is_told_by_its_reply(worker: Worker) -> None:
+    """Half of a surrogate pair has no UTF-8."""
+    worker.order("raise ValueError('bad \\ud800')", "print('never')")
+    fault = fault_of(worker)
+    assert (fault["kind"], fault["cell"]) == ("cell_error", 0)
+    assert fault["message"].startswith("UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud800'")
+    assert "half of a surrogate pair" in fault["hint"]
+    assert "surrogates not allowed" in worker.control_plane.log("stderr")
+    assert "surrogates not allowed" in text_of(worker.control_plane.executed)
+
+
 def test_sys_exit_without_a_status_ends_the_notebook_successfully(worker: Worker) -> None:
     """As papermill has it; the end says so."""
     worker.order("print('one')", "import sys; sys.exit()", "print('never')")

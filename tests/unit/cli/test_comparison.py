@@ -1,6 +1,7 @@
 """Two runs held against each other."""
 
 import json
+from dataclasses import replace
 
 from gristmill.cli.comparison import Section, cells_changed, compare
 from gristmill.notebooks.model import ParameterSchema
@@ -80,6 +81,15 @@ def test_of_notebooks_it_is_said_how_many_cells_differ() -> None:
         "gone.ipynb": "only in the first",
         "new.ipynb": "only in the second",
     }
+
+
+def test_which_notebook_was_run_is_a_difference_though_all_files_are_the_same() -> None:
+    a, b = detail(a_run(), WORKER), detail(a_run(), WORKER)
+    of_a = snapshot(train="sha256:a", score="sha256:b", copy="sha256:a")
+    for name, change in (("score", "1 of 2 code cells differ"), ("copy", "the same content")):
+        of_b = replace(of_a, notebook=f"{name}.ipynb")
+        (row,) = sections(a, b, of_a, of_b)["Notebook and files"].rows
+        assert (row.name, row.a, row.b, row.change) == ("notebook", "train.ipynb", f"{name}.ipynb", change)
 
 
 def test_a_notebook_that_is_none_is_compared_as_a_file() -> None:

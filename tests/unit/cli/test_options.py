@@ -10,8 +10,9 @@ def test_assignments_may_hold_anything_behind_the_first_equals_sign() -> None:
     assert assigned(["a=1", "b=x=y", "c="], "-p") == {"a": "1", "b": "x=y", "c": ""}
 
 
-def test_of_a_name_given_twice_the_last_counts() -> None:
-    assert assigned(["a=1", "a=2"], "-p") == {"a": "2"}
+def test_a_name_given_twice_is_refused() -> None:
+    with pytest.raises(typer.BadParameter, match="'a' is given twice"):
+        assigned(["a=1", "a =2"], "-p")
 
 
 @pytest.mark.parametrize("text", ["a", "=1", " =1"])

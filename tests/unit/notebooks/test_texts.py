@@ -94,6 +94,22 @@ def test_a_required_value_that_does_not_read_is_not_also_missing() -> None:
     assert len(caught.value.faults) == 1
 
 
+def test_a_name_that_nobody_knows_is_offered_all_parameters() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_texts(schema("n = 1\nx = 0.5"), {"x": "abc", "nn": "3"})
+    assert {fault.where: fault.expected for fault in caught.value.faults}["nn"] == "one of: n, x"
+
+
+def test_values_of_a_dictionary_are_of_its_type() -> None:
+    typed = schema("n: dict[str, float] = {}")
+    assert check_texts(typed, {"n": '{"a": 1}'}) == {"n": {"a": 1.0}}
+    with pytest.raises(InvalidInputError) as caught:
+        check_texts(typed, {"n": '{"a": "x", "b": 1, "c": null}'})
+    assert [fault.where for fault in caught.value.faults] == ["n['a']", "n['c']"]
+    assert caught.value.faults[0].expected == "a dictionary of float values"
+    assert check_texts(schema("n: dict[str, Any] = {}"), {"n": '{"a": null}'}) == {"n": {"a": None}}
+
+
 def test_texts_become_values() -> None:
     values = check_texts(schema("a = 1.0\nb: int | None = 3\nc = 'x'"), {"a": "2", "b": "none"})
     assert values == {"a": 2.0, "b": None}
