@@ -2,11 +2,13 @@
 
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
-from gristmill_lab.copying import Copied, CopyOrder
-from gristmill_lab.kept import AttachedKernel
-from gristmill_lab.diffs import NotebookDiff
 from gristmill_lab.calling import Answered, Calls
+from gristmill_lab.copying import Copied, CopyOrder
+from gristmill_lab.diffs import NotebookDiff
+from gristmill_lab.kept import AttachedKernel
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.messages import EventMessage, ResetMessage, StateMessage
 from gristmill_lab.places import Place
@@ -21,44 +23,42 @@ from tools.pages import routers
 WIRE = FOLDER / "src" / "api" / "wire.ts"
 
 
+# What the server half takes and answers; None where nothing is taken.
+_OF_THE_SERVER_HALF: tuple[tuple[Any, Any], ...] = (
+    (RunOrder, Launched),
+    (PreflightOrder, Preflight),
+    (CopyOrder, Copied),
+    (None, NotebookFacts),
+    (None, Place),
+    (None, TablePreview),
+    (None, AttachedKernel),
+    (None, NotebookDiff),
+    (None, Answered),
+    (None, Calls),
+    (None, StateMessage | EventMessage | ResetMessage),
+)
+
+
 def document() -> str:
     """The OpenAPI document of the control plane, and with it what the server half takes and answers."""
     app = Api(responses=PROBLEMS)
     for router in routers():
         app.include_router(router)
-
-    @app.post("/lab/launch")
-    def launch(order: RunOrder) -> Launched: ...  # type: ignore[empty-body]  # its types are all that is wanted
-
-    @app.post("/lab/notebook")
-    def notebook() -> NotebookFacts: ...  # type: ignore[empty-body]  # the same
-
-    @app.get("/lab/place")
-    def place(source: str) -> Place: ...  # type: ignore[empty-body]  # the same
-
-    @app.get("/lab/preview")
-    def preview() -> TablePreview: ...  # type: ignore[empty-body]  # the same
-
-    @app.post("/lab/copy")
-    def copy(order: CopyOrder) -> Copied: ...  # type: ignore[empty-body]  # the same
-
-    @app.post("/lab/kernel")
-    def kernel() -> AttachedKernel: ...  # type: ignore[empty-body]  # the same
-
-    @app.post("/lab/preflight")
-    def preflight(order: PreflightOrder) -> Preflight: ...  # type: ignore[empty-body]  # the same
-    @app.get("/lab/diff")
-    def diff(before: str, after: str) -> NotebookDiff: ...  # type: ignore[empty-body]  # the same
-    @app.post("/lab/endpoints/{name}/predict")
-    def predict(name: str) -> Answered: ...  # type: ignore[empty-body]  # the same
-
-    @app.get("/lab/endpoints/{name}/calls")
-    def calls(name: str) -> Calls: ...  # type: ignore[empty-body]  # the same
-
-    @app.get("/lab/events")
-    def events() -> StateMessage | EventMessage | ResetMessage: ...  # type: ignore[empty-body]  # the same
-
+    for number, (takes, answers) in enumerate(_OF_THE_SERVER_HALF):
+        app.add_api_route(f"/lab/{number}", _handler(takes, answers), methods=["POST"])
     return json.dumps(app.openapi())
+
+
+def _handler(takes: Any, answers: Any) -> Callable[..., Any]:
+    """Of which only the types are wanted."""
+
+    def with_body(order: Any) -> Any: ...
+
+    def without() -> Any: ...
+
+    chosen = without if takes is None else with_body
+    chosen.__annotations__ = {"return": answers} if takes is None else {"order": takes, "return": answers}
+    return chosen
 
 
 def main(arguments: list[str]) -> int:

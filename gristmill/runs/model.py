@@ -288,15 +288,6 @@ class RunForecast:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunHistory:
-    """How metrics of a run's last attempt went, step by step; `attempt` is None where none has begun."""
-
-    run: str
-    attempt: str | None
-    metrics: tuple[MetricHistory, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class PostMortemKernel:
     """A kept kernel and what it holds. `id` is the attempt's; `memory` is what its processes take now, in bytes."""
 

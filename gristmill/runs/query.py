@@ -219,12 +219,14 @@ class _Parser:
         return self._compared(field, negated=negated)
 
     def _operator_follows(self) -> bool:
-        return self.kind == "operator" or (self.kind == "word" and self.word.lower() in {"in", "like", "contains", "not"})
+        return self.kind == "operator" or (
+            self.kind == "word" and self.word.lower() in {"in", "like", "contains", "not"}
+        )
 
     def _alone(self, position: int, kind: str, word: str) -> Query:
         if kind == "quoted":
             return Text(_unquoted(word))
-        if word.lower() in COLUMNS or word.partition(".")[0].lower() in GROUPS and "." in word:
+        if word.lower() in COLUMNS or (word.partition(".")[0].lower() in GROUPS and "." in word):
             self._fail(f"an operator after {word}", hint=f"Put {word!r} in quotes to look for it as a text.")
         if self.kind == "word" and self.word.lower() not in _WORDS:
             message = f"expected and, or, an operator, or the end after {word!r}, got {self.word!r}"

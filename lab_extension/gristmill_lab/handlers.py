@@ -16,8 +16,8 @@ from gristmill.core.errors import GristmillError, InvalidInputError
 from gristmill_lab.allowed import find_route
 from gristmill_lab.calling import calls, calls_with_key, delete, predict
 from gristmill_lab.control_plane import ControlPlane
-from gristmill_lab.example import copied, shipped
 from gristmill_lab.diffs import between
+from gristmill_lab.example import copied, shipped
 from gristmill_lab.fan import Fan, Listener
 from gristmill_lab.kept import KeptKernels
 from gristmill_lab.launch import RunOrder, launch

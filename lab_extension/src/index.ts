@@ -12,7 +12,6 @@ import { endpointPage } from './plugins/endpointPage';
 import { modelPage } from './plugins/modelPage';
 import { models } from './plugins/models';
 import { modelsPanel } from './plugins/modelsPanel';
-import { notebooks } from './plugins/notebooks';
 import { registerForm } from './plugins/registerForm';
 import { runForm } from './plugins/runForm';
 import { runMenu } from './plugins/runMenu';
@@ -42,7 +41,6 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
     compare,
     status,
     toolbar,
-
     models,
     modelsPanel,
     modelPage,

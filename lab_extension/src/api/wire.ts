@@ -85,6 +85,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/api/endpoints/{name}/traffic': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an endpoint has answered
+         * @description Asked of the endpoint itself; 503 where it does not answer. Counters since its worker's start.
+         */
+        get: operations['get_traffic_api_endpoints__name__traffic_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/api/endpoints/{name}/log': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The end of an endpoint's log */
+        get: operations['get_log_api_endpoints__name__log_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/api/try-outs': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a model version out
+         * @description Loads it and asks it its input example, as an endpoint would before it goes live. Nobody can call it.
+         */
+        post: operations['begin_try_out_api_try_outs_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/api/try-outs/{try_out}': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a try-out goes */
+        get: operations['get_try_out_api_try_outs__try_out__get'];
+        put?: never;
+        post?: never;
+        /** End a try-out */
+        delete: operations['end_try_out_api_try_outs__try_out__delete'];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/api/endpoints/{name}/keys': {
         parameters: {
             query?: never;
@@ -474,6 +549,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/api/run-counts': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many runs there are, by notebook or commit */
+        get: operations['count_runs_api_run_counts_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/api/run-columns': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names of metrics, parameters and labels that runs have */
+        get: operations['list_run_columns_api_run_columns_get'];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/api/runs/{run}': {
         parameters: {
             query?: never;
@@ -495,7 +604,11 @@ export interface paths {
         delete: operations['delete_run_api_runs__run__delete'];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename a run, change its labels
+         * @description Labels that are named are set, those that are null removed; the others stay.
+         */
+        patch: operations['change_run_api_runs__run__patch'];
         trace?: never;
     };
     '/api/runs/{run}/cancel': {
@@ -703,6 +816,8 @@ export interface paths {
         /**
          * Claim an attempt
          * @description The one compare-and-set by which an attempt happens at most once. 409: another worker has it; run nothing.
+         *
+         *     The snapshot's small files come along.
          */
         post: operations['claim_attempt_api_attempts__attempt__claim_post'];
         delete?: never;
@@ -934,7 +1049,8 @@ export interface paths {
         /**
          * Events as they happen
          * @description `text/event-stream`: `id` is the sequence number, `event` the kind, `data` the event as JSON. An event `reset`
-         *     comes first where some that were behind the cursor are not kept any more.
+         *     comes first where some that were behind the cursor are not kept any more, or where it is ahead of the log, as
+         *     after a backup was restored: what was known before is to be asked for anew.
          */
         get: operations['stream_events_api_events_stream_get'];
         put?: never;
@@ -1070,7 +1186,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    '/lab/launch': {
+    '/lab/0': {
         parameters: {
             query?: never;
             header?: never;
@@ -1079,15 +1195,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Launch */
-        post: operations['launch_lab_launch_post'];
+        /** With Body */
+        post: operations['with_body_lab_0_post'];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    '/lab/notebook': {
+    '/lab/1': {
         parameters: {
             query?: never;
             header?: never;
@@ -1096,49 +1212,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Notebook */
-        post: operations['notebook_lab_notebook_post'];
+        /** With Body */
+        post: operations['with_body_lab_1_post'];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    '/lab/place': {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Place */
-        get: operations['place_lab_place_get'];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    '/lab/preview': {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Preview */
-        get: operations['preview_lab_preview_get'];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    '/lab/copy': {
+    '/lab/2': {
         parameters: {
             query?: never;
             header?: never;
@@ -1147,15 +1229,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Copy */
-        post: operations['copy_lab_copy_post'];
+        /** With Body */
+        post: operations['with_body_lab_2_post'];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    '/lab/kernel': {
+    '/lab/3': {
         parameters: {
             query?: never;
             header?: never;
@@ -1164,15 +1246,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Kernel */
-        post: operations['kernel_lab_kernel_post'];
+        /** Without */
+        post: operations['without_lab_3_post'];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    '/lab/preflight': {
+    '/lab/4': {
         parameters: {
             query?: never;
             header?: never;
@@ -1181,25 +1263,110 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Preflight */
-        post: operations['preflight_lab_preflight_post'];
+        /** Without */
+        post: operations['without_lab_4_post'];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    '/lab/events': {
+    '/lab/5': {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Events */
-        get: operations['events_lab_events_get'];
+        get?: never;
         put?: never;
-        post?: never;
+        /** Without */
+        post: operations['without_lab_5_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/lab/6': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Without */
+        post: operations['without_lab_6_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/lab/7': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Without */
+        post: operations['without_lab_7_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/lab/8': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Without */
+        post: operations['without_lab_8_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/lab/9': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Without */
+        post: operations['without_lab_9_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/lab/10': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Without */
+        post: operations['without_lab_10_post'];
         delete?: never;
         options?: never;
         head?: never;
@@ -1221,6 +1388,22 @@ export interface components {
             /** Profile */
             profile?: string | null;
         };
+        /**
+         * Answered
+         * @description What an endpoint answered to one request, and how long that took from this server.
+         */
+        Answered: {
+            /** Answer */
+            answer: unknown;
+            /** Milliseconds */
+            milliseconds: number;
+        };
+        /**
+         * Answers
+         * @description What a classifier answers with, where it can do both.
+         * @enum {string}
+         */
+        Answers: 'labels' | 'probabilities';
         /**
          * AttachedKernel
          * @description `id` and `name` are Jupyter's; the kernel is kept until `kept.kept.until`.
@@ -1339,6 +1522,11 @@ export interface components {
              * @default false
              */
             small_blobs: boolean;
+            /**
+             * Blobs
+             * @default []
+             */
+            blobs: components['schemas']['SmallBlob'][];
         };
         /** AuditEntry */
         AuditEntry: {
@@ -1379,6 +1567,59 @@ export interface components {
             broken_at?: number | null;
             /** Reason */
             reason?: string | null;
+        };
+        /**
+         * Caller
+         * @description Who called with one API key; `name` and `created_by` are None where the key was revoked since.
+         */
+        Caller: {
+            /** Key */
+            key: string;
+            /** Requests */
+            requests: number;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Name */
+            name?: string | null;
+            /** Created By */
+            created_by?: string | null;
+        };
+        /**
+         * Calls
+         * @description Texts to be pasted. `has_key`: the key is in them, for who has no Gristmill to fetch it.
+         */
+        Calls: {
+            /** Curl */
+            curl: string;
+            /** Python */
+            python: string;
+            /**
+             * Has Key
+             * @default false
+             */
+            has_key: boolean;
+        };
+        /**
+         * CellDiff
+         * @description One cell, or two that belong together. Places count from 1, in all cells of either notebook.
+         */
+        CellDiff: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: 'equal' | 'changed' | 'added' | 'removed';
+            /** Kind */
+            kind: string;
+            /** Lines */
+            lines: components['schemas']['DiffLine'][];
+            /** Before */
+            before?: number | null;
+            /** After */
+            after?: number | null;
         };
         /**
          * ClaimRequest
@@ -1609,6 +1850,7 @@ export interface components {
              * @default false
              */
             open: boolean;
+            answers?: components['schemas']['Answers'] | null;
         };
         /**
          * DesiredState
@@ -1654,6 +1896,19 @@ export interface components {
             waits: boolean;
         };
         /**
+         * DiffLine
+         * @description `sign` is a space, `-` where only the first has the line, `+` where only the second has it.
+         */
+        DiffLine: {
+            /**
+             * Sign
+             * @enum {string}
+             */
+            sign: ' ' | '-' | '+';
+            /** Text */
+            text: string;
+        };
+        /**
          * DigestMethod
          * @description How the digest of a root is made.
          * @enum {string}
@@ -1664,7 +1919,10 @@ export interface components {
             /** Digests */
             digests: string[];
         };
-        /** Endpoint */
+        /**
+         * Endpoint
+         * @description `expires_at` is of a try-out, which is no endpoint for anybody to call: see `TryOut`.
+         */
         Endpoint: {
             /** Id */
             id: string;
@@ -1700,6 +1958,8 @@ export interface components {
             observed?: components['schemas']['Observed'] | null;
             /** Waiting */
             waiting?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
         };
         /**
          * EndpointKey
@@ -1717,6 +1977,14 @@ export interface components {
             id: string;
             /** Name */
             name?: string | null;
+        };
+        /**
+         * EndpointLog
+         * @description The end of what the endpoint's processes wrote.
+         */
+        EndpointLog: {
+            /** Text */
+            text: string;
         };
         /**
          * EndpointState
@@ -1971,11 +2239,6 @@ export interface components {
             value: string;
             /** Env */
             env?: string | null;
-        };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components['schemas']['ValidationError'][];
         };
         /**
          * Held
@@ -2247,6 +2510,8 @@ export interface components {
             status: string;
             /** Run Id */
             run_id?: string | null;
+            /** Run Name */
+            run_name?: string | null;
             /** Tracking Run */
             tracking_run?: string | null;
             /** Description */
@@ -2275,6 +2540,23 @@ export interface components {
             input_example?: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * NotebookDiff
+         * @description `same`: the two snapshots have the very same notebook.
+         */
+        NotebookDiff: {
+            /** Before */
+            before: string;
+            /** After */
+            after: string;
+            /** Cells */
+            cells: components['schemas']['CellDiff'][];
+            /**
+             * Same
+             * @default false
+             */
+            same: boolean;
         };
         /**
          * NotebookFacts
@@ -2823,6 +3105,47 @@ export interface components {
             environment?: components['schemas']['RunEnvironment'] | null;
             /** Post Mortem S */
             post_mortem_s?: number | null;
+            /** Commit */
+            commit?: string | null;
+        };
+        /**
+         * RunChange
+         * @description PATCH /api/runs/{run}. What is left out stays; a label that is null goes.
+         */
+        RunChange: {
+            /** Name */
+            name?: string | null;
+            /** Labels */
+            labels?: {
+                [key: string]: string | null;
+            };
+        };
+        /**
+         * RunColumns
+         * @description Names of what runs of the project have, in alphabetical order.
+         */
+        RunColumns: {
+            /** Metrics */
+            metrics: string[];
+            /** Parameters */
+            parameters: string[];
+            /** Labels */
+            labels: string[];
+        };
+        /**
+         * RunCounts
+         * @description `total` runs are what is asked for; `newest` is the highest number of any run of the project.
+         */
+        RunCounts: {
+            /** Total */
+            total: number;
+            /** Newest */
+            newest: number;
+            /**
+             * Groups
+             * @default []
+             */
+            groups: components['schemas']['RunGroup'][];
         };
         /**
          * RunDetail
@@ -2899,6 +3222,18 @@ export interface components {
             seconds?: number | null;
             /** Cost */
             cost?: number | null;
+        };
+        /**
+         * RunGroup
+         * @description Runs of one notebook or commit; `newest` is the number of the last one. `key` is None for those that have none.
+         */
+        RunGroup: {
+            /** Key */
+            key: string | null;
+            /** Count */
+            count: number;
+            /** Newest */
+            newest: number;
         };
         /**
          * RunHistory
@@ -3289,6 +3624,84 @@ export interface components {
          */
         TrackedStatus: 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
         /**
+         * Traffic
+         * @description What the serving worker has counted since its start: predictions alone, no health checks.
+         *
+         *     `refused` were the caller's fault (4xx), `failed` the endpoint's (5xx). `counts` are of requests by seconds: one
+         *     for each of `bounds`, up to and with it, and one above them all. Two of these make a rate; where `requests` became
+         *     less, another worker answers.
+         */
+        Traffic: {
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /** Generation */
+            generation: number;
+            /** Requests */
+            requests: number;
+            /** Refused */
+            refused: number;
+            /** Failed */
+            failed: number;
+            /** In Flight */
+            in_flight: number;
+            /** Bounds */
+            bounds: number[];
+            /** Counts */
+            counts: number[];
+            /**
+             * Callers
+             * @default []
+             */
+            callers: components['schemas']['Caller'][];
+        };
+        /**
+         * TryOut
+         * @description A model version, loaded and asked its input example where an endpoint would serve it, before one does.
+         *
+         *     `state` is `ready` or `failed` once there is an outcome; its processes end then, and what it said stays until
+         *     `expires_at`. `status` is what an endpoint would say of it.
+         */
+        TryOut: {
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /** Version */
+            version: string;
+            /** Profile */
+            profile: string;
+            state: components['schemas']['EndpointState'];
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Waiting */
+            waiting?: string | null;
+            phase?: components['schemas']['Phase'] | null;
+            /** Message */
+            message?: string | null;
+            /** Hint */
+            hint?: string | null;
+            status?: components['schemas']['VariantStatus'] | null;
+        };
+        /**
+         * TryOutRequest
+         * @description POST /api/try-outs: how would this version do on this profile?
+         */
+        TryOutRequest: {
+            /** Model */
+            model: string;
+            /** Version */
+            version: string;
+            /** Profile */
+            profile?: string | null;
+            answers?: components['schemas']['Answers'] | null;
+        };
+        /**
          * Usage
          * @description What one profile was held for, in hours, and what that came to.
          */
@@ -3357,22 +3770,11 @@ export interface components {
              */
             gpus: components['schemas']['GpuPoint'][];
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
         /**
          * Variant
          * @description One model version on a profile. `weight` is its share of the traffic in percent.
+         *
+         *     `answers` None: with what the model was logged to answer with.
          */
         Variant: {
             /** Name */
@@ -3392,10 +3794,13 @@ export interface components {
             weight: number;
             /** @default live */
             role: components['schemas']['Role'];
+            answers?: components['schemas']['Answers'] | null;
         };
         /**
          * VariantStatus
          * @description What an endpoint says of one variant. `answer` is the prediction for the input example, as JSON.
+         *
+         *     `answers` says what the answer is where the model could give another: that is `other_answer` then.
          */
         VariantStatus: {
             /** Name */
@@ -3411,6 +3816,9 @@ export interface components {
             answer?: unknown;
             /** Answer Ms */
             answer_ms?: number | null;
+            answers?: components['schemas']['Answers'] | null;
+            /** Other Answer */
+            other_answer?: unknown;
             /**
              * Notes
              * @default []
@@ -3485,11 +3893,16 @@ export interface components {
     pathItems: never;
 }
 export type Advice = components['schemas']['Advice'];
+export type Answered = components['schemas']['Answered'];
+export type Answers = components['schemas']['Answers'];
 export type AttachedKernel = components['schemas']['AttachedKernel'];
 export type Attempt = components['schemas']['Attempt'];
 export type AttemptOrder = components['schemas']['AttemptOrder'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditVerdict = components['schemas']['AuditVerdict'];
+export type Caller = components['schemas']['Caller'];
+export type Calls = components['schemas']['Calls'];
+export type CellDiff = components['schemas']['CellDiff'];
 export type ClaimRequest = components['schemas']['ClaimRequest'];
 export type Collection = components['schemas']['Collection'];
 export type CollectionRequest = components['schemas']['CollectionRequest'];
@@ -3502,10 +3915,12 @@ export type DataRoot = components['schemas']['DataRoot'];
 export type DataRootRequest = components['schemas']['DataRootRequest'];
 export type DeployRequest = components['schemas']['DeployRequest'];
 export type DesiredState = components['schemas']['DesiredState'];
+export type DiffLine = components['schemas']['DiffLine'];
 export type DigestMethod = components['schemas']['DigestMethod'];
 export type Digests = components['schemas']['Digests'];
 export type Endpoint = components['schemas']['Endpoint'];
 export type EndpointKey = components['schemas']['EndpointKey'];
+export type EndpointLog = components['schemas']['EndpointLog'];
 export type EndpointState = components['schemas']['EndpointState'];
 export type Environment = components['schemas']['Environment'];
 export type EnvironmentAnswer = components['schemas']['EnvironmentAnswer'];
@@ -3521,7 +3936,6 @@ export type GitFactsInput = components['schemas']['GitFacts-Input'];
 export type GitFactsOutput = components['schemas']['GitFacts-Output'];
 export type GpuPoint = components['schemas']['GpuPoint'];
 export type GrantedSecret = components['schemas']['GrantedSecret'];
-export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Held = components['schemas']['Held'];
 export type InstanceProof = components['schemas']['InstanceProof'];
 export type InteractiveRequest = components['schemas']['InteractiveRequest'];
@@ -3536,6 +3950,7 @@ export type LoggedModel = components['schemas']['LoggedModel'];
 export type Metric = components['schemas']['Metric'];
 export type MetricHistory = components['schemas']['MetricHistory'];
 export type ModelVersion = components['schemas']['ModelVersion'];
+export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookFacts = components['schemas']['NotebookFacts'];
 export type Observed = components['schemas']['Observed'];
 export type Output = components['schemas']['Output'];
@@ -3561,10 +3976,14 @@ export type ResetMessage = components['schemas']['ResetMessage'];
 export type Resources = components['schemas']['Resources'];
 export type Role = components['schemas']['Role'];
 export type Run = components['schemas']['Run'];
+export type RunChange = components['schemas']['RunChange'];
+export type RunColumns = components['schemas']['RunColumns'];
+export type RunCounts = components['schemas']['RunCounts'];
 export type RunDetail = components['schemas']['RunDetail'];
 export type RunEnvironment = components['schemas']['RunEnvironment'];
 export type RunFault = components['schemas']['RunFault'];
 export type RunForecast = components['schemas']['RunForecast'];
+export type RunGroup = components['schemas']['RunGroup'];
 export type RunHistory = components['schemas']['RunHistory'];
 export type RunOrder = components['schemas']['RunOrder'];
 export type RunRequest = components['schemas']['RunRequest'];
@@ -3586,10 +4005,12 @@ export type Suggestion = components['schemas']['Suggestion'];
 export type TablePreview = components['schemas']['TablePreview'];
 export type Tier = components['schemas']['Tier'];
 export type TrackedStatus = components['schemas']['TrackedStatus'];
+export type Traffic = components['schemas']['Traffic'];
+export type TryOut = components['schemas']['TryOut'];
+export type TryOutRequest = components['schemas']['TryOutRequest'];
 export type Usage = components['schemas']['Usage'];
 export type Utilisation = components['schemas']['Utilisation'];
 export type UtilisationPoint = components['schemas']['UtilisationPoint'];
-export type ValidationError = components['schemas']['ValidationError'];
 export type Variant = components['schemas']['Variant'];
 export type VariantStatus = components['schemas']['VariantStatus'];
 export type WorkerEvent = components['schemas']['WorkerEvent'];
@@ -3625,7 +4046,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3634,7 +4055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3643,7 +4064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3652,7 +4073,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3661,16 +4082,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3679,7 +4127,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3712,7 +4169,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3721,7 +4178,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3730,7 +4187,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3739,7 +4196,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3748,16 +4205,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3766,7 +4250,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3800,7 +4293,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3809,7 +4302,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3818,7 +4311,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3827,7 +4320,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3836,16 +4329,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3854,7 +4374,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3888,7 +4417,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3897,7 +4426,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3906,7 +4435,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3915,7 +4444,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3924,16 +4453,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3942,7 +4498,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3971,7 +4536,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3980,7 +4545,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3989,7 +4554,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3998,7 +4563,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4007,7 +4572,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4016,7 +4617,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4047,7 +4657,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4056,7 +4666,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4065,7 +4675,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4074,7 +4684,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4083,16 +4693,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4101,7 +4738,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4136,7 +4782,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4145,7 +4791,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4154,7 +4800,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4163,7 +4809,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4172,16 +4818,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4190,7 +4863,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4221,7 +4903,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4230,7 +4912,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4239,7 +4921,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4248,7 +4930,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4257,16 +4939,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4275,7 +4984,623 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    get_traffic_api_endpoints__name__traffic_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Traffic'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    get_log_api_endpoints__name__log_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['EndpointLog'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    begin_try_out_api_try_outs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                'application/json': components['schemas']['TryOutRequest'];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['TryOut'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    get_try_out_api_try_outs__try_out__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                try_out: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['TryOut'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    end_try_out_api_try_outs__try_out__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                try_out: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['TryOut'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4306,7 +5631,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4315,7 +5640,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4324,7 +5649,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4333,7 +5658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4342,16 +5667,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4360,7 +5712,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4395,7 +5756,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4404,7 +5765,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4413,7 +5774,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4422,7 +5783,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4431,16 +5792,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4449,7 +5837,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4481,7 +5878,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4490,7 +5887,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4499,7 +5896,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4508,7 +5905,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4517,16 +5914,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4535,7 +5959,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4566,7 +5999,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4575,7 +6008,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4584,7 +6017,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4593,7 +6026,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4602,16 +6035,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4620,7 +6080,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4653,7 +6122,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4662,7 +6131,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4671,7 +6140,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4680,7 +6149,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4689,16 +6158,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4707,7 +6203,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4736,7 +6241,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4745,7 +6250,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4754,7 +6259,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4763,7 +6268,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4772,7 +6277,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4781,7 +6322,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4814,7 +6364,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4823,7 +6373,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4832,7 +6382,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4841,7 +6391,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4850,16 +6400,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4868,7 +6445,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4901,7 +6487,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4910,7 +6496,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4919,7 +6505,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4928,7 +6514,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4937,16 +6523,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4955,7 +6568,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4988,7 +6610,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4997,7 +6619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5006,7 +6628,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5015,7 +6637,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5024,16 +6646,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5042,7 +6691,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5073,7 +6731,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5082,7 +6740,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5091,7 +6749,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5100,7 +6758,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5109,16 +6767,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5127,7 +6812,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5158,7 +6852,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5167,7 +6861,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5176,7 +6870,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5185,7 +6879,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5194,16 +6888,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5212,7 +6933,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5243,7 +6973,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5252,7 +6982,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5261,7 +6991,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5270,7 +7000,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5279,16 +7009,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5297,7 +7054,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5330,7 +7096,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5339,7 +7105,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5348,7 +7114,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5357,7 +7123,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5366,16 +7132,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5384,7 +7177,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5415,7 +7217,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5424,7 +7226,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5433,7 +7235,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5442,7 +7244,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5451,16 +7253,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5469,7 +7298,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5500,7 +7338,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5509,7 +7347,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5518,7 +7356,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5527,7 +7365,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5536,16 +7374,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5554,7 +7419,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5585,7 +7459,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5594,7 +7468,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5603,7 +7477,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5612,7 +7486,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5621,16 +7495,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5639,7 +7540,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5668,7 +7578,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5677,7 +7587,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5686,7 +7596,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5695,7 +7605,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5704,7 +7614,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5713,7 +7659,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5742,7 +7697,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5751,7 +7706,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5760,7 +7715,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5769,7 +7724,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5778,7 +7733,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5787,7 +7778,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5816,7 +7816,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5825,7 +7825,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5834,7 +7834,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5843,7 +7843,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5852,7 +7852,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5861,7 +7897,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5892,7 +7937,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5901,7 +7946,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5910,7 +7955,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5919,7 +7964,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5928,16 +7973,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5946,7 +8018,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5981,7 +8062,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5990,7 +8071,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5999,7 +8080,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6008,7 +8089,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6017,16 +8098,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6035,7 +8143,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6067,7 +8184,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6076,7 +8193,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6085,7 +8202,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6094,7 +8211,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6103,16 +8220,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6121,7 +8265,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6129,19 +8282,25 @@ export interface operations {
     list_runs_api_runs_get: {
         parameters: {
             query?: {
+                /** @description Only runs that have it, highest first */
+                metric?: string | null;
+                /** @description The lowest value first */
+                ascending?: boolean;
+                /** @description A field, as metrics.auc; lacking it is last */
+                sort?: string | null;
+                /** @description Only runs with a lower number */
+                before?: number | null;
+                /** @description So many are passed over */
+                offset?: number;
+                limit?: number;
                 state?: components['schemas']['RunState'] | null;
                 notebook?: string | null;
                 /** @description In name, notebook or labels */
                 text?: string | null;
                 /** @description name=value */
                 label?: string | null;
-                /** @description Only runs that have it, highest first */
-                metric?: string | null;
-                /** @description The metric's lowest value first */
-                ascending?: boolean;
-                /** @description Only runs with a lower number */
-                before?: number | null;
-                limit?: number;
+                /** @description As metrics.auc > 0.9 and params.depth = 6 */
+                query?: string | null;
             };
             header?: never;
             path?: never;
@@ -6164,7 +8323,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6173,7 +8332,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6182,7 +8341,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6191,7 +8350,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6200,16 +8359,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6218,7 +8404,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6251,7 +8446,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6260,7 +8455,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6269,7 +8464,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6278,7 +8473,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6287,16 +8482,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6305,7 +8527,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6339,7 +8570,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6348,7 +8579,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6357,7 +8588,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6366,7 +8597,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6375,16 +8606,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6393,7 +8651,265 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    count_runs_api_run_counts_get: {
+        parameters: {
+            query?: {
+                /** @description At most 1,000 of them */
+                by?: ('notebook' | 'commit') | null;
+                state?: components['schemas']['RunState'] | null;
+                notebook?: string | null;
+                /** @description In name, notebook or labels */
+                text?: string | null;
+                /** @description name=value */
+                label?: string | null;
+                /** @description As metrics.auc > 0.9 and params.depth = 6 */
+                query?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['RunCounts'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    list_run_columns_api_run_columns_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['RunColumns'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6424,7 +8940,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6433,7 +8949,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6442,7 +8958,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6451,7 +8967,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6460,16 +8976,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6478,7 +9021,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6509,7 +9061,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6518,7 +9070,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6527,7 +9079,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6536,7 +9088,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6545,16 +9097,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6563,7 +9142,141 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    change_run_api_runs__run__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                'application/json': components['schemas']['RunChange'];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Run'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6594,7 +9307,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6603,7 +9316,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6612,7 +9325,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6621,7 +9334,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6630,16 +9343,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6648,7 +9388,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6679,7 +9428,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6688,7 +9437,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6697,7 +9446,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6706,7 +9455,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6715,16 +9464,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6733,7 +9509,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6764,7 +9549,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6773,7 +9558,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6782,7 +9567,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6791,7 +9576,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6800,16 +9585,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6818,7 +9630,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6852,7 +9673,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6861,7 +9682,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6870,7 +9691,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6879,7 +9700,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6888,16 +9709,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6906,7 +9754,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6937,7 +9794,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6946,7 +9803,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6955,7 +9812,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6964,7 +9821,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6973,16 +9830,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6991,7 +9875,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7027,7 +9920,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7036,7 +9929,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7045,7 +9938,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7054,7 +9947,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7063,16 +9956,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7081,7 +10001,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7097,12 +10026,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The notebook as it was executed */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    'application/x-ipynb+json': string;
+                };
             };
             /** @description The input is not valid */
             400: {
@@ -7110,7 +10041,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7119,7 +10050,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7128,7 +10059,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7137,7 +10068,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7146,16 +10077,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7164,7 +10122,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7181,12 +10148,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The file's bytes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    'application/octet-stream': string;
+                };
             };
             /** @description The input is not valid */
             400: {
@@ -7194,7 +10163,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7203,7 +10172,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7212,7 +10181,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7221,7 +10190,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7230,16 +10199,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7248,7 +10244,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7277,7 +10282,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7286,7 +10291,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7295,7 +10300,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7304,7 +10309,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7313,7 +10318,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7322,7 +10363,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7353,7 +10403,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7362,7 +10412,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7371,7 +10421,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7380,7 +10430,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7389,16 +10439,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7407,7 +10484,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7442,7 +10528,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7451,7 +10537,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7460,7 +10546,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7469,7 +10555,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7478,16 +10564,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7496,7 +10609,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7531,7 +10653,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7540,7 +10662,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7549,7 +10671,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7558,7 +10680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7567,16 +10689,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7585,7 +10734,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7614,7 +10772,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7623,7 +10781,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7632,7 +10790,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7641,7 +10799,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7650,7 +10808,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7659,7 +10853,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7694,7 +10897,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7703,7 +10906,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7712,7 +10915,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7721,7 +10924,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7730,16 +10933,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7748,7 +10978,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7779,7 +11018,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7788,7 +11027,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7797,7 +11036,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7806,7 +11045,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7815,16 +11054,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7833,7 +11099,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7862,7 +11137,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7871,7 +11146,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7880,7 +11155,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7889,7 +11164,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7898,7 +11173,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7907,7 +11218,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7940,7 +11260,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7949,7 +11269,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7958,7 +11278,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7967,7 +11287,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7976,16 +11296,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7994,7 +11341,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8023,7 +11379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8032,7 +11388,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8041,7 +11397,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8050,7 +11406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8059,7 +11415,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8068,7 +11460,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8100,7 +11501,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8109,7 +11510,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8118,7 +11519,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8127,7 +11528,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8136,16 +11537,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8154,7 +11582,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8183,7 +11620,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8192,7 +11629,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8201,7 +11638,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8210,7 +11647,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8219,7 +11656,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8228,7 +11701,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8261,7 +11743,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8270,7 +11752,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8279,7 +11761,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8288,7 +11770,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8297,16 +11779,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8315,7 +11824,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8344,7 +11862,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8353,7 +11871,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8362,7 +11880,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8371,7 +11889,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8380,7 +11898,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8389,7 +11943,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8421,7 +11984,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8430,7 +11993,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8439,7 +12002,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8448,7 +12011,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8457,16 +12020,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8475,7 +12065,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8508,7 +12107,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8517,7 +12116,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8526,7 +12125,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8535,7 +12134,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8544,16 +12143,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8562,7 +12188,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8584,12 +12219,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Server-sent events, until the caller goes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    'text/event-stream': string;
+                };
             };
             /** @description The input is not valid */
             400: {
@@ -8597,7 +12234,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8606,7 +12243,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8615,7 +12252,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8624,7 +12261,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8633,16 +12270,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8651,7 +12315,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8684,7 +12357,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8693,7 +12366,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8702,7 +12375,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8711,7 +12384,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8720,16 +12393,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8738,7 +12438,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8769,7 +12478,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8778,7 +12487,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8787,7 +12496,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8796,7 +12505,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8805,16 +12514,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8823,7 +12559,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8856,7 +12601,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8865,7 +12610,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8874,7 +12619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8883,7 +12628,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8892,16 +12637,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8910,7 +12682,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8926,12 +12707,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The blob's bytes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    'application/octet-stream': string;
+                };
             };
             /** @description The input is not valid */
             400: {
@@ -8939,7 +12722,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8948,7 +12731,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8957,7 +12740,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8966,7 +12749,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8975,16 +12758,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8993,7 +12803,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -9007,7 +12826,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                'application/octet-stream': string;
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {
@@ -9022,7 +12845,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -9031,7 +12854,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -9040,7 +12863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -9049,7 +12872,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -9058,16 +12881,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -9076,7 +12926,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -9109,7 +12968,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -9118,7 +12977,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -9127,7 +12986,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -9136,7 +12995,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -9145,16 +13004,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -9163,7 +13049,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -9194,7 +13089,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -9203,7 +13098,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -9212,7 +13107,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -9221,7 +13116,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -9230,16 +13125,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -9248,12 +13170,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
     };
-    launch_lab_launch_post: {
+    with_body_lab_0_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -9275,142 +13206,108 @@ export interface operations {
                     'application/json': components['schemas']['Launched'];
                 };
             };
-            /** @description Validation Error */
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
     };
-    notebook_lab_notebook_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['NotebookFacts'];
-                };
-            };
-        };
-    };
-    place_lab_place_get: {
-        parameters: {
-            query: {
-                source: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['Place'];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
-                };
-            };
-        };
-    };
-    preview_lab_preview_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['TablePreview'];
-                };
-            };
-        };
-    };
-    copy_lab_copy_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                'application/json': components['schemas']['CopyOrder'];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['Copied'];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
-                };
-            };
-        };
-    };
-    kernel_lab_kernel_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    'application/json': components['schemas']['AttachedKernel'];
-                };
-            };
-        };
-    };
-    preflight_lab_preflight_post: {
+    with_body_lab_1_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -9432,18 +13329,1064 @@ export interface operations {
                     'application/json': components['schemas']['Preflight'];
                 };
             };
-            /** @description Validation Error */
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
     };
-    events_lab_events_get: {
+    with_body_lab_2_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                'application/json': components['schemas']['CopyOrder'];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Copied'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    without_lab_3_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['NotebookFacts'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    without_lab_4_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Place'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    without_lab_5_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['TablePreview'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    without_lab_6_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['AttachedKernel'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    without_lab_7_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['NotebookDiff'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    without_lab_8_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Answered'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    without_lab_9_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': components['schemas']['Calls'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+        };
+    };
+    without_lab_10_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -9462,6 +14405,105 @@ export interface operations {
                         | components['schemas']['StateMessage']
                         | components['schemas']['EventMessage']
                         | components['schemas']['ResetMessage'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };

@@ -7,7 +7,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 interface IProfilesProps {
     readonly profiles: readonly ProfileStatus[];
     readonly chosen: string | null;
-    readonly forecast: (profile: string) => RunForecast | null;
+    /** Of a run; what stays up has none. */
+    readonly forecast?: (profile: string) => RunForecast | null;
     readonly trans: TranslationBundle;
     readonly onChoose: (name: string) => void;
 }
@@ -15,6 +16,7 @@ interface IProfilesProps {
 /** The catalogue as one choice: what each gives, what is free of it now, what it costs, how it went last. */
 export function Profiles(props: IProfilesProps): React.JSX.Element {
     const { profiles, chosen, trans, onChoose } = props;
+    const forecast = props.forecast ?? (() => null);
     const group = React.useId();
     return (
         <div className="gr-Profiles" role="radiogroup" aria-label={trans.__('Compute')}>
@@ -48,8 +50,8 @@ export function Profiles(props: IProfilesProps): React.JSX.Element {
                             ? trans.__('%1 per hour', profile.rate_per_hour.toFixed(2))
                             : ''}
                     </span>
-                    <Free free={free} used={used} forecast={props.forecast(profile.name)} trans={trans} />
-                    <Last forecast={props.forecast(profile.name)} trans={trans} />
+                    <Free free={free} used={used} forecast={forecast(profile.name)} trans={trans} />
+                    <Last forecast={forecast(profile.name)} trans={trans} />
                 </label>
             ))}
         </div>

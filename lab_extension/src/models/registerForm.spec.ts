@@ -34,7 +34,7 @@ function form(
             run: id => {
                 const found = runs.find(one => one.id === id);
                 return found
-                    ? Promise.resolve({ run: found, attempts: [], outputs: [] } as RunDetail)
+                    ? Promise.resolve({ run: found, attempts: [], outputs: [], held: [] } as RunDetail)
                     : Promise.reject(new Error('no such run'));
             }
         },
