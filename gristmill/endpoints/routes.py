@@ -9,7 +9,7 @@ from gristmill.core.database import Database
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.scopes import Actor, Scope
 from gristmill.endpoints import keys, service, traffic, try_outs
-from gristmill.endpoints.backends.base import EndpointBackend
+from gristmill.endpoints.logs import EndpointLogs
 from gristmill.endpoints.model import (
     DeployRequest,
     DesiredState,
@@ -31,9 +31,8 @@ router = APIRouter(prefix="/api", tags=["endpoints"], responses=PROBLEMS)
 DatabaseOf = Annotated[Database, Depends(provide(Database))]
 ClockOf = Annotated[Clock, Depends(provide(Clock))]
 CatalogueOf = Annotated[Catalogue, Depends(provide(Catalogue))]
-BackendOf = Annotated[EndpointBackend, Depends(provide(EndpointBackend))]
+LogsOf = Annotated[EndpointLogs, Depends(provide(EndpointLogs))]
 ModelsOf = Annotated[ModelService, Depends(provide(ModelService))]
-LOG_TAIL = 64 * 1024  # bytes
 Reader = Annotated[Actor, requires(Scope.READ)]
 Writer = Annotated[Actor, requires(Scope.ENDPOINTS_WRITE)]
 UNNAMED = KeyRequest()
@@ -85,10 +84,8 @@ def get_traffic(name: str, actor: Reader, db: DatabaseOf, clock: ClockOf) -> Tra
 
 
 @router.get("/endpoints/{name}/log", summary="The end of an endpoint's log")
-def get_log(name: str, actor: Reader, db: DatabaseOf, backend: BackendOf) -> EndpointLog:
-    with db.read() as tx:
-        endpoint = service.find(tx, actor, name)
-    return EndpointLog(text=backend.log_tail(endpoint.id, LOG_TAIL))
+def get_log(name: str, actor: Reader, logs: LogsOf) -> EndpointLog:
+    return logs.read(actor, name)
 
 
 @router.post("/try-outs", status_code=201, summary="Try a model version out")

@@ -23,6 +23,7 @@ from gristmill.data_roots import routes as data_root_routes
 from gristmill.endpoints import routes as endpoint_routes
 from gristmill.endpoints import service as endpoint_service
 from gristmill.endpoints.backends.base import EndpointBackend
+from gristmill.endpoints.logs import EndpointLogs
 from gristmill.endpoints.reconcile import EndpointsReconciler
 from gristmill.environments import routes as environment_routes
 from gristmill.environments.service import Environments, Machine
@@ -202,7 +203,7 @@ def create_app(parts: Parts) -> FastAPI:
         BlobIntake: BlobIntake(parts.db, parts.blobs, parts.clock),
         Wakeup: parts.wakeup,
         Catalogue: parts.catalogue,
-        EndpointBackend: parts.backend,
+        EndpointLogs: EndpointLogs(db=parts.db, backend=parts.backend),
         Identity: parts.identity,
         Leadership: leader,
         Collector: collector,

@@ -24,14 +24,15 @@ def served(folder: Path, make: Callable[[Path], None], answers: Answers | None =
 def test_as_it_was_logged_it_says_what_it_would_answer_otherwise(tmp_path: Path) -> None:
     status = served(tmp_path, models.logistic).status
     assert status.answers is Answers.PROBABILITIES
-    assert np.shape(status.answer) == (3, 2)
-    assert np.argmax(status.answer, axis=1).tolist() == status.other_answer
+    answer = np.array(status.answer)
+    assert answer.shape == (3, 2)
+    assert answer.argmax(axis=1).tolist() == status.other_answer
 
 
 def test_asked_for_the_other_it_answers_with_that(tmp_path: Path) -> None:
     model = served(tmp_path, models.logistic, Answers.LABELS)
     assert model.status.answers is Answers.LABELS
-    assert np.shape(model.status.answer) == (3,)
+    assert np.array(model.status.answer).shape == (3,)
     assert model.open_inference.output_specs == [], "the signature speaks of the other"
 
 
