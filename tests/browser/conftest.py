@@ -16,7 +16,7 @@ __all__ = ["notebook"]  # a fixture
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
 SCREENSHOTS = Path("browser-failures")
-PATIENCE = 15_000  # milliseconds: MLflow's pages are megabytes of scripts, and machines may be busy
+PATIENCE = 60_000  # milliseconds: MLflow's pages are megabytes of scripts, and machines may be busy
 
 expect.set_options(timeout=PATIENCE)
 

@@ -16,7 +16,6 @@ from tests.browser.conftest import Visitor
 from tests.browser.lab import Desk, Lab, started
 from tests.browser.notebooks import cell, write
 from tests.integration.conftest import ControlPlane
-from tests.waiting import until
 
 PARAMETERS = 'rate: float = 0.05  # step size\nmode: str = "all"'
 METRIC = 'import mlflow\nmlflow.log_metric("auc", 0.9 + rate / 2)'
@@ -111,14 +110,13 @@ def test_all_tabs_of_a_browser_share_one_stream_and_none_misses_what_happens(
 ) -> None:
     streams: list[Page] = []
     tabs = []
+    person.context.on("request", lambda asked: streams.append(asked.frame.page) if is_stream(asked.url) else None)
     for _ in range(TABS):
         page = person.context.new_page()
-        page.on("request", lambda asked, page=page: streams.append(page) if is_stream(asked.url) else None)
         page.goto(f"{lab.url}&reset")
         desk = Desk(page=page, lab=lab)
         expect(desk.runs().get_by_label("Filter runs")).to_be_visible()
         tabs.append(desk)
-    until(lambda: streams, what="a tab reads the stream")
     assert len(streams) == 1
     with control_plane.client() as client:
         first = client.run(lab.folder / "train.ipynb", name="for-all-tabs")
@@ -127,7 +125,6 @@ def test_all_tabs_of_a_browser_share_one_stream_and_none_misses_what_happens(
         reader = streams[0]
         reader.close()
         rest = [desk for desk in tabs if desk.page is not reader]
-        until(lambda: len(streams) == 2, what="another tab reads the stream")
         second = client.run(lab.folder / "train.ipynb", name="for-the-rest")
         for desk in rest:
             expect(desk.entry(second.name)).to_contain_text("auc")
