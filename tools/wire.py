@@ -3,12 +3,12 @@
 import json
 import sys
 
-from fastapi import FastAPI
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.messages import EventMessage, ResetMessage, StateMessage
 from gristmill_lab.places import Place
 from gristmill_lab.reading import NotebookFacts
 
+from gristmill.core.http import PROBLEMS, Api
 from tools.node import FOLDER, output, package
 from tools.pages import routers
 
@@ -17,7 +17,7 @@ WIRE = FOLDER / "src" / "api" / "wire.ts"
 
 def document() -> str:
     """The OpenAPI document of the control plane, and with it what the server half takes and answers."""
-    app = FastAPI()
+    app = Api(responses=PROBLEMS)
     for router in routers():
         app.include_router(router)
 

@@ -5,18 +5,28 @@ from typing import Any, TypeVar
 import msgspec
 
 from gristmill.client.call import Call
-from gristmill.core.errors import GristmillError, Problem, UnavailableError, error_from_problem
+from gristmill.core.errors import GristmillError, InvalidInputError, Problem, UnavailableError, error_from_problem
 
 T = TypeVar("T")
 
 
 def request_arguments(request: Call[Any]) -> dict[str, Any]:
-    """What httpx needs to send it."""
+    """What httpx needs to send it.
+
+    Raises:
+        InvalidInputError: for text that is no Unicode, as from a command line in another encoding.
+    """
     content, headers = request.content, {}
-    if request.body is not None:
-        content = msgspec.json.encode(request.body)
-        headers["Content-Type"] = "application/json"
     query = {name: _text(value) for name, value in request.query.items()}
+    try:
+        if request.body is not None:
+            content = msgspec.json.encode(request.body)
+            headers["Content-Type"] = "application/json"
+        for value in query.values():
+            value.encode()
+    except UnicodeEncodeError as error:
+        got = ascii(error.object[max(0, error.start - 40) : error.end + 40])
+        raise InvalidInputError(f"{got} is no Unicode text: expected UTF-8", hint="Give it in UTF-8.") from error
     return {"method": request.method, "url": request.path, "params": query, "content": content, "headers": headers}
 
 

@@ -90,11 +90,12 @@ def append(
 @flushed_by("events")
 def _write(tx: Tx, rows: list[dict[str, Any]]) -> None:
     # One sequence for all projects: a stream over several of them has one cursor.
-    first = next_number(tx, SEQUENCE_OWNER, "events", by=len(rows)) - len(rows) + 1
+    first = next_number(tx, SEQUENCE_OWNER, _SEQUENCE, by=len(rows)) - len(rows) + 1
     tx.execute(sa.insert(events), [{"seq": seq, **row} for seq, row in enumerate(rows, start=first)])
 
 
 SEQUENCE_OWNER = "default"
+_SEQUENCE = "events"
 _REMOVED = "events removed"
 
 
@@ -109,10 +110,13 @@ def read_after(
 ) -> EventPage:
     """At most `limit` events behind the cursor `after`, oldest first.
 
-    `reset`: some that were behind it are not kept any more.
+    `reset`: some that were behind it are not kept any more; or it is ahead of the log, as after a backup was restored,
+    and `next` is where that ends.
     """
     flush(tx)
-    removed = _removed_to(tx) if after else 0
+    removed, newest = _bounds(tx) if after else (0, 0)
+    if after > newest:
+        return EventPage(events=(), next=newest, reset=True)
     query = sa.select(events).where(events.c.project_id == project_id, events.c.seq > after)
     if subject is not None:
         query = query.where(events.c.subject == subject)
@@ -140,9 +144,15 @@ def forget(tx: Tx, subject: str) -> None:
 
 
 def _removed_to(tx: Tx) -> int:
-    """The last event that is not kept any more; whoever has read to there has missed nothing."""
-    where = (counters.c.project_id == SEQUENCE_OWNER, counters.c.name == _REMOVED)
-    return tx.scalar(sa.select(counters.c.value).where(*where)) or 0
+    return _bounds(tx)[0]
+
+
+def _bounds(tx: Tx) -> tuple[int, int]:
+    """The last event that is not kept any more (whoever has read to there has missed nothing), and the newest of all."""
+    names = (_REMOVED, _SEQUENCE)
+    where = (counters.c.project_id == SEQUENCE_OWNER, counters.c.name.in_(names))
+    found = {name: value for name, value in tx.execute(sa.select(counters.c.name, counters.c.value).where(*where))}
+    return found.get(_REMOVED, 0), found.get(_SEQUENCE, 0)
 
 
 def last_seq(tx: Tx, project_id: str) -> int:

@@ -12,15 +12,12 @@ from starlette.exceptions import HTTPException
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import (
-    ConflictError,
+    HTTP_STATUS,
     Fault,
-    ForbiddenError,
     GristmillError,
     InvalidInputError,
-    NotFoundError,
     Problem,
     UnauthenticatedError,
-    UnavailableError,
 )
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.tokens import authenticate
@@ -71,17 +68,39 @@ def requires(scope: Scope) -> Any:
     return Security(_current_actor, scopes=[scope.value])
 
 
+PROBLEM_MEDIA = "application/problem+json"
+
+# Any route may answer with any of them: each is a kind that the table of errors has.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    kind.status: {"model": Problem, "description": kind.title}
-    for kind in (
-        InvalidInputError(""),
-        UnauthenticatedError(""),
-        ForbiddenError(""),
-        NotFoundError(""),
-        ConflictError(""),
-        UnavailableError(""),
-    )
+    status: {"model": Problem, "description": kind.title} for kind, status in HTTP_STATUS.items()
 }
+
+
+BYTES = "application/octet-stream"
+BINARY = {"type": "string", "format": "binary"}  # a schema
+
+
+def streamed(media: str, description: str) -> dict[int | str, dict[str, Any]]:
+    """What a route says of an answer that is bytes, or a text that grows."""
+    return {200: {"description": description, "content": {media: {"schema": BINARY}}}}
+
+
+class Api(FastAPI):
+    """An app whose document says of errors what is sent: FastAPI itself knows but one media type for a route."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            for methods in super().openapi()["paths"].values():
+                for operation in methods.values():
+                    _name_media(operation["responses"])
+        document: dict[str, Any] = super().openapi()
+        return document
+
+
+def _name_media(responses: dict[str, Any]) -> None:
+    for status, response in responses.items():
+        if int(status) >= 400:
+            response["content"] = {PROBLEM_MEDIA: next(iter(response["content"].values()))}
 
 
 def problem_response(problem: Problem) -> Response:
@@ -105,7 +124,7 @@ def problem_response(problem: Problem) -> Response:
         ],
     }
     headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
-    return JSONResponse(body, problem.status, headers=headers, media_type="application/problem+json")
+    return JSONResponse(body, problem.status, headers=headers, media_type=PROBLEM_MEDIA)
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -134,6 +153,15 @@ def install_error_handlers(app: FastAPI) -> None:
         response = problem_response(problem)
         response.headers.update(error.headers or {})
         return response
+
+    # Starlette raises it again once this is sent, so that uvicorn logs it whole.
+    @app.exception_handler(Exception)
+    def unforeseen(request: Request, error: Exception) -> Response:  # noqa: ARG001  # nothing of it is told
+        said = GristmillError(
+            f"the control plane failed at {request.method} {request.url.path}",
+            hint="Its log says why: server.log in its home. Please report it.",
+        )
+        return problem_response(said.problem(request.url.path))
 
 
 def _fault(entry: dict[str, Any]) -> Fault:

@@ -13,7 +13,7 @@ from gristmill.core.ids import new_id
 from gristmill.core.scopes import KERNEL_SCOPES, Actor, ActorKind, Scope
 from gristmill.interactive import store
 from gristmill.interactive.model import InteractiveRequest, InteractiveRun, InteractiveSession, StartedSession
-from gristmill.tracking.model import INTERACTIVE_TAG, TrackedRun, TrackedStatus
+from gristmill.tracking.model import INTERACTIVE_TAG, TrackedRun, TrackedStatus, experiment_name
 
 # Of how many sessions, the newest, runs are looked for.
 SESSIONS_ASKED = 200
@@ -53,7 +53,7 @@ class InteractiveSessions:
         """
         actor.require(Scope.RUNS_WRITE)
         notebook = check_notebook(request.notebook)
-        name = f"{actor.project_id}/{notebook}"
+        name = experiment_name(actor.project_id, notebook)
         experiment = self.tracking.ensure_experiment(name)
         now = self.clock.now()
         session = InteractiveSession(

@@ -12,7 +12,7 @@ from gristmill.profiles.service import resolve
 from gristmill.runs import store
 from gristmill.runs.executors.base import Executor, Launch
 from gristmill.runs.model import Attempt, Run
-from gristmill.tracking.model import TrackedStatus
+from gristmill.tracking.model import TrackedStatus, experiment_name
 
 
 class Tracking(Protocol):
@@ -48,7 +48,7 @@ class Launcher:
 
     def _tracked(self, run: Run, attempt: Attempt, *, new: bool) -> dict[str, str | None]:
         """What the attempt's row has of its MLflow run."""
-        experiment = self.tracking.ensure_experiment(f"{run.project_id}/{run.notebook}")
+        experiment = self.tracking.ensure_experiment(experiment_name(run.project_id, run.notebook))
         tags = {
             "gristmill.run": run.id,
             "gristmill.notebook": run.notebook,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from gristmill.core.blobs import BlobStore
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
-from gristmill.core.errors import UnavailableError
+from gristmill.core.errors import GristmillError, UnavailableError
 from gristmill.core.lease import Leadership, NotLeaderError
 from gristmill.core.pace import Pace
 from gristmill.core.settings import Settings
@@ -20,7 +20,7 @@ from gristmill.runs import kernels, service, store
 from gristmill.runs.admission import Admission
 from gristmill.runs.executors.base import Executor, Presence
 from gristmill.runs.launching import Launcher, Tracking
-from gristmill.runs.model import Attempt, RunState
+from gristmill.runs.model import Attempt, Run, RunState
 from gristmill.runs.watching import Watch
 
 log = logging.getLogger(__name__)
@@ -69,8 +69,9 @@ class RunsReconciler:
                 raise
             except UnavailableError as error:
                 self._wait(attempt, error.message)
-            except Exception as error:  # one attempt's fault must not stop the others; it is logged whole
-                log.exception("attempt %s", attempt.id)
+            except Exception as error:  # one attempt's fault must not stop the others
+                if attempt.waiting != str(error):  # logged whole, once: it comes again at every step
+                    log.exception("attempt %s", attempt.id)
                 self._wait(attempt, str(error))
         if self._is_soon([attempt for attempt in attempts if attempt.state.final]):
             return Pace.SOON
@@ -97,8 +98,18 @@ class RunsReconciler:
         elif launches >= MAX_LAUNCHES:
             self.watch.fail_launch(run, attempt, launches)
         else:
-            self.watch.begin(attempt)
+            self._launch(run, attempt)
+
+    def _launch(self, run: Run, attempt: Attempt) -> None:
+        """Asking again is for what is away; what was refused would be refused at every step, and hold up the queue."""
+        self.watch.begin(attempt)
+        try:
             self.launcher.launch(run, attempt, new=attempt.id in self.admission.admitted)
+        except (NotLeaderError, UnavailableError):
+            raise
+        except GristmillError as error:
+            log.warning("attempt %s cannot be started: %s", attempt.id, error.message)
+            self.watch.refuse(run, attempt, error)
 
     def _wait(self, attempt: Attempt, why: str) -> None:
         if attempt.waiting != why:

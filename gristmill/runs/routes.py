@@ -12,7 +12,7 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import NotFoundError
 from gristmill.core.events import read_after
-from gristmill.core.http import PROBLEMS, provide, requires
+from gristmill.core.http import BYTES, PROBLEMS, provide, requires, streamed
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.wire import EventPage
 from gristmill.profiles.model import Catalogue
@@ -135,7 +135,12 @@ def get_utilisation(
         return utilisation.of_run(tx, actor, run, catalogue)
 
 
-@router.get("/runs/{run}/notebook", summary="The executed notebook", response_class=StreamingResponse)
+@router.get(
+    "/runs/{run}/notebook",
+    summary="The executed notebook",
+    response_class=StreamingResponse,
+    responses=streamed("application/x-ipynb+json", "The notebook as it was executed"),
+)
 def get_executed_notebook(
     run: str, actor: Reader, db: DatabaseOf, blobs: Annotated[BlobStore, Depends(provide(BlobStore))]
 ) -> StreamingResponse:
@@ -147,7 +152,12 @@ def get_executed_notebook(
     return StreamingResponse(blobs.read(found.attempt.executed_notebook), media_type="application/x-ipynb+json")
 
 
-@router.get("/runs/{run}/outputs/{name:path}", summary="One output file", response_class=StreamingResponse)
+@router.get(
+    "/runs/{run}/outputs/{name:path}",
+    summary="One output file",
+    response_class=StreamingResponse,
+    responses=streamed(BYTES, "The file's bytes"),
+)
 def get_output(
     run: str, name: str, actor: Reader, db: DatabaseOf, blobs: Annotated[BlobStore, Depends(provide(BlobStore))]
 ) -> StreamingResponse:
@@ -155,7 +165,7 @@ def get_output(
         output = service.output_named(tx, actor, run, name)
     # Never shown as a page of this origin: what a notebook wrote is the notebook's.
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(blobs.read(output.digest), media_type="application/octet-stream", headers=headers)
+    return StreamingResponse(blobs.read(output.digest), media_type=BYTES, headers=headers)
 
 
 @router.get("/kernels", summary="Kernels of failed runs that are kept")

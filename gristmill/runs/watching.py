@@ -138,6 +138,11 @@ class Watch:
         fault = RunFault(kind=FaultKind.LAUNCH, message=f"{message}: {said}" if said else message)
         self.end(run, attempt, RunState.FAILED, fault)
 
+    def refuse(self, run: Run, attempt: Attempt, error: GristmillError) -> None:
+        """What the attempt needs before its worker starts was refused, for good."""
+        fault = RunFault(kind=FaultKind.LAUNCH, message=error.message, hint=error.hint)
+        self.end(run, attempt, RunState.FAILED, fault)
+
     def end(self, run: Run, attempt: Attempt, state: RunState, fault: RunFault | None = None) -> None:
         with self.leader.write() as tx:
             run = store.brief_run(tx, run.id, lock=True)

@@ -13,7 +13,7 @@ from gristmill.core.blobs import BlobStore
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.events import Wakeup
-from gristmill.core.http import Services, install_error_handlers
+from gristmill.core.http import Api, Services, install_error_handlers
 from gristmill.core.lease import Leadership
 from gristmill.core.notifications import listener
 from gristmill.core.pace import Pace
@@ -49,6 +49,8 @@ from gristmill.server.collector import Collector
 from gristmill.server.identity import Identity
 from gristmill.server.limits import BodyLimit
 from gristmill.server.loop import ControlLoop
+from gristmill.server.plain_path import PlainPath
+from gristmill.server.plain_text import PlainText
 from gristmill.server.renewal import ALONE, INTERVAL, Renewal
 from gristmill.server.shutdown import Shutdown
 from gristmill.snapshots import routes as snapshot_routes
@@ -61,8 +63,9 @@ from gristmill.tracking.server import MlflowServer
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 
-DESCRIPTION = """Gristmill's control plane. Every route but one needs `Authorization: Bearer …` and one scope, which is
-listed with it. Errors are problem details (RFC 9457) with a stable `code`."""
+DESCRIPTION = """Gristmill's control plane. Every route needs `Authorization: Bearer …` and one scope, which is listed
+with it; but `GET /api/instance`, which proves who answers, and `GET /open/{code}`, whose code is good once. Errors are
+problem details (RFC 9457) with a stable `code`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +183,7 @@ def create_app(parts: Parts) -> FastAPI:
         await exchange.close()
 
     # FastAPI's own pages load their scripts from another host.
-    app = FastAPI(
+    app = Api(
         title="Gristmill",
         version=__version__,
         description=DESCRIPTION,
@@ -262,7 +265,9 @@ def create_app(parts: Parts) -> FastAPI:
     ):
         app.include_router(module.router)
     install_error_handlers(app)
+    app.add_middleware(PlainText)
     app.add_middleware(BodyLimit, limit=parts.settings.max_body_bytes)
+    app.add_middleware(PlainPath)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
     return app
 

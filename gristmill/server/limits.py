@@ -6,7 +6,7 @@ from gristmill.core.errors import TooLargeError
 from gristmill.core.http import problem_response
 
 # These stream their bodies and keep limits of their own.
-_STREAMED = ("/api/blobs/sha256:", "/mlflow/")
+STREAMED = ("/api/blobs/sha256:", "/mlflow/")
 
 
 class BodyLimit:
@@ -16,7 +16,7 @@ class BodyLimit:
         self._app, self._limit = app, limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(_STREAMED):
+        if scope["type"] != "http" or scope["path"].startswith(STREAMED):
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")

@@ -31,6 +31,7 @@ PAGES = "/mlflow"  # the cookie's path, and the only one that is opened
 _MOST = 1000  # codes or sessions at a time: the oldest goes first
 # A used code is worthless, but it need not be kept anywhere either.
 _HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+_PAGE = {"text/html": {"schema": {"type": "string"}}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +151,13 @@ def open_page(
     return Opened(url=f"{request.base_url}open/{opening.open(actor, body.path)}")
 
 
-@router.get("/open/{code}", summary="Follow such a link", response_class=RedirectResponse, status_code=303)
+@router.get(
+    "/open/{code}",
+    summary="Follow such a link",
+    response_class=RedirectResponse,
+    status_code=303,
+    responses={200: {"description": "A page that leads on, for who comes from another site", "content": _PAGE}},
+)
 def follow(request: Request, code: str, opening: OpeningOf) -> Response:
     """Sets the session's cookie and leads on to the page."""
     secret, path = opening.redeem(code)

@@ -14,7 +14,7 @@ from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.events import Wakeup, last_seq, read_after
-from gristmill.core.http import PROBLEMS, provide, requires
+from gristmill.core.http import PROBLEMS, provide, requires, streamed
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.wire import Event, EventPage
 from gristmill.runs import service as runs
@@ -37,7 +37,12 @@ def list_events(
         return read_after(tx, project_id=actor.project_id, after=after, limit=limit)
 
 
-@router.get("/events/stream", summary="Events as they happen", response_class=StreamingResponse)
+@router.get(
+    "/events/stream",
+    summary="Events as they happen",
+    response_class=StreamingResponse,
+    responses=streamed("text/event-stream", "Server-sent events, until the caller goes"),
+)
 def stream_events(
     actor: Reader,
     db: DatabaseOf,
@@ -48,7 +53,8 @@ def stream_events(
     last_event_id: Annotated[int | None, Header(ge=0, le=2**62, description="Resumes behind this event")] = None,
 ) -> StreamingResponse:
     """`text/event-stream`: `id` is the sequence number, `event` the kind, `data` the event as JSON. An event `reset`
-    comes first where some that were behind the cursor are not kept any more.
+    comes first where some that were behind the cursor are not kept any more, or where it is ahead of the log, as
+    after a backup was restored: what was known before is to be asked for anew.
     """
     with db.read() as tx:
         subject = runs.find(tx, actor, run).id if run is not None else None
@@ -76,7 +82,8 @@ async def _stream(
             await asyncio.sleep(POLL)
             continue
         if found.reset:
-            yield _sent(Event(seq=cursor, project_id=project_id, time=clock.now(), kind="reset", subject="", data={}))
+            at = min(cursor, found.next)  # what follows has higher numbers, also where the cursor was ahead
+            yield _sent(Event(seq=at, project_id=project_id, time=clock.now(), kind="reset", subject="", data={}))
         for event in found.events:
             yield _sent(event)
         if found.events or found.reset:

@@ -15,6 +15,9 @@ from gristmill.notebooks.model import ParameterSchema
 MAX_FILES = 5_000
 MAX_BYTES = 256 * 2**20
 MAX_NOTEBOOK_BYTES = 64 * 2**20
+# Of one path: it has to find room below a worker's own folder, on every platform, and in a column.
+MAX_PATH_BYTES = 800
+MAX_PATH_PARTS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +73,23 @@ def check_path(path: str) -> str:
     """`path`, if it names a place below the snapshot's root on every platform.
 
     Raises:
-        InvalidInputError: for absolute paths, `..`, empty parts, backslashes, control characters, drive letters.
+        InvalidInputError: for absolute paths, `..`, empty parts, backslashes, control characters, surrogates, drive
+            letters, and for what is too long or too deep.
     """
     parts = path.split("/")
+    length = _length(path)
+    if length > MAX_PATH_BYTES or len(parts) > MAX_PATH_PARTS:
+        raise InvalidInputError(
+            f"snapshot path {path[:80]!r}… has {length} bytes in {len(parts)} parts: "
+            f"expected at most {MAX_PATH_BYTES} bytes and {MAX_PATH_PARTS} parts",
+            hint="Shorten it, or leave it out: name it in .gristmillignore.",
+        )
     bad = (
         not path
         or any(part in {"", ".", ".."} for part in parts)
         or "\\" in path
-        or any(unicodedata.category(character) == "Cc" for character in path)
-        or any(len(part.encode()) > 255 for part in parts)
+        or any(unicodedata.category(character) in {"Cc", "Cs"} for character in path)
+        or any(_length(part) > 255 for part in parts)
         or (len(parts[0]) == 2 and parts[0][1] == ":")
     )
     if bad:
@@ -87,6 +98,10 @@ def check_path(path: str) -> str:
             hint="Keep what the notebook needs inside its project folder.",
         )
     return path
+
+
+def _length(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))  # a name that is not UTF-8 has some
 
 
 def check_request(request: SnapshotRequest) -> None:

@@ -12,7 +12,7 @@ from gristmill.core.blobs import BlobStore
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import InvalidInputError, NotFoundError
-from gristmill.core.http import PROBLEMS, provide, requires
+from gristmill.core.http import BINARY, BYTES, PROBLEMS, provide, requires, streamed
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.small_blobs import Digests, SmallBlobs
 from gristmill.snapshots import service
@@ -62,7 +62,13 @@ def read_small_blobs(
     return SmallBlobs(blobs=intake.read(actor, wanted.digests))
 
 
-@router.put("/blobs/{digest}", status_code=204, summary="Store a blob", tags=["blobs"])
+@router.put(
+    "/blobs/{digest}",
+    status_code=204,
+    summary="Store a blob",
+    tags=["blobs"],
+    openapi_extra={"requestBody": {"required": True, "content": {BYTES: {"schema": BINARY}}}},
+)
 async def put_blob(
     digest: str,
     request: Request,
@@ -91,7 +97,13 @@ async def put_blob(
     return Response(status_code=204)
 
 
-@router.get("/blobs/{digest}", summary="Read a blob", response_class=StreamingResponse, tags=["blobs"])
+@router.get(
+    "/blobs/{digest}",
+    summary="Read a blob",
+    response_class=StreamingResponse,
+    tags=["blobs"],
+    responses=streamed(BYTES, "The blob's bytes"),
+)
 def get_blob(
     digest: str, actor: Annotated[Actor, requires(Scope.BLOBS_READ)], db: DatabaseOf, blobs: BlobsOf
 ) -> StreamingResponse:
@@ -101,7 +113,7 @@ def get_blob(
         if digest not in core_blobs.held(tx, actor.project_id, [digest], subject=actor.subject):
             raise NotFoundError(f"no blob {digest}")
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(blobs.read(digest), media_type="application/octet-stream", headers=headers)
+    return StreamingResponse(blobs.read(digest), media_type=BYTES, headers=headers)
 
 
 @router.post("/snapshots", status_code=201, summary="Make a snapshot of blobs")

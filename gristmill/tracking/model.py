@@ -1,5 +1,6 @@
 """What Gristmill knows of MLflow: how its server stands, and its runs, logged models and registered models."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +16,17 @@ RESERVED_TAGS = "gristmill."
 # What a server without a name of its own is called.
 OWN_SERVER = "Gristmill's own MLflow server"
 PARENT_TAG = "mlflow.parentRunId"
+# MLflow takes 500 characters, and its table of experiments has room for these.
+LONGEST_EXPERIMENT = 256
+
+
+def experiment_name(project: str, notebook: str) -> str:
+    """`project/notebook`; too long a one is cut in its middle, and a hash keeps it apart from others."""
+    name = f"{project}/{notebook}"
+    if len(name) <= LONGEST_EXPERIMENT:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{name[:100]}…{name[-138:]}~{digest}"
 
 
 class Health(StrEnum):

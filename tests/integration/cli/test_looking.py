@@ -39,3 +39,25 @@ def test_a_control_plane_elsewhere_needs_a_token_and_is_never_started(
         assert "GRISTMILL_TOKEN is not" in gristmill("runs", "list", status=6).err
         monkeypatch.setenv("GRISTMILL_TOKEN", "token")
         assert "does not answer" in gristmill("runs", "list", status=8).err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("runs", "show", ""),
+        ("runs", "show", "22/events"),
+        ("runs", "logs", ""),
+        ("models", "show", ""),
+        ("models", "register", "a/b", "--run", "1"),
+        ("endpoints", "show", ""),
+        ("endpoints", "delete", "sig/keys/v2", "--yes"),
+        ("endpoints", "delete", "", "--yes"),
+        ("data", "show", ""),
+        ("environments", "show", ""),
+        ("deploy", "sig/1", "--endpoint", "b a/d"),
+    ],
+)
+def test_a_name_that_is_none_is_refused_before_anything_is_asked(gristmill: Gristmill, command: tuple[str, ...]) -> None:
+    done = gristmill(*command, status=3)
+    assert "expected" in done.err
+    assert "Traceback" not in done.err

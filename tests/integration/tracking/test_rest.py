@@ -9,7 +9,8 @@ import pytest
 from gristmill.core.clock import SystemClock
 from gristmill.core.errors import InvalidInputError, NotFoundError, TooLargeError, UnavailableError
 from gristmill.tracking.address import local_address
-from gristmill.tracking.model import ATTEMPT_TAG, PARENT_TAG, TrackedStatus
+from gristmill.snapshots.model import MAX_PATH_BYTES, check_path
+from gristmill.tracking.model import ATTEMPT_TAG, PARENT_TAG, TrackedStatus, experiment_name
 from gristmill.tracking.process import MlflowProcess
 from gristmill.tracking.rest import TrackingClient
 
@@ -53,6 +54,14 @@ def test_an_experiment_is_made_once_and_comes_back_when_it_was_deleted(
     raw.post(f"{API}/experiments/delete", json={"experiment_id": first}).raise_for_status()
     assert tracking.ensure_experiment("rest/ünïcode 'name'") == first
     assert tracking.find_or_create_run("att_restored", first, "n", {})
+
+
+def test_the_notebook_with_the_longest_path_has_an_experiment(tracking: TrackingClient) -> None:
+    notebook = check_path("/".join(["a" * 199] * (MAX_PATH_BYTES // 200)))
+    name = experiment_name("default", notebook)
+    first = tracking.ensure_experiment(name)
+    assert tracking.ensure_experiment(name) == first
+    assert tracking.find_or_create_run("att_long", first, "n", {"mlflow.source.name": notebook})
 
 
 def test_an_attempt_has_one_run(tracking: TrackingClient, experiment: str) -> None:

@@ -70,3 +70,15 @@ def test_a_waiter_is_woken_and_a_tick_before_the_wait_is_not_missed() -> None:
     assert wakeup.wait(seen, timeout=30) == seen + 1
     threading.Timer(0.01, wakeup.set).start()
     assert wakeup.wait(wakeup.ticks, timeout=30) == seen + 2
+
+
+def test_a_cursor_ahead_of_the_log_is_reset_to_its_end(db: Database, clock: Clock) -> None:
+    """As after a restored backup: whoever has it would wait for numbers that are given again."""
+    with db.write() as tx:
+        for _ in range(3):
+            append(tx, project_id=PROJECT, time=clock.now(), kind="k", subject="s")
+    with db.read() as tx:
+        ahead = read_after(tx, project_id=PROJECT, after=4)
+        assert (ahead.reset, ahead.next, ahead.events) == (True, 3, ())
+        assert not read_after(tx, project_id=PROJECT, after=3).reset
+        assert not read_after(tx, project_id="other", after=3).reset, "one sequence for all projects"

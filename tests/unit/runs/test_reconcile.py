@@ -1,4 +1,4 @@
-"""One step of the control loop, where no worker can be started: MLflow is away."""
+"""One step of the control loop, where no worker can be started: MLflow is away, or refuses."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 
 from gristmill.core.blobs import BlobStore
 from gristmill.core.database import Database
-from gristmill.core.errors import UnavailableError
+from gristmill.core.errors import InvalidInputError, UnavailableError
 from gristmill.core.lease import Leadership
 from gristmill.core.settings import Settings
 from gristmill.ledger import store as ledger
@@ -36,6 +36,20 @@ class AwayTracking:
 
     def end_run(self, run_id: str, status: TrackedStatus) -> None:
         raise UnavailableError("MLflow is away")
+
+
+class RefusingTracking(AwayTracking):
+    """MLflow answers, and will have nothing of it."""
+
+    def ensure_experiment(self, name: str) -> str:
+        raise InvalidInputError("MLflow: 'name' is refused")
+
+
+class FaultyTracking(AwayTracking):
+    """There is a fault in what asks MLflow."""
+
+    def ensure_experiment(self, name: str) -> str:
+        raise KeyError(name)
 
 
 @pytest.fixture
@@ -143,3 +157,30 @@ def test_a_run_that_is_cancelled_before_its_worker_frees_its_reservation(
     assert state_of(db, run).state is RunState.CANCELLED
     with db.read() as tx:
         assert ledger.unreleased(tx) == []
+
+
+def test_a_run_that_mlflow_refuses_fails_and_frees_its_place_in_the_queue(
+    reconciler: RunsReconciler, create: Create, db: Database
+) -> None:
+    run, behind = create(profile="large"), create(profile="large")
+    reconciler.launcher.tracking = RefusingTracking()
+    reconciler.step()
+    found = state_of(db, run)
+    assert found.state is RunState.FAILED
+    assert found.fault is not None
+    assert (found.fault.kind, found.fault.message) == (FaultKind.LAUNCH, "MLflow: 'name' is refused")
+    reconciler.step()  # it is closed
+    reconciler.launcher.tracking = AwayTracking()
+    reconciler.step()
+    assert state_of(db, behind).state is RunState.STARTING
+
+
+def test_a_fault_that_comes_at_every_step_is_logged_once(
+    reconciler: RunsReconciler, create: Create, db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = create()
+    reconciler.launcher.tracking = FaultyTracking()
+    for _ in range(3):
+        reconciler.step()
+    assert state_of(db, run).state is RunState.STARTING
+    assert len([record for record in caplog.records if record.exc_info]) == 1

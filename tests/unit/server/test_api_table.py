@@ -8,6 +8,7 @@ import pytest
 
 from gristmill.client import api
 from gristmill.client.call import Call
+from gristmill.core.errors import HTTP_STATUS
 from gristmill.core.scopes import Scope
 from gristmill.core.small_blobs import SmallBlob, SmallBlobs
 from gristmill.data_roots.model import DataRootRequest
@@ -102,5 +103,48 @@ def test_every_route_names_its_scope_its_summary_and_its_errors(document: dict[s
             named = {scope for entry in found.get("security", ()) for scope in entry.get("bearer", ())}
             assert named, f"{where} asks for no scope"
             assert named <= scopes, where
-            assert "401" in found["responses"], where
-            assert "403" in found["responses"], where
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(method, path, found) for path, methods in document["paths"].items() for method, found in methods.items()]
+
+
+def test_every_error_is_declared_as_the_problem_that_is_sent(document: dict[str, Any]) -> None:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for method, path, found in operations(document):
+        errors = {code: answer["content"] for code, answer in found["responses"].items() if int(code) >= 400}
+        assert errors == {str(status): problem for status in HTTP_STATUS.values()}, f"{method} {path}"
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_every_answer_says_what_it_holds(document: dict[str, Any]) -> None:
+    for method, path, found in operations(document):
+        for code in found["responses"].keys() & {"200", "201", "202"}:
+            (held,) = found["responses"][code]["content"].values()
+            assert held["schema"], f"{method} {path}"
+
+
+def test_every_body_that_is_taken_is_declared(document: dict[str, Any]) -> None:
+    for method, path, found in operations(document):
+        if method == "put":
+            (taken,) = found["requestBody"]["content"].values()
+            assert taken["schema"], path
+
+
+@pytest.mark.parametrize("name", [name for name, function in CALLS.items() if sample(name, function).answer is bytes])
+def test_what_is_answered_as_bytes_is_declared_so(document: dict[str, Any], name: str) -> None:
+    found = operation(document, sample(name, CALLS[name]))
+    (held,) = found["responses"]["200"]["content"].items()
+    assert held[0] != "application/json"
+    assert held[1]["schema"] == {"type": "string", "format": "binary"}
+
+
+@pytest.mark.parametrize("name", [name for name, function in CALLS.items() if sample(name, function).content])
+def test_what_is_sent_as_bytes_is_declared_so(document: dict[str, Any], name: str) -> None:
+    found = operation(document, sample(name, CALLS[name]))
+    assert list(found["requestBody"]["content"]) == ["application/octet-stream"]
+
+
+def test_the_document_names_the_routes_that_need_no_token(document: dict[str, Any]) -> None:
+    assert {path for _, path, found in operations(document) if not found.get("security")} == PUBLIC
+    assert all(f"`GET {path}`" in document["info"]["description"] for path in PUBLIC)
