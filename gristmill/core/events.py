@@ -148,10 +148,10 @@ def _removed_to(tx: Tx) -> int:
 
 
 def _bounds(tx: Tx) -> tuple[int, int]:
-    """The last event that is not kept any more (whoever has read to there has missed nothing), and the newest of all."""
+    """The last event that is not kept any more, to where one may have read and missed nothing; and the newest."""
     names = (_REMOVED, _SEQUENCE)
     where = (counters.c.project_id == SEQUENCE_OWNER, counters.c.name.in_(names))
-    found = {name: value for name, value in tx.execute(sa.select(counters.c.name, counters.c.value).where(*where))}
+    found = {row.name: row.value for row in tx.execute(sa.select(counters.c.name, counters.c.value).where(*where))}
     return found.get(_REMOVED, 0), found.get(_SEQUENCE, 0)
 
 

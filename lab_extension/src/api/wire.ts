@@ -662,6 +662,8 @@ export interface paths {
         /**
          * Claim an attempt
          * @description The one compare-and-set by which an attempt happens at most once. 409: another worker has it; run nothing.
+         *
+         *     The snapshot's small files come along.
          */
         post: operations['claim_attempt_api_attempts__attempt__claim_post'];
         delete?: never;
@@ -893,7 +895,8 @@ export interface paths {
         /**
          * Events as they happen
          * @description `text/event-stream`: `id` is the sequence number, `event` the kind, `data` the event as JSON. An event `reset`
-         *     comes first where some that were behind the cursor are not kept any more.
+         *     comes first where some that were behind the cursor are not kept any more, or where it is ahead of the log, as
+         *     after a backup was restored: what was known before is to be asked for anew.
          */
         get: operations['stream_events_api_events_stream_get'];
         put?: never;
@@ -1219,6 +1222,11 @@ export interface components {
              * @default false
              */
             small_blobs: boolean;
+            /**
+             * Blobs
+             * @default []
+             */
+            blobs: components['schemas']['SmallBlob'][];
         };
         /** AuditEntry */
         AuditEntry: {
@@ -1794,11 +1802,6 @@ export interface components {
             value: string;
             /** Env */
             env?: string | null;
-        };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components['schemas']['ValidationError'][];
         };
         /**
          * InstanceProof
@@ -2988,19 +2991,6 @@ export interface components {
              */
             gpus: components['schemas']['GpuPoint'][];
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
         /**
          * Variant
          * @description One model version on a profile. `weight` is its share of the traffic in percent.
@@ -3148,7 +3138,6 @@ export type GitFactsInput = components['schemas']['GitFacts-Input'];
 export type GitFactsOutput = components['schemas']['GitFacts-Output'];
 export type GpuPoint = components['schemas']['GpuPoint'];
 export type GrantedSecret = components['schemas']['GrantedSecret'];
-export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type InstanceProof = components['schemas']['InstanceProof'];
 export type InteractiveRequest = components['schemas']['InteractiveRequest'];
 export type InteractiveRun = components['schemas']['InteractiveRun'];
@@ -3207,7 +3196,6 @@ export type TrackedStatus = components['schemas']['TrackedStatus'];
 export type Usage = components['schemas']['Usage'];
 export type Utilisation = components['schemas']['Utilisation'];
 export type UtilisationPoint = components['schemas']['UtilisationPoint'];
-export type ValidationError = components['schemas']['ValidationError'];
 export type Variant = components['schemas']['Variant'];
 export type VariantStatus = components['schemas']['VariantStatus'];
 export type WorkerEvent = components['schemas']['WorkerEvent'];
@@ -3243,7 +3231,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3252,7 +3240,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3261,7 +3249,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3270,7 +3258,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3279,16 +3267,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3297,7 +3312,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3330,7 +3354,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3339,7 +3363,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3348,7 +3372,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3357,7 +3381,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3366,16 +3390,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3384,7 +3435,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3418,7 +3478,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3427,7 +3487,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3436,7 +3496,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3445,7 +3505,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3454,16 +3514,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3472,7 +3559,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3506,7 +3602,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3515,7 +3611,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3524,7 +3620,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3533,7 +3629,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3542,16 +3638,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3560,7 +3683,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3589,7 +3721,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3598,7 +3730,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3607,7 +3739,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3616,7 +3748,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3625,7 +3757,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3634,7 +3802,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3665,7 +3842,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3674,7 +3851,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3683,7 +3860,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3692,7 +3869,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3701,16 +3878,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3719,7 +3923,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3754,7 +3967,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3763,7 +3976,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3772,7 +3985,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3781,7 +3994,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3790,16 +4003,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3808,7 +4048,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3839,7 +4088,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3848,7 +4097,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3857,7 +4106,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3866,7 +4115,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3875,16 +4124,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3893,7 +4169,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -3924,7 +4209,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -3933,7 +4218,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -3942,7 +4227,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -3951,7 +4236,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -3960,16 +4245,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -3978,7 +4290,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4013,7 +4334,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4022,7 +4343,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4031,7 +4352,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4040,7 +4361,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4049,16 +4370,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4067,7 +4415,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4099,7 +4456,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4108,7 +4465,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4117,7 +4474,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4126,7 +4483,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4135,16 +4492,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4153,7 +4537,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4184,7 +4577,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4193,7 +4586,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4202,7 +4595,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4211,7 +4604,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4220,16 +4613,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4238,7 +4658,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4271,7 +4700,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4280,7 +4709,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4289,7 +4718,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4298,7 +4727,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4307,16 +4736,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4325,7 +4781,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4354,7 +4819,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4363,7 +4828,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4372,7 +4837,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4381,7 +4846,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4390,7 +4855,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4399,7 +4900,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4432,7 +4942,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4441,7 +4951,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4450,7 +4960,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4459,7 +4969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4468,16 +4978,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4486,7 +5023,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4519,7 +5065,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4528,7 +5074,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4537,7 +5083,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4546,7 +5092,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4555,16 +5101,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4573,7 +5146,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4606,7 +5188,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4615,7 +5197,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4624,7 +5206,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4633,7 +5215,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4642,16 +5224,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4660,7 +5269,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4691,7 +5309,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4700,7 +5318,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4709,7 +5327,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4718,7 +5336,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4727,16 +5345,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4745,7 +5390,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4776,7 +5430,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4785,7 +5439,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4794,7 +5448,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4803,7 +5457,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4812,16 +5466,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4830,7 +5511,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4861,7 +5551,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4870,7 +5560,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4879,7 +5569,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4888,7 +5578,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4897,16 +5587,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -4915,7 +5632,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -4948,7 +5674,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -4957,7 +5683,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -4966,7 +5692,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -4975,7 +5701,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -4984,16 +5710,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5002,7 +5755,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5033,7 +5795,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5042,7 +5804,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5051,7 +5813,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5060,7 +5822,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5069,16 +5831,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5087,7 +5876,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5118,7 +5916,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5127,7 +5925,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5136,7 +5934,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5145,7 +5943,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5154,16 +5952,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5172,7 +5997,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5203,7 +6037,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5212,7 +6046,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5221,7 +6055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5230,7 +6064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5239,16 +6073,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5257,7 +6118,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5286,7 +6156,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5295,7 +6165,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5304,7 +6174,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5313,7 +6183,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5322,7 +6192,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5331,7 +6237,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5360,7 +6275,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5369,7 +6284,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5378,7 +6293,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5387,7 +6302,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5396,7 +6311,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5405,7 +6356,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5434,7 +6394,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5443,7 +6403,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5452,7 +6412,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5461,7 +6421,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5470,7 +6430,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5479,7 +6475,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5510,7 +6515,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5519,7 +6524,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5528,7 +6533,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5537,7 +6542,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5546,16 +6551,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5564,7 +6596,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5599,7 +6640,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5608,7 +6649,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5617,7 +6658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5626,7 +6667,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5635,16 +6676,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5653,7 +6721,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5685,7 +6762,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5694,7 +6771,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5703,7 +6780,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5712,7 +6789,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5721,16 +6798,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5739,7 +6843,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5782,7 +6895,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5791,7 +6904,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5800,7 +6913,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5809,7 +6922,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5818,16 +6931,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5836,7 +6976,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5869,7 +7018,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5878,7 +7027,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5887,7 +7036,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5896,7 +7045,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5905,16 +7054,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -5923,7 +7099,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -5954,7 +7139,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -5963,7 +7148,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -5972,7 +7157,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -5981,7 +7166,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -5990,16 +7175,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6008,7 +7220,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6039,7 +7260,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6048,7 +7269,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6057,7 +7278,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6066,7 +7287,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6075,16 +7296,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6093,7 +7341,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6124,7 +7381,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6133,7 +7390,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6142,7 +7399,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6151,7 +7408,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6160,16 +7417,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6178,7 +7462,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6209,7 +7502,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6218,7 +7511,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6227,7 +7520,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6236,7 +7529,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6245,16 +7538,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6263,7 +7583,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6294,7 +7623,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6303,7 +7632,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6312,7 +7641,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6321,7 +7650,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6330,16 +7659,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6348,7 +7704,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6382,7 +7747,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6391,7 +7756,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6400,7 +7765,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6409,7 +7774,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6418,16 +7783,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6436,7 +7828,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6467,7 +7868,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6476,7 +7877,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6485,7 +7886,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6494,7 +7895,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6503,16 +7904,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6521,7 +7949,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6537,12 +7974,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The notebook as it was executed */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    'application/x-ipynb+json': string;
+                };
             };
             /** @description The input is not valid */
             400: {
@@ -6550,7 +7989,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6559,7 +7998,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6568,7 +8007,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6577,7 +8016,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6586,16 +8025,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6604,7 +8070,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6621,12 +8096,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The file's bytes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    'application/octet-stream': string;
+                };
             };
             /** @description The input is not valid */
             400: {
@@ -6634,7 +8111,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6643,7 +8120,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6652,7 +8129,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6661,7 +8138,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6670,16 +8147,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6688,7 +8192,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6717,7 +8230,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6726,7 +8239,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6735,7 +8248,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6744,7 +8257,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6753,7 +8266,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6762,7 +8311,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6793,7 +8351,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6802,7 +8360,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6811,7 +8369,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6820,7 +8378,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6829,16 +8387,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6847,7 +8432,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6882,7 +8476,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6891,7 +8485,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6900,7 +8494,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6909,7 +8503,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -6918,16 +8512,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -6936,7 +8557,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -6971,7 +8601,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -6980,7 +8610,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -6989,7 +8619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -6998,7 +8628,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7007,16 +8637,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7025,7 +8682,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7054,7 +8720,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7063,7 +8729,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7072,7 +8738,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7081,7 +8747,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7090,7 +8756,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7099,7 +8801,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7134,7 +8845,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7143,7 +8854,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7152,7 +8863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7161,7 +8872,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7170,16 +8881,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7188,7 +8926,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7219,7 +8966,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7228,7 +8975,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7237,7 +8984,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7246,7 +8993,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7255,16 +9002,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7273,7 +9047,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7302,7 +9085,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7311,7 +9094,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7320,7 +9103,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7329,7 +9112,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7338,7 +9121,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7347,7 +9166,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7380,7 +9208,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7389,7 +9217,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7398,7 +9226,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7407,7 +9235,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7416,16 +9244,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7434,7 +9289,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7463,7 +9327,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7472,7 +9336,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7481,7 +9345,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7490,7 +9354,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7499,7 +9363,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7508,7 +9408,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7540,7 +9449,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7549,7 +9458,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7558,7 +9467,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7567,7 +9476,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7576,16 +9485,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7594,7 +9530,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7623,7 +9568,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7632,7 +9577,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7641,7 +9586,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7650,7 +9595,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7659,7 +9604,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7668,7 +9649,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7701,7 +9691,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7710,7 +9700,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7719,7 +9709,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7728,7 +9718,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7737,16 +9727,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7755,7 +9772,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7784,7 +9810,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7793,7 +9819,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7802,7 +9828,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7811,7 +9837,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7820,7 +9846,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7829,7 +9891,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7861,7 +9932,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7870,7 +9941,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7879,7 +9950,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7888,7 +9959,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7897,16 +9968,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -7915,7 +10013,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -7948,7 +10055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -7957,7 +10064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -7966,7 +10073,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -7975,7 +10082,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -7984,16 +10091,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8002,7 +10136,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8024,12 +10167,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Server-sent events, until the caller goes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    'text/event-stream': string;
+                };
             };
             /** @description The input is not valid */
             400: {
@@ -8037,7 +10182,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8046,7 +10191,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8055,7 +10200,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8064,7 +10209,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8073,16 +10218,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8091,7 +10263,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8124,7 +10305,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8133,7 +10314,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8142,7 +10323,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8151,7 +10332,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8160,16 +10341,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8178,7 +10386,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8209,7 +10426,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8218,7 +10435,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8227,7 +10444,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8236,7 +10453,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8245,16 +10462,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8263,7 +10507,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8296,7 +10549,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8305,7 +10558,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8314,7 +10567,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8323,7 +10576,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8332,16 +10585,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8350,7 +10630,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8366,12 +10655,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The blob's bytes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    'application/octet-stream': string;
+                };
             };
             /** @description The input is not valid */
             400: {
@@ -8379,7 +10670,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8388,7 +10679,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8397,7 +10688,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8406,7 +10697,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8415,16 +10706,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8433,7 +10751,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8447,7 +10774,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                'application/octet-stream': string;
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {
@@ -8462,7 +10793,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8471,7 +10802,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8480,7 +10811,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8489,7 +10820,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8498,16 +10829,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8516,7 +10874,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8549,7 +10916,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8558,7 +10925,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8567,7 +10934,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8576,7 +10943,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8585,16 +10952,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8603,7 +10997,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8634,7 +11037,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description No valid token */
@@ -8643,7 +11046,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not allowed */
@@ -8652,7 +11055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not found */
@@ -8661,7 +11064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description The state does not allow this */
@@ -8670,16 +11073,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
             /** @description Not available now */
@@ -8688,7 +11118,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['Problem'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8715,13 +11154,103 @@ export interface operations {
                     'application/json': components['schemas']['Launched'];
                 };
             };
-            /** @description Validation Error */
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8742,6 +11271,105 @@ export interface operations {
                 };
                 content: {
                     'application/json': components['schemas']['NotebookFacts'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8766,13 +11394,103 @@ export interface operations {
                     'application/json': components['schemas']['Place'];
                 };
             };
-            /** @description Validation Error */
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    'application/json': components['schemas']['HTTPValidationError'];
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };
@@ -8796,6 +11514,105 @@ export interface operations {
                         | components['schemas']['StateMessage']
                         | components['schemas']['EventMessage']
                         | components['schemas']['ResetMessage'];
+                };
+            };
+            /** @description The input is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not supported here */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description The queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description Not available now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/problem+json': components['schemas']['Problem'];
                 };
             };
         };

@@ -57,7 +57,9 @@ def test_a_control_plane_elsewhere_needs_a_token_and_is_never_started(
         ("deploy", "sig/1", "--endpoint", "b a/d"),
     ],
 )
-def test_a_name_that_is_none_is_refused_before_anything_is_asked(gristmill: Gristmill, command: tuple[str, ...]) -> None:
+def test_a_name_that_is_none_is_refused_before_anything_is_asked(
+    gristmill: Gristmill, command: tuple[str, ...]
+) -> None:
     done = gristmill(*command, status=3)
     assert "expected" in done.err
     assert "Traceback" not in done.err

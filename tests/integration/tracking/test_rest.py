@@ -8,8 +8,8 @@ import pytest
 
 from gristmill.core.clock import SystemClock
 from gristmill.core.errors import InvalidInputError, NotFoundError, TooLargeError, UnavailableError
-from gristmill.tracking.address import local_address
 from gristmill.snapshots.model import MAX_PATH_BYTES, check_path
+from gristmill.tracking.address import local_address
 from gristmill.tracking.model import ATTEMPT_TAG, PARENT_TAG, TrackedStatus, experiment_name
 from gristmill.tracking.process import MlflowProcess
 from gristmill.tracking.rest import TrackingClient
