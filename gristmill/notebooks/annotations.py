@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gristmill.notebooks.literals import NotLiteralError, literal
+from gristmill.notebooks.plain import NotPlainError, plain
 from gristmill.notebooks.model import ParameterType
 
 MAX_DEPTH = 20
@@ -113,7 +114,8 @@ def _is_none(node: ast.expr) -> bool:
 def _literal(arguments: list[ast.expr]) -> Declared:
     try:
         values = [literal(argument) for argument in arguments]
-    except NotLiteralError:
+        plain(values)
+    except (NotLiteralError, NotPlainError):  # a lone surrogate among them: nothing for JSON
         return UNKNOWN
     choices = tuple(value for value in values if isinstance(value, str | int))
     return Declared(type=ParameterType.LITERAL, choices=choices, nullable=None in values) if choices else UNKNOWN

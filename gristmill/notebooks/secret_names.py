@@ -54,7 +54,9 @@ def _asked(call: ast.Call, modules: set[str], verbs: set[str]) -> Iterator[str]:
     )
     given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "name")]
     if own and given and isinstance(given[0], ast.Constant) and isinstance(given[0].value, str):
-        yield given[0].value
+        name = given[0].value
+        if not any("\ud800" <= character <= "\udfff" for character in name):  # no secret has such a name, nor JSON
+            yield name
 
 
 def _in_order(tree: ast.AST) -> Iterator[ast.AST]:

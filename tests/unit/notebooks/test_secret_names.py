@@ -55,3 +55,7 @@ def test_what_is_not_known_before_the_run_is_not_guessed(cell: str) -> None:
 
 def test_other_languages_are_passed_over() -> None:
     assert names("import gristmill\ngristmill.secret('TOKEN')", language="R") == ()
+
+
+def test_a_name_that_is_no_unicode_is_none() -> None:
+    assert names(r"import gristmill; gristmill.secret('\ud800'); gristmill.secret('TOKEN')") == ("TOKEN",)
