@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from gristmill.core.errors import GristmillError
     from gristmill.core.wire import ServerStatus
 
-RESTART = "`gristmill server stop`, then any command: a control plane reads it when it starts. Runs and endpoints go on."
+RESTART = (
+    "`gristmill server stop`, then any command: a control plane reads it when it starts. Runs and endpoints go on."
+)
 
 
 def fault_in(settings: Settings) -> "GristmillError | None":

@@ -38,9 +38,7 @@ class _WrongValueError(ValueError):
         self.where = where
 
 
-def check_values(
-    schema: ParameterSchema, given: Mapping[str, Any], *, unread: Collection[str] = ()
-) -> dict[str, Any]:
+def check_values(schema: ParameterSchema, given: Mapping[str, Any], *, unread: Collection[str] = ()) -> dict[str, Any]:
     """The given values as JSON carries them and as the notebook's types ask: `1` for a float is `1.0`, dates are text.
 
     `unread` are names that were given a value which did not read: they are not missing.
