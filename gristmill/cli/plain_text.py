@@ -2,7 +2,7 @@
 
 import re
 
-# CSI, OSC and two-character sequences (ECMA-48), as in the worker's logs; and the beginning of one at the end of a piece.
+# CSI, OSC and shorter sequences (ECMA-48), as in the worker's logs; and the beginning of one at the end of a piece.
 _WHOLE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z^-~\\])")
 _BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[ -/]*)\Z")
 _LONGEST = 4096  # characters of a sequence that is waited for; a longer one is none

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -94,7 +93,7 @@ def verify(tx: Tx) -> AuditVerdict:
     return AuditVerdict(entries=seen, head=previous)
 
 
-def _broken(row: Mapping[str, Any], number: int, previous: str) -> str | None:
+def _broken(row: sa.RowMapping, number: int, previous: str) -> str | None:
     if row["seq"] != number:
         return f"entry {number} is missing"
     try:
@@ -112,7 +111,7 @@ def _stored(tx: Tx) -> list[sa.ColumnElement[Any]]:
     return [audit.c.seq, *(sa.cast(column, raw).label(column.name) for column in audit.c if column is not audit.c.seq)]
 
 
-def _decoded(row: Mapping[str, Any]) -> dict[str, Any]:
+def _decoded(row: sa.RowMapping) -> dict[str, Any]:
     """Raises one of `_UNREADABLE` for what is no text, no time or no JSON."""
     entry = {name: _text(value) for name, value in row.items()}
     time = datetime.fromisoformat(entry["time"])
@@ -125,7 +124,7 @@ def _text(stored: Any) -> Any:
     return stored.decode() if isinstance(stored, bytes) else stored
 
 
-def _entry(row: Mapping[str, Any]) -> AuditEntry:
+def _entry(row: sa.RowMapping) -> AuditEntry:
     number = row["seq"]
     try:
         entry = AuditEntry(**_decoded(row))

@@ -28,4 +28,6 @@ def to_python(value: Any, kind: ParameterType = ParameterType.ANY, items: Parame
         return f"__import__('datetime').{_DATES[kind]}.fromisoformat({value!r})"
     if isinstance(value, list) and items in _DATES:
         return f"[{', '.join(to_python(item, items) for item in value)}]"
+    if isinstance(value, dict) and items in _DATES:
+        return f"{{{', '.join(f'{key!r}: {to_python(item, items)}' for key, item in value.items())}}}"
     return repr(value)

@@ -16,6 +16,7 @@ from gristmill.serving.batching import Batcher
 from gristmill.serving.errors import ModelFaultError, UnsupportedMediaTypeError
 from gristmill.serving.http import Response
 from gristmill.serving.metrics import CONTENT_TYPE, Metrics
+from gristmill.serving.missing import with_missing
 from gristmill.serving.predictions import answer_body, dumps
 from gristmill.serving.served import ServedModel, model_error
 
@@ -88,7 +89,7 @@ class Handlers:
         except GristmillError:
             raise
         except Exception as error:
-            told = model_error(error)
+            told = with_missing(model_error(error), batch)
             if told.status >= 500:
                 self._log_failure()
             raise told from error

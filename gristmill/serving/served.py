@@ -37,7 +37,7 @@ class ServedModel:
 def load_variant(
     variant: Variant, folder: ModelFolder, cpu: float, *, on_phase: Callable[[Phase], None] = lambda _: None
 ) -> ServedModel:
-    """The variant, ready to answer: loaded, and its input example, if it has one, predicted; `on_phase` is told of each.
+    """The variant, ready to answer: loaded, and its input example predicted, if there is one; `on_phase` is told.
 
     Raises:
         LoadError: it cannot be loaded, or it fails on its own input example.

@@ -120,7 +120,7 @@ class Workspace:
 
     def _name(self, path: Path) -> str:
         base = self.workdir if path.is_relative_to(self.workdir) else self.root
-        return path.relative_to(base).as_posix()
+        return _utf8(path.relative_to(base).as_posix())
 
     def _tell_beside(self, notice: Callable[[str], None]) -> None:
         """What was written beside the project, where only data is: it would have no name among the outputs."""
@@ -147,6 +147,11 @@ class Workspace:
 
     def _enters(self, folder: Path) -> bool:
         return not folder.name.startswith(".") and folder.name not in _SKIPPED_FOLDERS and not self.is_data(folder)
+
+
+def _utf8(name: str) -> str:
+    """The name with a byte that is no UTF-8 as `%FF`: whoever downloads the file can say it, and has it as a name."""
+    return "".join(f"%{ord(one) - 0xDC00:02X}" if "\udc80" <= one <= "\udcff" else one for one in name)
 
 
 def _regular(path: Path) -> _Found | None:

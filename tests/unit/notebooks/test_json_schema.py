@@ -47,11 +47,8 @@ def test_every_property_says_what_the_source_says() -> None:
 def test_a_dictionary_says_what_its_values_are() -> None:
     parameters = cell_parameters("a: dict[str, float] = {}\nb: dict[str, list[int]] = {}\nc: dict = {}")
     document = to_json_schema(ParameterSchema(language="python", cell=0, parameters=parameters), "nb")
-    assert [one.get("additionalProperties") for one in document["properties"].values()] == [
-        {"type": "number"},
-        None,
-        None,
-    ]
+    said = [one.get("additionalProperties") for one in document["properties"].values()]
+    assert said == [{"type": "number"}, None, None]
 
 
 def test_a_notebook_that_cannot_be_read_takes_anything() -> None:

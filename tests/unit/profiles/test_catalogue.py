@@ -132,9 +132,7 @@ def test_a_fault_is_told_with_its_place(load: Load, text: str, says: str, hint: 
 
 def test_every_fault_is_told_at_once(load: Load) -> None:
     text = "profiles:\n  a: {cpu: 0, memory: x, default: true}\n  b: {cpu: 1, default: true}"
-    with pytest.raises(
-        InvalidInputError, match=r"^4 faults in profiles.yaml, the first: profiles.yaml:2:12 "
-    ) as caught:
+    with pytest.raises(InvalidInputError, match=r"^4 faults in profiles.yaml, the first: .*:2:12 ") as caught:
         load(text)
     assert [fault.where for fault in caught.value.faults] == [
         "profiles.yaml:2:12",

@@ -201,6 +201,19 @@ async def test_health_and_metrics_need_no_key(path: str) -> None:
     assert (await ask(app_by(minutes, CLOSED), "GET", path)).status == 200
 
 
+@pytest.mark.parametrize("nothing", ["null", "NaN"])
+async def test_a_missing_value_that_the_model_does_not_take_is_named(nothing: str) -> None:
+    def refuse(_frame: Any) -> Any:
+        raise ValueError("Input X contains NaN")
+
+    rows = f'{{"minutes": 1, "calls": 2, "state": "KS"}}, {{"minutes": {nothing}, "calls": 2, "state": null}}'
+    body = f'{{"dataframe_records": [{rows}]}}'.encode()
+    answer = await ask(app_by(refuse), "POST", "/invocations", body)
+    assert answer.status == 400
+    assert "contains NaN; a value is missing at row 1, column 'minutes' (and 1 more)" in answer.json["error"]
+    assert [fault["where"] for fault in answer.json["faults"]] == ["row 1, column 'minutes'", "row 1, column 'state'"]
+
+
 async def test_a_foreign_host_name_is_refused_before_anything_else() -> None:
     answer = await ask(app_by(minutes), "POST", "/invocations", GOOD, headers={"host": "evil.example:80"})
     assert answer.status == 403

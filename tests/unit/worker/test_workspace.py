@@ -1,4 +1,5 @@
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,13 @@ def test_names_are_of_the_working_directory_first(place: Place) -> None:
     assert set(found) == {"lib.py"}
     assert len(place.notices) == 1
     assert "lib.py" in place.notices[0]
+
+
+def test_a_name_that_is_no_utf8_is_one_that_can_be_asked_for(place: Place) -> None:
+    for name, content in ((b"f\xff.txt", b"1"), (b"f\xfe.txt", b"2"), ("ü.txt".encode(), b"3")):
+        Path(place.root, "nb", os.fsdecode(name)).write_bytes(content)
+    assert set(place.collect()) == {"f%FF.txt", "f%FE.txt", "ü.txt"}
+    assert place.notices == []
 
 
 def test_an_output_stays_as_it_was_when_it_was_collected(place: Place) -> None:
