@@ -58,7 +58,7 @@ def create_run(request: RunRequest, actor: Writer, intake: IntakeOf) -> Run:
     return intake.create(actor, request)
 
 
-def _wanted(  # noqa: PLR0913  # a query string has as many
+def _wanted(
     state: RunState | None = None,
     notebook: str | None = None,
     text: Annotated[str | None, Query(max_length=200, description="In name, notebook or labels")] = None,
@@ -72,21 +72,21 @@ WantedOf = Annotated[RunFilter, Depends(_wanted)]
 
 
 @router.get("/runs", summary="List runs, newest first")
-def list_runs(  # noqa: PLR0913  # the same
+def list_runs(
     actor: Reader,
     db: DatabaseOf,
     wanted: WantedOf,
     metric: Annotated[str | None, Query(max_length=250, description="Only runs that have it, highest first")] = None,
     ascending: Annotated[bool, Query(description="The lowest value first")] = False,  # noqa: FBT002  # a query
-    sort: Annotated[str | None, Query(max_length=300, description="A field, as metrics.auc; lacking it is last")] = None,
+    sort: Annotated[
+        str | None, Query(max_length=300, description="A field, as metrics.auc; lacking it is last")
+    ] = None,
     before: Annotated[int | None, Query(ge=1, le=2**62, description="Only runs with a lower number")] = None,
     offset: Annotated[int, Query(ge=0, le=2**31, description="So many are passed over")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[Run]:
     order = Sort(by=parse_field(sort), descending=not ascending) if sort else None
-    wanted = replace(
-        wanted, metric=metric, ascending=ascending, sort=order, before=before, offset=offset, limit=limit
-    )
+    wanted = replace(wanted, metric=metric, ascending=ascending, sort=order, before=before, offset=offset, limit=limit)
     with db.read() as tx:
         return list(service.list_runs(tx, actor, wanted))
 

@@ -26,9 +26,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=LONGEST_NAME), nullable=False),
         sa.Column("number", sa.Float(), nullable=True),
         sa.Column("text", sa.String(length=LONGEST_VALUE), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_run_parameters_project_id_projects")
-        ),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_run_parameters_project_id_projects")),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name=op.f("fk_run_parameters_run_id_runs"), ondelete="CASCADE"
         ),
@@ -50,8 +48,10 @@ def _fill(connection: sa.Connection) -> None:
     rows = connection.execute(query).all()
     while rows:
         own = runs.c
-        change = sa.update(runs).where(own.id == sa.bindparam("of")).values(
-            commit=sa.bindparam("to_commit"), text=sa.bindparam("to_text"), seconds=sa.bindparam("to_seconds")
+        change = (
+            sa.update(runs)
+            .where(own.id == sa.bindparam("of"))
+            .values(commit=sa.bindparam("to_commit"), text=sa.bindparam("to_text"), seconds=sa.bindparam("to_seconds"))
         )
         connection.execute(change, [_changes(row) for row in rows])
         if values := [one for row in rows for one in _values(row)]:
@@ -97,7 +97,10 @@ def _number(value: Any) -> float | None:
 
 _TABLES: dict[str, list[sa.Column[Any]]] = {
     "runs": [
-        *(sa.Column(name, sa.String) for name in ("id", "project_id", "name", "notebook", "snapshot", "commit", "text")),
+        *(
+            sa.Column(name, sa.String)
+            for name in ("id", "project_id", "name", "notebook", "snapshot", "commit", "text")
+        ),
         sa.Column("number", sa.BigInteger),
         sa.Column("seconds", sa.Float),
         *(sa.Column(name, sa.JSON) for name in ("labels", "parameters")),

@@ -10,7 +10,14 @@ from jupyter_server.utils import url_path_join
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
-PATHS = ("/gristmill/api/runs", "/gristmill/events", "/gristmill/notebook", "/gristmill/place", "/gristmill/launch")
+PATHS = (
+    "/gristmill/api/runs",
+    "/gristmill/events",
+    "/gristmill/notebook",
+    "/gristmill/place",
+    "/gristmill/diff",
+    "/gristmill/launch",
+)
 
 
 @pytest.fixture
