@@ -45,8 +45,8 @@ def show_all(
 ) -> None:
     """List runs, newest first, or sorted by a field.
 
-    A query compares metrics.NAME, params.NAME, labels.NAME, state, notebook, name, profile, commit, duration, created and
-    others by = != < <= > >= like contains in, and puts comparisons together by and, or, not and parentheses.
+    A query compares metrics.NAME, params.NAME, labels.NAME, state, notebook, name, profile, commit, duration, created
+    and others by = != < <= > >= like contains in, and puts comparisons together by and, or, not and parentheses.
     """
     from gristmill.cli.output import write_json
     from gristmill.cli.run_list import print_runs, state_named

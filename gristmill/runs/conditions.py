@@ -31,11 +31,11 @@ _COLUMNS: dict[str, sa.ColumnElement[Any]] = {
 
 def column(field: Field) -> sa.ColumnElement[Any]:
     """Of a field that is no metric and no parameter."""
-    if field.name == "labels":
-        return runs.c.labels[field.key].as_string()
-    if field.name == "environment":
-        return runs.c.environment["name"].as_string()
-    return _COLUMNS[field.name]
+    if field.name not in {"labels", "environment"}:
+        return _COLUMNS[field.name]
+    given = runs.c.labels[field.key] if field.name == "labels" else runs.c.environment["name"]
+    found: sa.ColumnElement[Any] = given.as_string()
+    return found
 
 
 def condition(query: Query) -> Condition:

@@ -208,7 +208,7 @@ class RunChange(Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class RunGroup:
-    """Runs of one notebook or commit; `newest` is the number of the last one. `key` is None for those that have none."""
+    """Runs of one notebook or commit; `newest` is the number of the last one. `key` is None for those without."""
 
     key: str | None
     count: int

@@ -211,7 +211,7 @@ class _Parser:
             self._fail("a field as metrics.auc or state, a text, not, or (")
         self._next()
         if kind == "quoted" or not self._operator_follows():
-            return self._alone(position, kind, word)
+            return self._alone(kind, word)
         field = _field(word, position)
         negated = self._took("not")
         if negated and not any(self._is(word) for word in ("in", "like", "contains")):
@@ -223,7 +223,7 @@ class _Parser:
             self.kind == "word" and self.word.lower() in {"in", "like", "contains", "not"}
         )
 
-    def _alone(self, position: int, kind: str, word: str) -> Query:
+    def _alone(self, kind: str, word: str) -> Query:
         if kind == "quoted":
             return Text(_unquoted(word))
         if word.lower() in COLUMNS or (word.partition(".")[0].lower() in GROUPS and "." in word):
@@ -349,7 +349,7 @@ def _state(word: str, position: int) -> str:
 
 def _check(field: Field, operator: str, values: tuple[Value | datetime, ...], position: int) -> None:
     """Raises QueryError unless such a field can be compared so."""
-    if field.name in {"params"}:
+    if field.name == "params":
         if operator in {"<", "<=", ">", ">="} and not all(type(value) is float for value in values):
             raise QueryError(position, f"{operator} compares numbers, got {values[0]!r}", got=operator)
         return

@@ -59,7 +59,7 @@ def create_run(request: RunRequest, actor: Writer, intake: IntakeOf) -> Run:
     return intake.create(actor, request)
 
 
-def _wanted(  # a query string has as many
+def _wanted(
     state: RunState | None = None,
     notebook: str | None = None,
     text: Annotated[str | None, Query(max_length=200, description="In name, notebook or labels")] = None,
@@ -73,7 +73,7 @@ WantedOf = Annotated[RunFilter, Depends(_wanted)]
 
 
 @router.get("/runs", summary="List runs, newest first")
-def list_runs(  # the same
+def list_runs(
     actor: Reader,
     db: DatabaseOf,
     wanted: WantedOf,

@@ -73,7 +73,7 @@ def _cells(content: bytes) -> list[dict[str, Any]]:
 
 def _bare(cell: dict[str, Any]) -> dict[str, Any]:
     """As nbdime wants it."""
-    code = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
+    code: dict[str, Any] = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
     return {**cell, **code, "metadata": {}}
 
 

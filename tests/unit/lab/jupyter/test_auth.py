@@ -12,8 +12,15 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
 PATHS = (
-    *("/gristmill/api/runs", "/gristmill/events", "/gristmill/notebook", "/gristmill/place", "/gristmill/launch"),
-    *("/gristmill/preflight", "/gristmill/example"),
+    "/gristmill/api/runs",
+    "/gristmill/events",
+    "/gristmill/notebook",
+    "/gristmill/place",
+    "/gristmill/diff",
+    "/gristmill/launch",
+    "/gristmill/preflight",
+    "/gristmill/example",
+    *("/gristmill/endpoints/churn", "/gristmill/endpoints/churn/predict", "/gristmill/endpoints/churn/calls"),
 )
 OF_RUNS = (
     "/gristmill/runs/1/outputs.zip",
@@ -23,7 +30,6 @@ OF_RUNS = (
     "/gristmill/runs/1/copy",
     "/gristmill/runs/1/kernel",
     "/gristmill/runs-of",
-    *("/gristmill/endpoints/churn", "/gristmill/endpoints/churn/predict", "/gristmill/endpoints/churn/calls"),
 )
 
 
