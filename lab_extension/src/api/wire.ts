@@ -3225,7 +3225,7 @@ export interface components {
         };
         /**
          * RunGroup
-         * @description Runs of one notebook or commit; `newest` is the number of the last one. `key` is None for those that have none.
+         * @description Runs of one notebook or commit; `newest` is the number of the last one. `key` is None for those without.
          */
         RunGroup: {
             /** Key */
