@@ -12,7 +12,7 @@ from gristmill.core.errors import HTTP_STATUS
 from gristmill.core.scopes import Scope
 from gristmill.core.small_blobs import SmallBlob, SmallBlobs
 from gristmill.data_roots.model import DataRootRequest
-from gristmill.endpoints.model import DeployRequest, KeyRequest
+from gristmill.endpoints.model import DeployRequest, KeyRequest, TryOutRequest
 from gristmill.environments.model import EnvironmentCheck, EnvironmentKind, EnvironmentRequest, PruneRequest
 from gristmill.interactive.model import InteractiveRequest
 from gristmill.models.model import RegisterRequest
@@ -42,6 +42,7 @@ REQUESTS: dict[str, Any] = {
     "issue_endpoint_key": KeyRequest(name="k"),
     "set_secret": SecretValue(value="a-value"),
     "deploy": DeployRequest(model="m", version="1"),
+    "begin_try_out": TryOutRequest(model="m", version="1"),
 }
 CALLS = dict(inspect.getmembers(api, lambda member: inspect.isfunction(member) and member.__module__ == api.__name__))
 
