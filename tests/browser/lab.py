@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ def started(folder: Path, home: Path, own: Path) -> Iterator[Lab]:
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [GRISTMILL, "lab", "--no-browser", folder],
+            [GRISTMILL, "lab", "--no-browser", "--port", str(free_port()), folder],
             env={**os.environ, "GRISTMILL_HOME": str(home), **kept},
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -58,6 +59,14 @@ def started(folder: Path, home: Path, own: Path) -> Iterator[Lab]:
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+def free_port() -> int:
+    """One of the machine's own choice: two Labs that are started at once would both take the first of Gristmill's."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @dataclass(frozen=True)

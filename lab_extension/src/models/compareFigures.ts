@@ -105,7 +105,7 @@ export function metricCurves(
     return {
         data: runs.flatMap((run, at) => {
             const found = histories.get(run.id)?.metrics.find(one => one.name === name);
-            if (!found?.values?.length) {
+            if (!found || found.values.length === 0) {
                 return [];
             }
             return [
@@ -113,7 +113,7 @@ export function metricCurves(
                     type: 'scatter',
                     mode: found.values.length > 1 ? 'lines' : 'markers',
                     name: run.name,
-                    x: found.steps ?? [],
+                    x: found.steps,
                     y: found.values,
                     line: { color: seriesColour(at), width: 2 },
                     marker: { color: seriesColour(at), size: 8 }
@@ -134,5 +134,5 @@ export function metricCurves(
 /** Metrics of which at least one run has more than one value. */
 export function curved(histories: Iterable<RunHistory>): readonly string[] {
     const found = [...histories].flatMap(history => history.metrics);
-    return [...new Set(found.filter(one => (one.values?.length ?? 0) > 1).map(one => one.name))];
+    return [...new Set(found.filter(one => one.values.length > 1).map(one => one.name))];
 }

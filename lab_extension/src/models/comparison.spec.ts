@@ -14,6 +14,7 @@ function detail(number: number, more: Partial<Run>, packages?: readonly string[]
         parameters: {},
         metrics: {},
         labels: {},
+        data: [],
         ...more
     } as unknown as Run;
     const provenance = packages ? { worker: { environment: { packages } } } : {};

@@ -107,7 +107,7 @@ function surroundings(detail: RunDetail, trans: ITrans): Record<string, string> 
         [trans.__('Python')]: kernel['python'],
         [trans.__('processor')]: device['cpu'],
         [trans.__('cores')]: device['cores'],
-        [trans.__('data')]: run.data?.map(one => one.name).join(', '),
+        [trans.__('data')]: run.data.map(one => one.name).join(', '),
         [trans.__('time')]: seconds === null ? undefined : duration(seconds),
         [trans.__('state')]: run.state
     };

@@ -275,7 +275,7 @@ export class RunsTable implements IDisposable {
             this.rows.resize(counts.total);
         } else {
             this.shown = null;
-            this.rows.group(counts.groups ?? []);
+            this.rows.group(counts.groups);
         }
         this.succeed();
     }

@@ -61,7 +61,7 @@ describe('TableRows', () => {
     it('changes a run where it stands', () => {
         const rows = new TableRows(10);
         rows.begin(page(100));
-        rows.replace({ ...run(95), name: 'other' } as Run);
+        rows.replace({ ...run(95), name: 'other' });
         expect(rows.at(5)).toMatchObject({ run: { name: 'other' } });
     });
 });

@@ -141,7 +141,7 @@ export function columnWidth(column: string): number {
 export type Rates = ReadonlyMap<string, number>;
 
 export function ratesOf(profiles: readonly ProfileStatus[]): Rates {
-    return new Map(profiles.map(({ profile }) => [profile.name, profile.rate_per_hour ?? 0]));
+    return new Map(profiles.map(({ profile }) => [profile.name, profile.rate_per_hour]));
 }
 
 /** One cell: what is shown, what it is in full, and as a number where it is one. */

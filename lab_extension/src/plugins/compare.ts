@@ -155,7 +155,7 @@ export const compare: JupyterFrontEndPlugin<void> = {
             commands.addCommand(CommandIds.openCompareLink, {
                 label: trans.__('Open a Comparison’s Link'),
                 execute: args => {
-                    const found = LINK.exec(String(args['search'] ?? ''));
+                    const found = LINK.exec(textArgument(args, 'search') ?? '');
                     if (!found?.[1]) {
                         return;
                     }
