@@ -221,7 +221,7 @@ def test_a_failed_run_is_looked_into_on_its_live_kernel_and_its_fix_goes_back_an
     expect(merge.get_by_role("button", name=re.compile("^Put"))).to_be_disabled()
     merge.get_by_role("radio", name=re.compile("^the copy")).check()
     merge.get_by_role("button", name="Put 1 cell into failing.ipynb").click()
-    expect(desk.page.get_by_text("1 cells are in failing.ipynb now, and not saved yet").first).to_be_visible()
+    expect(desk.page.get_by_text("The cell is in failing.ipynb now, and not saved yet").first).to_be_visible()
     expect(desk.notebook("failing.ipynb").get_by_text("total, n")).to_be_visible()
     assert "# mine" in (lab.folder / "failing.ipynb").read_text()  # nothing is saved unasked
 

@@ -32,9 +32,8 @@ function Shown(props: IMergeProps): React.JSX.Element {
                 {merge.conflicts > 0 ? (
                     <p className="gr-warn">
                         {trans.__(
-                            '%1 has changed since the run: of %2 cells you say which one it is to be.',
-                            source,
-                            merge.conflicts
+                            '%1 has changed since the run: say of the marked cells which one it is to be.',
+                            source
                         )}
                     </p>
                 ) : null}

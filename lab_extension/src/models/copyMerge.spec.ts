@@ -17,7 +17,7 @@ test('nothing is sent before it was said of each conflict which cell it is to be
     );
     await merge.load();
     expect(merge.conflicts).toBe(1);
-    expect(merge.hindrance).toContain('1 cells');
+    expect(merge.hindrance).toContain('marked cells');
     const [clean, conflict] = merge.changes as readonly [IChange, IChange];
     merge.choose(conflict, 'source');
     expect(merge.hindrance).toBeNull();

@@ -75,9 +75,8 @@ export class CopyMerge implements IDisposable {
 
     /** Why the cells cannot be sent now; null where they can. */
     get hindrance(): string | null {
-        const open = (this._changes ?? []).filter(change => this.sideOf(change) === null).length;
-        if (open > 0) {
-            return this.trans.__('Say of %1 cells first which one it is to be.', open);
+        if ((this._changes ?? []).some(change => this.sideOf(change) === null)) {
+            return this.trans.__('Say of the marked cells first which one it is to be.');
         }
         return this.chosen.length === 0 ? this.trans.__('No cell is chosen.') : null;
     }

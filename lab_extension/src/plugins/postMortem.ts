@@ -271,7 +271,9 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
             await panel.revealed;
             panel.content.activeCellIndex = Math.min(first, panel.content.widgets.length - 1);
             Notification.success(
-                trans.__('%1 cells are in %2 now, and not saved yet', edits.length, baseName(path)),
+                edits.length === 1
+                    ? trans.__('The cell is in %1 now, and not saved yet', baseName(path))
+                    : trans.__('%1 cells are in %2 now, and not saved yet', edits.length, baseName(path)),
                 {
                     autoClose: 8000,
                     actions: [

@@ -140,13 +140,12 @@ def test_the_kernel_of_a_failed_run_is_one_of_this_servers_until_it_ends(
         connected: Any = kernels.get_kernel(attached["id"]).client()
         connected.start_channels()
         await connected.wait_for_ready(timeout=30)
-        sleeping = asyncio.ensure_future(
-            connected.execute_interactive("import time\nwhile True: time.sleep(0.05)", timeout=30)
-        )
-        while (await connected.get_iopub_msg(timeout=30))["content"].get("execution_state") != "busy":
+        asked = connected.execute("import time\nprint('at it', flush=True)\nwhile True: time.sleep(0.05)")
+        while (await connected.get_iopub_msg(timeout=30))["content"].get("text") != "at it\n":
             pass
         await kernels.interrupt_kernel(attached["id"])
-        reply = await sleeping
+        while (reply := await connected.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != asked:
+            pass
         connected.stop_channels()
         return str(reply["content"]["ename"])
 
