@@ -169,9 +169,11 @@ def check(
     from gristmill.client.pack.needs import needs_of
 
     needs = needs_of(packed, data)
+    chosen = kernel or environment
     kernel = None if environment else kernel or needs.kernel
+    other = (_other(client, kernel, needs.venv, command),) if kernel and needs.venv and not chosen else ()
     if not (needs.imports or needs.requirements) or (kernel is None and environment is None):
-        return ()
+        return other
     wanted = _guesses(needs) if environment else needs.requirements
     answer = client.send(
         api.check_environment(
@@ -184,9 +186,10 @@ def check(
         )
     )
     if answer.modules:
-        raise _refused(needs, answer, f"environment {environment}" if environment else f"kernel {kernel}", command)
-    if not answer.requirements:
-        return ()
+        what = f"environment {environment}" if environment else f"kernel {kernel}"
+        raise _refused(needs, answer, what, command, chosen=chosen is not None)
+    if not answer.requirements or other:
+        return other
     lacked = _some(answer.requirements)
     if environment:
         return (
@@ -199,14 +202,16 @@ def check(
     )
 
 
-def _refused(needs: "Needs", answer: EnvironmentAnswer, what: str, command: str) -> InvalidInputError:
+def _refused(
+    needs: "Needs", answer: EnvironmentAnswer, what: str, command: str, *, chosen: bool
+) -> InvalidInputError:
     first = {one.module: one for one in needs.imports}
     lacking = [f"{module} (cell {first[module].number})" for module in answer.modules]
     distributions = [distribution(module) for module in answer.modules]
     install = f"{answer.interpreter} -m pip install {shlex.join(distributions)}"
     return InvalidInputError(
         f"the notebook imports {_some(lacking)}, which {what} lacks",
-        hint=_offer(needs, command) if needs.file else f"Install it: {install}   (or choose another with -k)",
+        hint=_hint(needs, distributions, install, command, chosen=chosen),
         faults=tuple(
             Fault(
                 where=f"cells[{first[module].cell}]",
@@ -220,12 +225,43 @@ def _refused(needs: "Needs", answer: EnvironmentAnswer, what: str, command: str)
     )
 
 
+def _hint(needs: "Needs", lacking: Sequence[str], install: str, command: str, *, chosen: bool) -> str:
+    """What surely helps comes first: a virtual environment that lies in the project is what the person works with."""
+    from gristmill.client.pack.needs import normal
+
+    if needs.venv is not None and not chosen:
+        return f"This project has {needs.venv.name}; to run with it: {_offer_venv(needs.venv, command)}"
+    if {normal(one) for one in lacking} <= {normal(one) for one in needs.requirements}:
+        return _offer(needs, command)
+    return f"Install it: {install}   (or choose another with -k)"
+
+
+def _other(client: "Client", kernel: str, venv: Path, command: str) -> str:
+    """Told where nobody chose: other versions of the same packages would otherwise surprise."""
+    added = (one.name for one in client.send(api.list_environments()) if Path(one.source).is_relative_to(venv))
+    name = next(added, None)
+    offer = f"gristmill run {shlex.quote(command)} --environment {name}" if name else _offer_venv(venv, command)
+    return f"kernel {kernel} is not this project's {venv.name}; to run with that: {offer}   (-k {kernel} is this one)"
+
+
+def _offer_venv(venv: Path, command: str) -> str:
+    import os
+
+    name = _environment_name(venv)
+    add = f"gristmill environments add {name} --python {shlex.quote(os.path.relpath(venv))}"
+    return f"{add} && gristmill run {shlex.quote(command)} --environment {name}"
+
+
+def _environment_name(beside: Path) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", beside.absolute().parent.name).strip("-._")[:63] or "project"
+
+
 def _offer(needs: "Needs", command: str) -> str:
     """The two commands that make an environment of what stands beside the notebook, and run with it."""
     import os
 
     file = needs.file or Path("requirements.txt")
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", file.absolute().parent.name).strip("-._")[:63] or "project"
+    name = _environment_name(file)
     add = f"gristmill environments add {name} --requirements {shlex.quote(os.path.relpath(file))}"
     return f"{add} && gristmill run {shlex.quote(command)} --environment {name}"
 

@@ -18,6 +18,7 @@ from traitlets import TraitError
 
 from gristmill.core.errors import GristmillError
 from gristmill.worker.kernel_client import PromptKernelClient
+from gristmill.worker.lent_verbs import lend
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -31,15 +32,18 @@ _INSTALL_AGAIN = "Install the kernelspec again."
 # Executed silently in an ipykernel before the first cell; leaves no name behind. A crash in native code then says which
 # Python line led to it (`sys.stderr` of ipykernel names the real descriptor). A cell that prints line by line is not
 # cut short by ZeroMQ's limit of 1,000 messages on their way, behind which even a cell's end gets lost. At the kernel's
-# end ipykernel may wait for a thread that it has just stopped (posit-dev/positron#7142), which takes ten seconds.
+# end ipykernel may wait for a thread that it has just stopped (posit-dev/positron#7142), which takes ten seconds. An
+# environment that lacks the verbs borrows them, behind everything of its own.
 _IPYKERNEL_PRELUDE = """
 exec('''
-import atexit, faulthandler, sys, zmq
+import atexit, faulthandler, importlib.util, sys, zmq
+if importlib.util.find_spec("gristmill") is None:
+    sys.path.append(lent)
 faulthandler.enable(sys.stderr, all_threads=False)
 atexit.register(setattr, type(sys.stdout), "flush_timeout", 0.1)
 thread = get_ipython().kernel.iopub_thread
 thread.schedule(lambda: thread.socket.setsockopt(zmq.SNDHWM, 100_000))
-''', {"get_ipython": get_ipython})
+''', {"get_ipython": get_ipython, "lent": %r})
 """
 
 
@@ -103,9 +107,9 @@ class KernelManager(AsyncKernelManager):
 class Kernel:
     """A started kernel. `stderr` is what it wrote beside its messages: what native code says before it dies."""
 
-    def __init__(self, manager: KernelManager, stderr: Path) -> None:
+    def __init__(self, manager: KernelManager, stderr: Path, lent: Path) -> None:
         self.manager = manager
-        self._stderr = stderr
+        self._stderr, self._lent = stderr, lent
         # A kernel that another provisioner has started need be no process of this machine.
         self._process: Popen[bytes] | None = getattr(manager.provisioner, "process", None)
 
@@ -152,7 +156,7 @@ class Kernel:
                     f"kernel {name!r} cannot be executed: {error.strerror}: {spec.argv[0]!r}",
                     hint=f"Its environment was moved or removed. {_INSTALL_AGAIN}",
                 ) from error
-        return cls(manager, stderr)
+        return cls(manager, stderr, lend(folder))
 
     @property
     def pid(self) -> int | None:
@@ -168,7 +172,7 @@ class Kernel:
     def prelude(self) -> str:
         """What it executes before the first cell."""
         spec = self.manager.kernel_spec
-        return _IPYKERNEL_PRELUDE if spec and is_ipykernel(spec) else ""
+        return _IPYKERNEL_PRELUDE % str(self._lent) if spec and is_ipykernel(spec) else ""
 
     @property
     def exit_status(self) -> int | None:
