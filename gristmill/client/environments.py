@@ -202,9 +202,7 @@ def check(
     )
 
 
-def _refused(
-    needs: "Needs", answer: EnvironmentAnswer, what: str, command: str, *, chosen: bool
-) -> InvalidInputError:
+def _refused(needs: "Needs", answer: EnvironmentAnswer, what: str, command: str, *, chosen: bool) -> InvalidInputError:
     first = {one.module: one for one in needs.imports}
     lacking = [f"{module} (cell {first[module].number})" for module in answer.modules]
     distributions = [distribution(module) for module in answer.modules]

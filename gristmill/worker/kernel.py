@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill_kernels.imports import named_imports
+from gristmill_kernels.private import make_private
 from gristmill_kernels.provisioner import IMPORTS, WarmProvisioner
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 _EXIT_WAIT = 20.0  # seconds from asking a kernel to end to killing it; SIGTERM in the middle
 _LOOK = 0.01  # seconds between two looks at a kernel that is to end
 _CONNECTION = "k.json"  # short: its sockets are named after it
-_LONGEST_SOCKET = 103  # bytes of a Unix socket's path on macOS; Linux takes 107
 _STDERR_KEPT = 64 * 2**10
 _INSTALL_AGAIN = "Install the kernelspec again."
 # Executed silently in an ipykernel before the first cell; leaves no name behind. A crash in native code then says which
@@ -137,11 +137,7 @@ class Kernel:
         )
         options: dict[str, Any] = {"extra_arguments": []}
         if is_ipykernel(spec):
-            if len(os.fsencode(folder / "k-ipc-5")) <= _LONGEST_SOCKET:
-                # No ports, so no race for them; the folder's mode keeps others out.
-                manager.transport = "ipc"
-            elif manager.has_trait("transport_encryption"):
-                manager.transport_encryption = "auto"  # where the kernel knows how
+            make_private(manager)
             options["extra_arguments"] = ["--HistoryManager.hist_file=:memory:"]
             if not own and "kernel_provisioner" not in spec.metadata:
                 manager.warm()

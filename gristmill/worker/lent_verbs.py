@@ -1,6 +1,6 @@
 """The verbs, for a kernel whose environment has nothing of Gristmill in it.
 
-What is lent here needs the standard library only, of Python 3.9 and newer: the user's environment is not the platform's.
+What is lent needs the standard library only, of Python 3.9 and newer: the user's environment is not the platform's.
 """
 
 import shutil

@@ -103,6 +103,12 @@ class _Beginning:
         in_time = self._done.wait(_PATIENCE)
         with self._lock:
             self._abandoned = not in_time
+            if not in_time:
+                log.warning(
+                    "what this kernel logs to MLflow is not tracked: the control plane did not answer within %g s. A "
+                    "restart of the kernel tries again.",
+                    _PATIENCE,
+                )
             return self._kernel
 
     def _ask(self) -> None:

@@ -61,7 +61,7 @@ def _highest(folder: Path, within: Path | None) -> Path:
 
 
 def _may_be_one(folder: Path) -> bool:
-    """Not a home directory or what is above it, no folder of everybody's, as /tmp, and none with thousands of entries."""
+    """Not a home directory or what is above it, no folder of everybody's, as /tmp, none with thousands of entries."""
     try:
         if Path.home().resolve().is_relative_to(folder) or folder.stat().st_mode & stat.S_IWOTH:
             return False

@@ -13,8 +13,8 @@ from gristmill.client.pack.implied import project_root
 from gristmill.client.pack.largest import largest
 from gristmill.client.pack.left_out import LeftOut, Reason
 from gristmill.client.pack.modules import Modules, find_modules
-from gristmill.client.pack.near import Near
 from gristmill.client.pack.named import NamedPaths, told
+from gristmill.client.pack.near import Near
 from gristmill.client.pack.packed import Packed
 from gristmill.client.pack.regular import GrownError, NotRegularError, Regular, read_regular
 from gristmill.client.pack.root import MARKS, ProjectRoot
@@ -139,7 +139,9 @@ class _Packing:
         }
         if not lost:
             return
-        above = os.path.commonpath([self._root.path, *(os.path.normpath(self._root.path / one) for one in lost.values())])
+        above = os.path.commonpath(
+            [self._root.path, *(os.path.normpath(self._root.path / one) for one in lost.values())]
+        )
         mark = self._root.mark
         raise InvalidInputError(
             f"the notebook uses {', '.join(lost)}, which the run would not have: {', '.join(lost.values())} lies "

@@ -32,7 +32,10 @@ def bare(tmp_path: Path, write: Write) -> Path:
         ("import sys; sys.path.append('..'); import mytools", {"mytools.py"}),
         ("import sys; sys.path.append('../lib'); import words", {"lib/words.py"}),
         ("import os, sys\nsys.path.append(os.path.join('..', 'lib'))\nimport words", {"lib/words.py"}),
-        ("from pathlib import Path\nP = Path.cwd().parent\nsys.path.append(str(P / 'lib'))\nimport words", {"lib/words.py"}),
+        (
+            "from pathlib import Path\nP = Path.cwd().parent\nsys.path.append(str(P / 'lib'))\nimport words",
+            {"lib/words.py"},
+        ),
         ("import sys; sys.path.append('..'); import pack", {"pack/__init__.py", "pack/settings.json"}),
         ("from mytools import Y", {"mytools.py"}),
         ("%run ../mytools.py", {"mytools.py"}),
@@ -51,7 +54,9 @@ def test_the_project_is_the_folder_that_holds_what_the_notebook_asks_for(
     assert [one for one in found.notices if one.startswith(f"project: {bare} (no mark; `gristmill init ")]
 
 
-@pytest.mark.parametrize("cell", ["import sys; sys.path.append('..'); import numpy", "x = '../nothing.csv'", "open('..')"])
+@pytest.mark.parametrize(
+    "cell", ["import sys; sys.path.append('..'); import numpy", "x = '../nothing.csv'", "open('..')"]
+)
 def test_a_notebook_that_asks_for_nothing_above_stays_alone(bare: Path, write: Write, cell: str) -> None:
     notebook = write(bare / "nb/a.ipynb", cell)
     assert project_root(notebook).path == bare / "nb"
@@ -65,7 +70,9 @@ def test_a_home_directory_is_no_project_and_the_run_does_not_start(
     monkeypatch.chdir(bare / "nb")
     notebook = write(bare / "nb/a.ipynb", "import sys; sys.path.append('..')", "import mytools")
     assert project_root(notebook).path == bare / "nb"
-    with pytest.raises(InvalidInputError, match=r"uses mytools, which the run would not have: \.\./mytools\.py") as refused:
+    with pytest.raises(
+        InvalidInputError, match=r"uses mytools, which the run would not have: \.\./mytools\.py"
+    ) as refused:
         pack(notebook)
     assert refused.value.hint == "Say what the project is: gristmill init .."
     pack(notebook, data=["../mytools.py"])
