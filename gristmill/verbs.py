@@ -4,6 +4,8 @@ A verb publishes a display of our MIME type: the worker reads it beside the cell
 the cells and needs no token. By hand and under plain papermill it is a line of text and nothing else.
 """
 
+from __future__ import annotations
+
 import math
 import os
 import sys

@@ -125,6 +125,7 @@ class _Jupyterlab:
         options = (
             *("--no-browser", "--log-level=WARN", "--ServerApp.answer_yes=True"),
             *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            "--KernelManager.transport_encryption=auto",  # of kernels that are not ours; ours are private anyway
             *(("--allow-root",) if os.geteuid() == 0 else ()),
         )
         # In the environment: a command line is everybody's to read.

@@ -1,13 +1,15 @@
 """The data of a project's runs, from where it is said: the control plane, `gristmill.yaml`, the command line."""
 
 import os
+import posixpath
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from gristmill.client import api
-from gristmill.client.pack.root import find_root
+from gristmill.client.pack.implied import project_root
 from gristmill.core.errors import Fault, InvalidInputError, NotFoundError
 from gristmill.core.nearest import nearest
 from gristmill.data_roots.model import (
@@ -19,6 +21,7 @@ from gristmill.data_roots.model import (
     check_binding,
     check_together,
     is_url,
+    lies_in,
 )
 
 if TYPE_CHECKING:
@@ -40,16 +43,32 @@ def of_project(client: "Client", notebook: Path, texts: Iterable[str] = ()) -> t
     """
     texts = tuple(texts)
     folder = notebook.absolute().parent
-    root = find_root(folder).path if folder.is_dir() else folder
-    stored = client.send(api.list_data_roots(folder=str(root)))
+    root = project_root(notebook).path if folder.is_dir() else folder
+    everywhere = client.send(api.list_data_roots())
+    stored = of_folders(everywhere, root, folder.resolve())
     said = declared(root)
-    everywhere = client.send(api.list_data_roots()) if texts else ()
     typed = given(texts, merged(stored, said), everywhere, root=root, base=Path.cwd())
     data = merged(stored, said, typed)
     if client.transport.credentials.local:
         for one in data:
             check_there(one)
     return root, data
+
+
+def of_folders(everywhere: Iterable[DataRoot], root: Path, folder: Path) -> tuple[DataRoot, ...]:
+    """Those of the project `root`, and those that were stored for a folder from there down to the notebook's `folder`
+    while that was the project: their places now count from `root`. What is the root's own comes first.
+    """
+    found = [one for one in everywhere if one.folder in {ANYWHERE, str(root)}]
+    for place in (folder, *folder.parents):
+        if place == root or not place.is_relative_to(root):
+            break
+        for one in everywhere:
+            at = posixpath.normpath(posixpath.join(place.relative_to(root).as_posix(), one.at))
+            taken = any(one.name == other.name or lies_in(at, other.at) or lies_in(other.at, at) for other in found)
+            if one.folder == str(place) and not taken and at.strip("./"):
+                found.append(replace(one, at=at))
+    return tuple(found)
 
 
 def declared(root: Path) -> tuple[DataBinding, ...]:

@@ -160,6 +160,7 @@ class Examined:
     kernel: str | None
     environment: str | None
     answer: EnvironmentAnswer
+    chosen: bool  # by the person: not the notebook's own kernel
 
     @property
     def what(self) -> str:
@@ -170,6 +171,7 @@ def examine(
     client: "Client", needs: "Needs", *, kernel: str | None = None, environment: str | None = None
 ) -> Examined | None:
     """None where the notebook names no kernel, and none is given."""
+    chosen = kernel is not None or environment is not None
     kernel = None if environment else kernel or needs.kernel
     if kernel is None and environment is None:
         return None
@@ -180,7 +182,7 @@ def examine(
         requirements=_guesses(needs) if environment else needs.requirements,
     )
     answer = client.send(api.check_environment(asked))
-    return Examined(needs=needs, kernel=kernel, environment=environment, answer=answer)
+    return Examined(needs=needs, kernel=kernel, environment=environment, answer=answer, chosen=chosen)
 
 
 def check(
@@ -200,14 +202,15 @@ def check(
     from gristmill.client.pack.needs import needs_of
 
     needs = needs_of(packed, data)
+    other = _told_of_other(client, needs, kernel=kernel, environment=environment, command=command)
     if not (needs.imports or needs.requirements):
-        return ()
+        return other
     found = examine(client, needs, kernel=kernel, environment=environment)
     if found is None:
-        return ()
+        return other
     if (refusal := refusal_of(found, command)) is not None:
         raise refusal
-    return notices_of(found, command)
+    return other or notices_of(found, command)
 
 
 def notices_of(found: Examined, command: str) -> tuple[str, ...]:
@@ -225,19 +228,18 @@ def notices_of(found: Examined, command: str) -> tuple[str, ...]:
 
 def refusal_of(found: Examined, command: str) -> InvalidInputError | None:
     """Why the notebook cannot run there: what it surely imports and the environment lacks; None where it can."""
-    if not found.answer.modules:
-        return None
-    return _refused(found.needs, found.answer, found.what, command)
+    return _refused(found, command) if found.answer.modules else None
 
 
-def _refused(needs: "Needs", answer: EnvironmentAnswer, what: str, command: str) -> InvalidInputError:
+def _refused(found: Examined, command: str) -> InvalidInputError:
+    needs, answer, what = found.needs, found.answer, found.what
     first = {one.module: one for one in needs.imports}
     lacking = [f"{module} (cell {first[module].number})" for module in answer.modules]
     distributions = [distribution(module) for module in answer.modules]
     install = f"{answer.interpreter} -m pip install {shlex.join(distributions)}"
     return InvalidInputError(
         f"the notebook imports {_some(lacking)}, which {what} lacks",
-        hint=_offer(needs, command) if needs.file else f"Install it: {install}   (or choose another with -k)",
+        hint=_hint(needs, distributions, install, command, chosen=found.chosen),
         faults=tuple(
             Fault(
                 where=f"cells[{first[module].cell}]",
@@ -251,12 +253,49 @@ def _refused(needs: "Needs", answer: EnvironmentAnswer, what: str, command: str)
     )
 
 
+def _hint(needs: "Needs", lacking: Sequence[str], install: str, command: str, *, chosen: bool) -> str:
+    """What surely helps comes first: a virtual environment that lies in the project is what the person works with."""
+    from gristmill.client.pack.needs import normal
+
+    if needs.venv is not None and not chosen:
+        return f"This project has {needs.venv.name}; to run with it: {_offer_venv(needs.venv, command)}"
+    if {normal(one) for one in lacking} <= {normal(one) for one in needs.requirements}:
+        return _offer(needs, command)
+    return f"Install it: {install}   (or choose another with -k)"
+
+
+def _told_of_other(
+    client: "Client", needs: "Needs", *, kernel: str | None, environment: str | None, command: str
+) -> tuple[str, ...]:
+    """Told where nobody chose: other versions of the same packages would otherwise surprise."""
+    venv = needs.venv
+    if venv is None or needs.kernel is None or kernel is not None or environment is not None:
+        return ()
+    added = (one.name for one in client.send(api.list_environments()) if Path(one.source).is_relative_to(venv))
+    name = next(added, None)
+    offer = f"gristmill run {shlex.quote(command)} --environment {name}" if name else _offer_venv(venv, command)
+    own = needs.kernel
+    return (f"kernel {own} is not this project's {venv.name}; to run with that: {offer}   (-k {own} is this one)",)
+
+
+def _offer_venv(venv: Path, command: str) -> str:
+    import os
+
+    name = _environment_name(venv)
+    add = f"gristmill environments add {name} --python {shlex.quote(os.path.relpath(venv))}"
+    return f"{add} && gristmill run {shlex.quote(command)} --environment {name}"
+
+
+def _environment_name(beside: Path) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", beside.absolute().parent.name).strip("-._")[:63] or "project"
+
+
 def _offer(needs: "Needs", command: str) -> str:
     """The two commands that make an environment of what stands beside the notebook, and run with it."""
     import os
 
     file = needs.file or Path("requirements.txt")
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", file.absolute().parent.name).strip("-._")[:63] or "project"
+    name = _environment_name(file)
     add = f"gristmill environments add {name} --requirements {shlex.quote(os.path.relpath(file))}"
     return f"{add} && gristmill run {shlex.quote(command)} --environment {name}"
 

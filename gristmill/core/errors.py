@@ -1,10 +1,12 @@
 """One root error, a stable code per kind, one table to HTTP statuses and exit codes."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)  # not `kw_only`, which came with Python 3.10: see `worker/lent_verbs.py`
 class Fault:
     """One thing wrong with one place of an input: what, got, expected, what to do."""
 
@@ -15,7 +17,7 @@ class Fault:
     hint: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Problem:
     """A fault on the wire: RFC 9457 problem details, with our code, faults and next step as extension members."""
 

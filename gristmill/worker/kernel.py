@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill_kernels.imports import named_imports
+from gristmill_kernels.private import make_private
 from gristmill_kernels.provisioner import IMPORTS, WarmProvisioner
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
@@ -18,6 +19,7 @@ from traitlets import TraitError
 
 from gristmill.core.errors import GristmillError
 from gristmill.worker.kernel_client import PromptKernelClient
+from gristmill.worker.lent_verbs import lend
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -25,21 +27,23 @@ if TYPE_CHECKING:
 _EXIT_WAIT = 20.0  # seconds from asking a kernel to end to killing it; SIGTERM in the middle
 _LOOK = 0.01  # seconds between two looks at a kernel that is to end
 _CONNECTION = "k.json"  # short: its sockets are named after it
-_LONGEST_SOCKET = 103  # bytes of a Unix socket's path on macOS; Linux takes 107
 _STDERR_KEPT = 64 * 2**10
 _INSTALL_AGAIN = "Install the kernelspec again."
 # Executed silently in an ipykernel before the first cell; leaves no name behind. A crash in native code then says which
 # Python line led to it (`sys.stderr` of ipykernel names the real descriptor). A cell that prints line by line is not
 # cut short by ZeroMQ's limit of 1,000 messages on their way, behind which even a cell's end gets lost. At the kernel's
-# end ipykernel may wait for a thread that it has just stopped (posit-dev/positron#7142), which takes ten seconds.
+# end ipykernel may wait for a thread that it has just stopped (posit-dev/positron#7142), which takes ten seconds. An
+# environment that lacks the verbs borrows them, behind everything of its own.
 _IPYKERNEL_PRELUDE = """
 exec('''
-import atexit, faulthandler, sys, zmq
+import atexit, faulthandler, importlib.util, sys, zmq
+if importlib.util.find_spec("gristmill") is None:
+    sys.path.append(lent)
 faulthandler.enable(sys.stderr, all_threads=False)
 atexit.register(setattr, type(sys.stdout), "flush_timeout", 0.1)
 thread = get_ipython().kernel.iopub_thread
 thread.schedule(lambda: thread.socket.setsockopt(zmq.SNDHWM, 100_000))
-''', {"get_ipython": get_ipython})
+''', {"get_ipython": get_ipython, "lent": %r})
 """
 
 
@@ -103,9 +107,9 @@ class KernelManager(AsyncKernelManager):
 class Kernel:
     """A started kernel. `stderr` is what it wrote beside its messages: what native code says before it dies."""
 
-    def __init__(self, manager: KernelManager, stderr: Path) -> None:
+    def __init__(self, manager: KernelManager, stderr: Path, lent: Path) -> None:
         self.manager = manager
-        self._stderr = stderr
+        self._stderr, self._lent = stderr, lent
         # A kernel that another provisioner has started need be no process of this machine.
         self._process: Popen[bytes] | None = getattr(manager.provisioner, "process", None)
 
@@ -133,11 +137,7 @@ class Kernel:
         )
         options: dict[str, Any] = {"extra_arguments": []}
         if is_ipykernel(spec):
-            if len(os.fsencode(folder / "k-ipc-5")) <= _LONGEST_SOCKET:
-                # No ports, so no race for them; the folder's mode keeps others out.
-                manager.transport = "ipc"
-            elif manager.has_trait("transport_encryption"):
-                manager.transport_encryption = "auto"  # where the kernel knows how
+            make_private(manager)
             options["extra_arguments"] = ["--HistoryManager.hist_file=:memory:"]
             if not own and "kernel_provisioner" not in spec.metadata:
                 manager.warm()
@@ -152,7 +152,7 @@ class Kernel:
                     f"kernel {name!r} cannot be executed: {error.strerror}: {spec.argv[0]!r}",
                     hint=f"Its environment was moved or removed. {_INSTALL_AGAIN}",
                 ) from error
-        return cls(manager, stderr)
+        return cls(manager, stderr, lend(folder))
 
     @property
     def pid(self) -> int | None:
@@ -168,7 +168,7 @@ class Kernel:
     def prelude(self) -> str:
         """What it executes before the first cell."""
         spec = self.manager.kernel_spec
-        return _IPYKERNEL_PRELUDE if spec and is_ipykernel(spec) else ""
+        return _IPYKERNEL_PRELUDE % str(self._lent) if spec and is_ipykernel(spec) else ""
 
     @property
     def exit_status(self) -> int | None:

@@ -18,7 +18,8 @@ KNOWN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         re.compile(r"^ModuleNotFoundError: No module named '([^']+)'"),
         lambda match: (
             f"The kernel's environment lacks {match[1]!r}: `%pip install` it there, or choose another kernel with -k. "
-            "Modules of the project itself are packed where the notebook imports them by name."
+            "A module of your own is packed where the notebook imports it by name and it lies in the project: "
+            "`gristmill init FOLDER` says which folder that is."
         ),
     ),
     (

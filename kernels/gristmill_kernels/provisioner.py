@@ -24,6 +24,7 @@ from gristmill_kernels.environment import Environment, environment_of
 from gristmill_kernels.forked import Forked
 from gristmill_kernels.forking import NotForkedError, Wanted, fork
 from gristmill_kernels.place import Place
+from gristmill_kernels.private import make_private
 from gristmill_kernels.tracked import TrackedKernel, directly, track
 
 IMPORTS = "gristmill_imports"  # a launch option: modules that the notebook names, as far as it is known beforehand
@@ -50,6 +51,8 @@ class WarmProvisioner(LocalProvisioner):
     _kept = False
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        if self.parent is not None and any("ipykernel" in part for part in self.kernel_spec.argv):
+            make_private(self.parent)
         if not self.holds and "env" in kwargs and read_settings().track_kernels:
             kwargs["env"] = await asyncio.to_thread(self._tracked_environ, kwargs["env"], kwargs.get("cwd") or ".")
         return await super().pre_launch(**kwargs)

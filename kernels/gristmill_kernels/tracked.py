@@ -89,7 +89,7 @@ class _Beginning:
 
     def __init__(self, settings: Settings, notebook: Path) -> None:
         import gristmill.client.api
-        import gristmill.client.pack.root
+        import gristmill.client.pack.implied
         import gristmill.client.transports  # noqa: F401  # what takes long here is not the control plane's time
 
         self._settings, self._notebook = settings, notebook
@@ -103,6 +103,12 @@ class _Beginning:
         in_time = self._done.wait(_PATIENCE)
         with self._lock:
             self._abandoned = not in_time
+            if not in_time:
+                log.warning(
+                    "what this kernel logs to MLflow is not tracked: the control plane did not answer within %g s. A "
+                    "restart of the kernel tries again.",
+                    _PATIENCE,
+                )
             return self._kernel
 
     def _ask(self) -> None:
@@ -121,7 +127,7 @@ class _Beginning:
 
     def _begin(self) -> TrackedKernel | None:
         from gristmill.client import api
-        from gristmill.client.pack.root import find_root
+        from gristmill.client.pack.implied import project_root
         from gristmill.client.transports import SyncTransport
         from gristmill.interactive.model import InteractiveRequest
 
@@ -129,7 +135,7 @@ class _Beginning:
         if credentials is None:
             return None
         place = self._notebook.resolve()
-        name = place.relative_to(find_root(place.parent).path).as_posix()
+        name = place.relative_to(project_root(place).path).as_posix()
         transport = SyncTransport(credentials)
         try:
             started = transport.send(api.start_interactive(InteractiveRequest(notebook=name)))

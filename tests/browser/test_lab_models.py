@@ -16,7 +16,7 @@ from gristmill.client import api
 from gristmill.runs.model import Run
 from tests.browser.conftest import Visitor
 from tests.browser.lab import Desk, Lab, started
-from tests.browser.test_lab import cell, write
+from tests.browser.notebooks import cell, write
 from tests.integration.conftest import ControlPlane
 from tests.waiting import until
 

@@ -2,8 +2,10 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from gristmill.client.pack.literals import name_of, paths_in
 
 _RUN = re.compile(r"^[ \t]*%run[ \t]+(?:-\w+[ \t]+)*[\"']?([\w./ -]+?\.(?:py|ipynb))[\"']?(?:[ \t].*)?$", re.MULTILINE)
 
@@ -28,24 +30,19 @@ def imports_of(tree: ast.AST) -> Iterator[Import]:
                 parts = tuple(module.split(".")) if module else ()
                 yield Import(parts=parts, names=tuple(alias.name for alias in names), level=level)
             case ast.Call(func=function, args=[ast.Constant(value=str() as name), *_]):
-                if _name(function) in {"import_module", "__import__"} and name.replace(".", "").isidentifier():
+                if name_of(function) in {"import_module", "__import__"} and name.replace(".", "").isidentifier():
                     yield Import(parts=tuple(name.split(".")))
 
 
-def added_folders(tree: ast.AST) -> Iterator[str]:
-    """Constants that are put on `sys.path`."""
+def added_folders(tree: ast.AST, values: Mapping[str, str]) -> Iterator[str]:
+    """Paths that are put on `sys.path`, and the parts that they are made of; `values` are the paths of names."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(attr="append" | "insert" | "extend", value=ast.Attribute(attr="path"))):
-                for inner in ast.walk(node):
-                    if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                        yield inner.value
+                for argument in node.args:
+                    yield from paths_in(argument, values)
 
 
 def run_files(source: str) -> list[str]:
     """Files that `%run` executes."""
     return _RUN.findall(source)
-
-
-def _name(function: ast.expr) -> str:
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")

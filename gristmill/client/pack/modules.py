@@ -4,11 +4,12 @@ import ast
 import os
 import posixpath
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from gristmill.client.pack.imports import Import, added_folders, imports_of, run_files
+from gristmill.client.pack.literals import assigned
 from gristmill.client.pack.regular import read_regular
 from gristmill.client.pack.root import ProjectRoot
 from gristmill.client.pack.unbuilt import lacking
@@ -26,11 +27,14 @@ class Modules:
     """`files` and `roots` are relative to the project root; `roots` is what the import path must hold, in order.
 
     `unbuilt` are packages above the notebook that cannot be imported as they stand there, and what each lacks.
+    `outside` is what the notebook surely imports, or executes by `%run`, from where `sys.path` leaves the root: each
+    with its file or folder, whose path begins with `../`.
     """
 
     files: tuple[str, ...]
     roots: tuple[str, ...]
     unbuilt: Mapping[str, str] = field(default_factory=dict)
+    outside: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_modules(root: ProjectRoot, path: str, notebook: NotebookSource) -> Modules:
@@ -55,7 +59,7 @@ def find_modules(root: ProjectRoot, path: str, notebook: NotebookSource) -> Modu
             break
         unbuilt |= search.unbuilt
     roots = tuple(place or "." for place in search.places if place in search.used)
-    return Modules(files=tuple(sorted(search.files)), roots=roots, unbuilt=unbuilt)
+    return Modules(files=tuple(sorted(search.files)), roots=roots, unbuilt=unbuilt, outside=search.outside)
 
 
 class _Search:
@@ -69,6 +73,9 @@ class _Search:
         self.files: set[str] = set()
         self.used: set[str] = set()
         self.places: list[str] = []
+        self.outside: dict[str, str] = {}
+        self._places_outside: list[str] = []
+        self._values: dict[str, str] = {}  # the paths that names of cells stand for
         self._waiting: list[str] = []
         self._compiled: dict[str, list[str]] = {}  # names of extension modules by folder
         folders = [self.home, *(str(one) for one in PurePosixPath(self.home).parents)] if self.home else [""]
@@ -81,19 +88,39 @@ class _Search:
         for name in run_files(source):
             if (file := self._below(folder, name)) and self._is_file(file):
                 self._need(file)
+            elif (above := _above(folder, name)) and folder == self.home and self._is_file(above):
+                self.outside[posixpath.basename(name)] = above
         try:
             tree = parse(source, MAX_SOURCE).tree
         except InvalidInputError:
             return
-        for added in added_folders(tree):
-            if (place := self._below(folder, added)) is not None:
-                self._add_place(place)
+        for statement in tree.body:
+            for added in added_folders(statement, self._values):
+                if (place := self._below(folder, added)) is not None:
+                    self._add_place(place)
+                elif above := _above(folder, added):
+                    self._places_outside.append(above)
+            self._values.update([found] if (found := assigned(statement, self._values)) else [])
         self._follow(tree, folder)
+        if folder == self.home:
+            self._note_outside(tree.body)
 
     def finish(self) -> None:
         """Follows what the modules found so far import, until nothing new is found."""
         while self._waiting:
             self._read_file(self._waiting.pop())
+
+    def _note_outside(self, body: Sequence[ast.stmt]) -> None:
+        """What is imported whatever happens, and lies where only `sys.path` leads."""
+        surely = (one for one in body if isinstance(one, ast.Import | ast.ImportFrom))
+        for wanted in (found for statement in surely for found in imports_of(statement) if not found.level):
+            top = wanted.parts[0]
+            if top in sys.stdlib_module_names or any(self._module(place, top) for place in self.places):
+                continue
+            found = (module for place in self._places_outside if (module := self._module(place, top)))
+            if module := next(found, None):
+                package = module.endswith("/__init__.py")
+                self.outside[top] = _parent(module) if package else module
 
     def _read_file(self, file: str) -> None:
         if not file.endswith((".py", ".ipynb")):
@@ -220,6 +247,12 @@ class _Search:
 
     def _is_folder(self, path: str) -> bool:
         return self._real(path).is_dir()
+
+
+def _above(folder: str, name: str) -> str | None:
+    """A relative path that leaves the root, if it does."""
+    path = posixpath.normpath(posixpath.join(folder, name))
+    return path if "\0" not in path and (path == ".." or path.startswith("../")) else None
 
 
 def _parent(path: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gristmill.client.pack.ignores import Ignores
 from gristmill.client.pack.left_out import LeftOut, Reason
+from gristmill.client.pack.literals import paths_of
 from gristmill.client.pack.reads import certain_reads
 from gristmill.client.pack.root import ProjectRoot
 from gristmill.data_roots.model import lies_in
@@ -25,6 +26,7 @@ class NamedPaths:
 
     def __init__(self, notebook: NotebookSource, folder: str) -> None:
         strings = {match[2] for cell in notebook.code_cells for match in _STRING.finditer(cell.source)}
+        strings |= set(paths_of(notebook))
         relative = [one for one in sorted(strings)[:MAX_NAMES] if not one.startswith(("/", "~")) and "\0" not in one]
         self.paths = {posixpath.normpath(posixpath.join(folder, one)) for one in relative} - {".", ".."}
         # `f"{folder}/train.csv"` and `folder / "train.csv"` name a file by its last part alone.

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,8 @@ from gristmill.notebooks.python_source import parse
 from gristmill.notebooks.source import Cell, NotebookSource, read_notebook
 
 FILES = ("requirements.txt", "pyproject.toml")
+VENVS = (".venv", "venv")
+VERBS = "gristmill"  # lent by the worker where an environment lacks it
 
 _MAX_CELL = 2 * 10**6
 # Behind one of these an import may find what is not there now.
@@ -35,12 +38,15 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """`kernel` is the notebook's own; `file` is what stands beside it, with the names of its `requirements`."""
+    """`kernel` is the notebook's own; `file` is what stands beside it, with the names of its `requirements`; `venv` is
+    the project's virtual environment, if it has one that this is not executed in.
+    """
 
     kernel: str | None
     imports: tuple[Need, ...] = ()
     file: Path | None = None
     requirements: tuple[str, ...] = ()
+    venv: Path | None = None
 
 
 def needs_of(packed: Packed, data: Collection[str] = ()) -> Needs:
@@ -55,9 +61,10 @@ def needs_of(packed: Packed, data: Collection[str] = ()) -> Needs:
     file = _beside(packed.root, path)
     return Needs(
         kernel=notebook.kernel,
-        imports=tuple(one for one in imports_of(notebook) if one.module not in local),
+        imports=tuple(one for one in imports_of(notebook) if one.module not in local | {VERBS}),
         file=file,
         requirements=read_requirements(file) if file else (),
+        venv=_venv(packed.root, path),
     )
 
 
@@ -91,6 +98,18 @@ def _modules(cell: Cell) -> Iterator[str]:
                 yield from (alias.name.split(".")[0] for alias in names)
             case ast.ImportFrom(module=str() as module, level=0):
                 yield module.split(".")[0]
+
+
+def normal(distribution: str) -> str:
+    """The name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _venv(root: Path, notebook: str) -> Path | None:
+    folders = [root / parent for parent in PurePosixPath(notebook).parents]
+    places = (folder / name for folder in folders for name in VENVS)
+    found = next((place for place in places if (place / "pyvenv.cfg").is_file()), None)
+    return None if found is None or found.resolve() == Path(sys.prefix).resolve() else found
 
 
 def _beside(root: Path, notebook: str) -> Path | None:

@@ -1,6 +1,7 @@
 """From a notebook on disk to a snapshot: the notebook, the modules that it imports, and the small files beside them."""
 
 import os
+import shlex
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -8,15 +9,17 @@ from pathlib import Path
 from gristmill.client.pack.contents import Contents
 from gristmill.client.pack.git import git_state
 from gristmill.client.pack.ignores import OWN, Ignores
+from gristmill.client.pack.implied import project_root
 from gristmill.client.pack.largest import largest
 from gristmill.client.pack.left_out import LeftOut, Reason
 from gristmill.client.pack.modules import Modules, find_modules
 from gristmill.client.pack.named import NamedPaths, told
+from gristmill.client.pack.near import Near
 from gristmill.client.pack.packed import Packed
 from gristmill.client.pack.regular import GrownError, NotRegularError, Regular, read_regular
-from gristmill.client.pack.root import MARKS, ProjectRoot, find_root
+from gristmill.client.pack.root import MARKS, ProjectRoot
 from gristmill.client.pack.walk import SMALL, Found, Walked, walk
-from gristmill.core.errors import InvalidInputError, NotFoundError, TooLargeError
+from gristmill.core.errors import Fault, InvalidInputError, NotFoundError, TooLargeError
 from gristmill.core.nearest import nearest
 from gristmill.data_roots.model import lies_in
 from gristmill.notebooks.source import NotebookSource, read_notebook
@@ -55,7 +58,7 @@ def _locate(notebook: Path, within: Path | None) -> tuple[ProjectRoot, str]:
     folder = notebook.absolute().parent
     if not notebook.is_file():
         raise _missing(notebook, folder)
-    root = find_root(folder, within=within)
+    root = project_root(notebook, within=within)
     place = folder.resolve() / notebook.name
     if within and not place.is_relative_to(within.resolve()):
         raise InvalidInputError(f"{notebook} lies outside {within}", hint="Move it there.")
@@ -96,7 +99,8 @@ class _Packing:
         notebook = self._take_notebook()
         modules = find_modules(self._root, self._path, notebook)
         named = NamedPaths(notebook, self._path.rpartition("/")[0])
-        found = self._without_unbuilt(self._walk(named), modules)
+        self._refuse_outside(modules)
+        found = self._without_unbuilt(self._walk(named, modules), modules)
         self._check_caps(found, modules)
         self._take_modules(modules)
         self._take_files(found)
@@ -126,10 +130,39 @@ class _Packing:
         except InvalidInputError as error:
             raise type(error)(f"{self._path}: {error.message}", hint=error.hint, faults=error.faults) from error
 
-    def _walk(self, named: NamedPaths) -> tuple[Found, ...]:
+    def _refuse_outside(self, modules: Modules) -> None:
+        """Before the start, where it would fail in a cell."""
+        lost = {
+            name: path
+            for name, path in modules.outside.items()
+            if not any(lies_in(path, place) for place in self._data)
+        }
+        if not lost:
+            return
+        above = os.path.commonpath(
+            [self._root.path, *(os.path.normpath(self._root.path / one) for one in lost.values())]
+        )
+        mark = self._root.mark
+        raise InvalidInputError(
+            f"the notebook uses {', '.join(lost)}, which the run would not have: {', '.join(lost.values())} lies "
+            f"outside the project {self._root.path}",
+            hint=f"Say what the project is: gristmill init {shlex.quote(os.path.relpath(above))}"
+            if mark is None
+            else f"{mark} marks {self._root.path} as the project: move it to {above}, or the modules into the project.",
+            faults=tuple(Fault(where=path, message=f"{path} lies outside the project") for path in lost.values()),
+        )
+
+    def _walk(self, named: NamedPaths, modules: Modules) -> tuple[Found, ...]:
         marked = self._root.mark is not None
         entries = MAX_ENTRIES if marked else MAX_ENTRIES_UNMARKED
-        walked = walk(self._root, self._ignores, entries=entries, files=2 * MAX_FILES, data=self._data)
+        near = None
+        if not marked and "/" in self._path:
+            near = Near(self._root, self._path, modules, named)
+            self._notices.append(
+                f"project: {self._root.path} (no mark; `gristmill init {shlex.quote(os.path.relpath(self._root.path))}`"
+                " makes it certain)"
+            )
+        walked = walk(self._root, self._ignores, entries=entries, files=2 * MAX_FILES, data=self._data, near=near)
         if walked.complete:
             self._left_out += walked.left_out
             return walked.found

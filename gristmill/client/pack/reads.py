@@ -5,13 +5,16 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from gristmill.client.pack.literals import MAX_SOURCE, assigned, name_of, path_of, paths_in
 from gristmill.core.errors import InvalidInputError
 from gristmill.notebooks.python_source import parse
 from gristmill.notebooks.source import NotebookSource
 
-MAX_SOURCE = 2 * 10**6  # bytes of a cell
-
-_READERS = re.compile(r"read(_\w+)?|load(_?\w+)?|scan_\w+|open|imread|genfromtxt|from_(csv|file|json|parquet)|memmap")
+# A look at a file's size or a folder's entries fails without it as reading does; `exists` and `isfile` do not.
+_READERS = re.compile(
+    r"read(_\w+)?|load(_?\w+)?|scan_\w+|open|imread|genfromtxt|from_(csv|file|json|parquet)|memmap"
+    r"|l?stat|getsize|get[acm]time|listdir|scandir|iterdir"
+)
 _MAY_OR_MAY_NOT = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.If, ast.Try, ast.TryStar, ast.IfExp),
     *(ast.While, ast.For, ast.AsyncFor, ast.Match, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
@@ -36,24 +39,26 @@ def certain_reads(notebook: NotebookSource, folder: str) -> frozenset[str]:
             continue
         given = cell is notebook.parameters_cell
         for statement in tree.body:
-            if (assigned := _assigned(statement)) and not given:
-                values[assigned[0]] = assigned[1]
+            if not given and (found := assigned(statement, values)):
+                values.update([found])
                 continue
             if not given:
-                sure |= set(_read_by(statement, values)) - met
-            met |= set(_mentioned(statement, values))
+                sure |= _normal(_read_by(statement, values)) - met
+            met |= _normal(paths_in(statement, values))
     relative = (one for one in sure if not one.startswith(("/", "~")))
     return frozenset(posixpath.normpath(posixpath.join(folder, one)) for one in relative)
 
 
 def _read_by(statement: ast.stmt, values: dict[str, str]) -> Iterator[str]:
     for node in _always(statement):
-        if not isinstance(node, ast.Call) or not _READERS.fullmatch(_name(node.func)) or _writes(node):
+        if not isinstance(node, ast.Call) or not _READERS.fullmatch(name_of(node.func)):
             continue
-        if node.args and (text := _text(node.args[0], values)):
+        of = path_of(node.func.value, values) if isinstance(node.func, ast.Attribute) else None
+        if of is not None:  # Path("…").read_text()
+            if not _writes(node, mode_at=0):
+                yield of
+        elif node.args and (text := path_of(node.args[0], values)) and not _writes(node, mode_at=1):
             yield text
-        elif isinstance(node.func, ast.Attribute) and (text := _path(node.func.value, values)):
-            yield text  # Path("…").read_text()
 
 
 def _always(node: ast.AST) -> Iterator[ast.AST]:
@@ -65,43 +70,13 @@ def _always(node: ast.AST) -> Iterator[ast.AST]:
         yield from _always(below)
 
 
-def _writes(call: ast.Call) -> bool:
-    mode = call.args[1] if len(call.args) > 1 else next((one.value for one in call.keywords if one.arg == "mode"), None)
-    return _name(call.func) == "open" and not (
+def _normal(paths: Iterator[str]) -> set[str]:
+    return {posixpath.normpath(one) for one in paths if one}
+
+
+def _writes(call: ast.Call, *, mode_at: int) -> bool:
+    named = (one.value for one in call.keywords if one.arg == "mode")
+    mode = call.args[mode_at] if len(call.args) > mode_at else next(named, None)
+    return name_of(call.func) == "open" and not (
         mode is None or (isinstance(mode, ast.Constant) and str(mode.value).strip("bt+") == "r")
     )
-
-
-def _text(node: ast.expr, values: dict[str, str]) -> str | None:
-    match node:
-        case ast.Constant(value=str() as text):
-            return text
-        case ast.Name(id=name):
-            return values.get(name)
-    return _path(node, values)
-
-
-def _path(node: ast.expr, values: dict[str, str]) -> str | None:
-    match node:
-        case ast.Call(func=function, args=[first]) if _name(function) in {"Path", "PurePath"}:
-            return _text(first, values)
-    return None
-
-
-def _assigned(statement: ast.stmt) -> tuple[str, str] | None:
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as text)):
-            return name, text
-    return None
-
-
-def _mentioned(statement: ast.stmt, values: dict[str, str]) -> Iterator[str]:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in values:
-            yield values[node.id]
-
-
-def _name(function: ast.expr) -> str:
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gristmill.client.pack.ignores import Ignores
 from gristmill.client.pack.left_out import LeftOut, Reason
+from gristmill.client.pack.near import Near
 from gristmill.client.pack.root import ProjectRoot
 from gristmill.core.errors import InvalidInputError
 from gristmill.snapshots.model import check_path
@@ -47,20 +48,26 @@ class _Folder:
 
 
 def walk(
-    root: ProjectRoot, ignores: Ignores, *, entries: int, files: int, data: Collection[str] = frozenset()
+    root: ProjectRoot,
+    ignores: Ignores,
+    *,
+    entries: int,
+    files: int,
+    data: Collection[str] = frozenset(),
+    near: Near | None = None,
 ) -> Walked:
     """Every small file below the root, by name, until so many entries of folders were seen or files found.
 
-    Nothing at the places in `data` is looked at.
+    Nothing at the places in `data` is looked at, and with `near` only what that lets through.
     """
-    walker = _Walker(root, ignores, data)
+    walker = _Walker(root, ignores, data, near)
     complete = walker.run(entries, files)
     return Walked(found=tuple(walker.found), left_out=tuple(walker.left_out), complete=complete)
 
 
 class _Walker:
-    def __init__(self, root: ProjectRoot, ignores: Ignores, data: Collection[str]) -> None:
-        self._root = root
+    def __init__(self, root: ProjectRoot, ignores: Ignores, data: Collection[str], near: Near | None) -> None:
+        self._root, self._near = root, near
         self._data = data
         self._ignores = ignores
         self.found: list[Found] = []
@@ -107,6 +114,8 @@ class _Walker:
                 self._leave(path, Reason.LINK)
         else:
             is_folder = stat.S_ISDIR(status.st_mode)
+            if self._near and not (self._near.enters if is_folder else self._near.takes)(path):
+                return
             if not self._ignores.ignored(path, is_folder=is_folder) and (
                 not link or self._may_follow(path, real, folder, is_folder=is_folder)
             ):

@@ -78,6 +78,39 @@ def test_what_the_notebook_surely_needs_keeps_it_from_starting_until_the_printed
     assert "larger than" not in ran.err
 
 
+def test_without_a_mark_data_above_stays_found_when_the_notebook_begins_to_use_a_module_above(
+    gristmill: Gristmill, project: Make
+) -> None:
+    """The folder that is the project changes by what the notebook asks for; nobody has to say `init`."""
+    alone = "import os\nwith open(os.sep.join(['..', 'data', 'big.csv']), 'rb') as one:\n    print(one.seek(0, 2))"
+    folder = project(alone)
+    (folder / "gristmill.yaml").unlink()
+    (folder / "mytools.py").write_text("Y = 2")
+    large(folder / "data/big.csv", 58 * 10**6)
+    notebook = folder / "nb/train.ipynb"
+    added = gristmill("data", "add", "raw", "project/data", "--project", "project/nb", "--json").json
+    assert (added["folder"], added["at"]) == (str(folder / "nb"), "../data")
+    assert "58000000" in gristmill("run", notebook).out
+    cells = json.loads(notebook.read_text())
+    cells["cells"][0]["source"] = f"import sys\nsys.path.append('..')\nimport mytools\n{alone}"
+    notebook.write_text(json.dumps(cells))
+    ran = gristmill("run", notebook)
+    assert "58000000" in ran.out
+    assert f"project: {folder} (no mark; `gristmill init project` makes it certain)" in ran.err
+
+
+def test_without_a_mark_the_hint_about_data_above_leads_to_a_run(gristmill: Gristmill, project: Make) -> None:
+    looks = "import os\nprint(os.path.getsize('../data/big.csv'))"
+    folder = project("import sys\nsys.path.append('..')\nimport mytools", looks, READS)
+    (folder / "gristmill.yaml").unlink()
+    (folder / "mytools.py").write_text("Y = 2")
+    large(folder / "data/big.csv", 58 * 10**6)
+    refused = gristmill("run", folder / "nb/train.ipynb", status=3)
+    command = refused.err.split("hint: ")[1].split("   (or")[0]
+    gristmill(*shlex.split(command)[1:])
+    assert "its end is b'end\\n'" in gristmill("run", folder / "nb/train.ipynb").out
+
+
 def test_yes_makes_what_is_offered_and_the_data_is_no_output(
     control_plane: ControlPlane, gristmill: Gristmill, project: Make
 ) -> None:

@@ -107,6 +107,43 @@ def test_a_virtual_environment_is_taken_as_it_is(gristmill: Gristmill, project: 
     assert "imports tinything (cell 1), which environment venv lacks" in refused
 
 
+def test_the_verbs_work_in_an_environment_that_has_nothing_of_gristmill(
+    gristmill: Gristmill, notebook: WriteNotebook, users: Path
+) -> None:
+    notebook(
+        "import gristmill, sys\nvalue = gristmill.secret('API_TOKEN')\ngristmill.report(size=len(value))\n"
+        "print(sys.prefix, sys.path[-1] == gristmill.__path__[0].rpartition('/')[0], value)",
+        "import importlib.util\nprint('only the verbs:', importlib.util.find_spec('gristmill.client') is None)",
+    )
+    gristmill("secrets", "set", "API_TOKEN", text="hush-hush-41")
+    gristmill("environments", "add", "bare", "--python", users)
+    run = gristmill("run", "work.ipynb", "--environment", "bare", "--secret", "API_TOKEN", "--json").json
+    assert run["metrics"]["size"]["value"] == 12
+    said = gristmill("runs", "logs", str(run["number"])).out
+    assert f"{users} True ***" in said
+    assert "only the verbs: True" in said
+
+
+def test_the_projects_own_virtual_environment_is_told_of(
+    gristmill: Gristmill, project: Path, users: Path, notebook: WriteNotebook
+) -> None:
+    """Before the run, with what uses it: a kernel of another environment has other versions at best."""
+    (project / ".venv").symlink_to(users)
+    refused = gristmill("run", "work.ipynb", status=3).err
+    assert "hint: This project has .venv; to run with it: gristmill environments add " in refused
+    notebook("import json\nprint('ran')")
+    told = gristmill("run", "work.ipynb").err
+    assert "kernel python3 is not this project's .venv; to run with that: gristmill environments add" in told
+    assert ".venv" not in gristmill("run", "work.ipynb", "-k", "python3").err
+
+
+def test_a_requirements_file_is_offered_only_where_it_names_what_lacks(gristmill: Gristmill, project: Path) -> None:
+    (project / "requirements.txt").write_text("somethingelse\n")
+    refused = gristmill("run", "work.ipynb", status=3).err
+    assert "hint: Install it: " in refused
+    assert "--requirements" not in refused
+
+
 def test_an_environment_without_ipykernel_is_refused_with_what_to_do(gristmill: Gristmill, tmp_path: Path) -> None:
     python = user_environment(tmp_path / "bare")
     refused = gristmill("environments", "add", "bare", "--python", tmp_path / "bare", status=3).err

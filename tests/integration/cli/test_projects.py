@@ -171,6 +171,34 @@ PROJECTS: dict[str, Project] = {
         notebook="notebooks/work.ipynb",
         says="from src",
     ),
+    "without a mark, a module of a parent folder": Project(
+        files={
+            "helpers.py": "WORD = 'from above, unmarked'",
+            "nb/work.ipynb": notebook("import sys\nsys.path.append('..')\nfrom helpers import WORD\nprint(WORD)"),
+        },
+        notebook="nb/work.ipynb",
+        says="from above, unmarked",
+    ),
+    "without a mark, a sibling's module by a computed path": Project(
+        files={
+            "lib/words.py": "WORD = 'from lib, unmarked'",
+            "nb/work.ipynb": notebook(
+                "import os, sys\nsys.path.insert(0, os.path.abspath(os.path.join(os.getcwd(), '..', 'lib')))",
+                "from words import WORD\nprint(WORD)",
+            ),
+        },
+        notebook="nb/work.ipynb",
+        says="from lib, unmarked",
+    ),
+    "without a mark, a small file above, and one that is run": Project(
+        files={
+            "helpers/x": "four",
+            "helpers/run.py": "WORD = 'ran'",
+            "nb/work.ipynb": notebook("%run ../helpers/run.py", "print(open('../helpers/x').read(), WORD)"),
+        },
+        notebook="nb/work.ipynb",
+        says="four ran",
+    ),
     "small files above and beside": Project(
         files={
             **MARK,

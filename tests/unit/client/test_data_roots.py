@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gristmill.client.data_roots import binding, check_there, declared, given, merged
+from gristmill.client.data_roots import binding, check_there, declared, given, merged, of_folders
 from gristmill.core.errors import InvalidInputError, NotFoundError
 from gristmill.data_roots.model import DataBinding, DataRoot, DigestMethod
 
@@ -132,3 +132,31 @@ def test_a_path_where_nothing_is_offers_what_is_near(root: Path) -> None:
         check_there(binding("x", "date.csv", root=root, base=root))
     assert raised.value.hint == f"Did you mean {root}/data.csv?"
     check_there(binding("x", "s3://bucket/x", root=root, base=root))
+
+
+def test_what_was_stored_for_a_folder_below_is_found_when_the_project_begins_above(tmp_path: Path) -> None:
+    def stored(folder: Path | str, name: str, at: str) -> DataRoot:
+        return DataRoot(
+            project_id="default",
+            folder=str(folder),
+            name=name,
+            source=f"/somewhere/{name}",
+            at=at,
+            digest=DigestMethod.AUTO,
+            created_by="ada",
+            created_at=datetime.now(UTC),
+        )
+
+    below = tmp_path / "a/nb"
+    everywhere = [
+        stored("", "shared", "data/shared"),
+        stored(tmp_path, "raw", "data/raw"),
+        stored(below, "big", "../../big"),
+        stored(below, "raw", "../../other"),  # the name is taken
+        stored(below, "same", "../../data/raw"),  # the place is
+        stored(tmp_path / "a", "here", "here"),
+        stored(tmp_path / "b", "strange", "x"),
+        stored(tmp_path.parent, "above", "x"),
+    ]
+    found = {one.name: one.at for one in of_folders(everywhere, tmp_path, below)}
+    assert found == {"shared": "data/shared", "raw": "data/raw", "big": "big", "here": "a/here"}

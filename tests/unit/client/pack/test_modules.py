@@ -109,7 +109,9 @@ def test_folders_that_the_notebook_puts_on_the_path(project: Path, write: Write,
         "import sys\nsys.path.insert(0, '../lib')\nsys.path.append('../..')\nsys.path += ['/']",
         "import mine, beyond",
     )
-    assert find(*cells, path="work/nb.ipynb") == Modules(files=("lib/mine.py",), roots=("lib",))
+    assert find(*cells, path="work/nb.ipynb") == Modules(
+        files=("lib/mine.py",), roots=("lib",), outside={"beyond": "../beyond.py"}
+    )
 
 
 def test_files_that_the_notebook_runs(project: Path, write: Write, find: Find) -> None:

@@ -24,6 +24,12 @@ def reads(*cells: str, language: str = "python", tags: frozenset[str] = frozense
         "BIG = '../data/big.csv'\ndf = polars.scan_csv(BIG)",
         "%matplotlib inline\ndf = pd.read_csv('../data/big.csv')",
         "a = pd.read_csv('../data/big.csv')\nprint(os.path.getsize('../data/big.csv'))",
+        "print(os.path.getsize('../data/big.csv'))\ndf = pd.read_csv('../data/big.csv')",
+        "size = Path('../data/big.csv').stat().st_size",
+        "names = os.listdir('../data/big.csv')",
+        "df = pd.read_csv(os.path.join('..', 'data', 'big.csv'))",
+        "DATA = Path('..') / 'data'\ndf = pd.read_csv(DATA / 'big.csv')",
+        "DATA = Path.cwd().parent / 'data'\ntext = (DATA / 'big.csv').open('r').read()",
     ],
 )
 def test_a_file_that_top_level_code_reads_is_needed(source: str) -> None:
@@ -40,6 +46,9 @@ def test_a_file_that_top_level_code_reads_is_needed(source: str) -> None:
         "for one in some: pd.read_csv('../data/big.csv')",
         "with open('../data/big.csv', 'w') as file: pass",
         "open('../data/big.csv', mode='x')",
+        "Path('../data/big.csv').open('w')",
+        "print(os.path.exists('../data/big.csv'))\ndf = pd.read_csv('../data/big.csv')",
+        "DATA = Path('../data')\nprint((DATA / 'big.csv').is_file())\ndf = pd.read_csv(DATA / 'big.csv')",
         "df.to_csv('../data/big.csv')\ndf = pd.read_csv('../data/big.csv')",
         "OUT = '../data/big.csv'\ndf.to_csv(OUT)\ndf = pd.read_csv(OUT)",
         "pd.read_csv('/data/big.csv')",
