@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gristmill.notebooks.literals import NotLiteralError, literal
-from gristmill.notebooks.plain import NotPlainError, plain
 from gristmill.notebooks.model import ParameterType
+from gristmill.notebooks.plain import NotPlainError, plain
 
 MAX_DEPTH = 20
 
