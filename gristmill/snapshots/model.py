@@ -76,8 +76,11 @@ def check_path(path: str) -> str:
         InvalidInputError: for absolute paths, `..`, empty parts, backslashes, control characters, surrogates, drive
             letters, and for what is too long or too deep.
     """
+    try:
+        length = len(path.encode())
+    except UnicodeEncodeError as error:  # Python keeps what is none as lone surrogates
+        raise InvalidInputError(f"snapshot path {path!r} is not UTF-8", hint="Rename it.") from error
     parts = path.split("/")
-    length = _length(path)
     if length > MAX_PATH_BYTES or len(parts) > MAX_PATH_PARTS:
         raise InvalidInputError(
             f"snapshot path {path[:80]!r}… has {length} bytes in {len(parts)} parts: "
@@ -88,8 +91,8 @@ def check_path(path: str) -> str:
         not path
         or any(part in {"", ".", ".."} for part in parts)
         or "\\" in path
-        or any(unicodedata.category(character) in {"Cc", "Cs"} for character in path)
-        or any(_length(part) > 255 for part in parts)
+        or any(unicodedata.category(character) == "Cc" for character in path)
+        or any(len(part.encode()) > 255 for part in parts)
         or (len(parts[0]) == 2 and parts[0][1] == ":")
     )
     if bad:
@@ -98,10 +101,6 @@ def check_path(path: str) -> str:
             hint="Keep what the notebook needs inside its project folder.",
         )
     return path
-
-
-def _length(text: str) -> int:
-    return len(text.encode(errors="surrogatepass"))  # a name that is not UTF-8 has some
 
 
 def check_request(request: SnapshotRequest) -> None:

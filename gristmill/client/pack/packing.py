@@ -67,11 +67,7 @@ def _locate(notebook: Path, within: Path | None) -> tuple[ProjectRoot, str]:
         raise InvalidInputError(
             f"{notebook} is a link to {real}, outside the project root {root.path}", hint=f"Use {real} itself."
         )
-    path = place.relative_to(root.path).as_posix()
-    try:
-        return root, check_path(path)
-    except UnicodeEncodeError as error:
-        raise InvalidInputError(f"the notebook's path is not UTF-8: {path!r}", hint="Rename it.") from error
+    return root, check_path(place.relative_to(root.path).as_posix())
 
 
 def _missing(notebook: Path, folder: Path) -> InvalidInputError | NotFoundError:

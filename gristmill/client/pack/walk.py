@@ -107,7 +107,7 @@ class _Walker:
             check_path(path)
             real = Path(os.path.realpath(entry.path, strict=True)) if link else folder.real / entry.name
             status = real.lstat()
-        except (InvalidInputError, UnicodeEncodeError):
+        except InvalidInputError:
             self._leave(printable(path), Reason.NAME)
         except OSError:  # gone meanwhile, or a link that leads nowhere or in a circle
             if link and not self._ignores.ignored(path, is_folder=False):
