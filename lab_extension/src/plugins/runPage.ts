@@ -84,6 +84,20 @@ export const runPage: JupyterFrontEndPlugin<void> = {
             });
             menu.open(at.left, at.bottom);
         };
+        /** Others are added to the comparison in the table of runs. */
+        const compareWithEarlier = async (run: Run): Promise<void> => {
+            const before = await api.runs({ before: run.number, text: run.notebook, limit: 50 });
+            const earlier = before.find(one => one.notebook === run.notebook);
+            if (!earlier) {
+                throw new Error(
+                    trans.__(
+                        'There is no earlier run of %1. Pick the runs to compare in the table of runs',
+                        run.notebook
+                    )
+                );
+            }
+            await commands.execute(CommandIds.compareRuns, { runs: `${run.id},${earlier.id}` });
+        };
         const actions: IRunActions = {
             cancel: execute(CommandIds.cancelRun),
             startAnyway: run => {
@@ -95,7 +109,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
             openKernel: execute(CommandIds.openKernel),
             get compare() {
                 return where(CommandIds.compareRuns, (run: Run) => {
-                    attempt(commands.execute(CommandIds.compareRuns, { runs: [run.id] }));
+                    attempt(compareWithEarlier(run));
                 });
             },
             get register() {
