@@ -25,7 +25,9 @@ export const CommandIds = {
     downloadNotebook: 'gristmill:download-executed-notebook',
     /** `run`, `names` of its outputs. */
     copyOutputs: 'gristmill:copy-outputs',
-    /** `runs`: ids. */
+    /** `run`, `others`: ids with commas between, `label`: what the menu says. */
+    compareWith: 'gristmill:compare-run-with',
+    /** `runs`: ids with commas between. */
     compareRuns: 'gristmill:compare-runs',
     /** `run`. */
     registerModel: 'gristmill:register-model',
