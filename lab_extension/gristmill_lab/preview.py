@@ -113,4 +113,3 @@ def _is_numeric(values: Iterable[str]) -> bool:
             except ValueError:
                 return False
     return some
-
