@@ -35,11 +35,8 @@ class KeptKernel(ServerKernelManager):
     """Belongs to its worker: shut down here it is only let go; it cannot be restarted, a message interrupts it."""
 
     async def interrupt_kernel(self) -> None:  # type: ignore[override]  # as the server's own, which awaits it
-        socket = self.connect_control()
-        try:
-            self.session.send(socket, "interrupt_request", content={})
-        finally:
-            socket.close(linger=1000)
+        self._connect_control_socket()  # as upstream does it; a stream that is closed at once would drop the message
+        self.session.send(self._control_socket, "interrupt_request", content={})
 
     async def restart_kernel(self, *_: Any, **__: Any) -> None:  # type: ignore[override]  # the same
         raise RuntimeError("the kernel of a failed run cannot be restarted: run the notebook again instead")

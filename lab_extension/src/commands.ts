@@ -25,6 +25,8 @@ export const CommandIds = {
     downloadNotebook: 'gristmill:download-executed-notebook',
     /** `run`, `names` of its outputs. */
     copyOutputs: 'gristmill:copy-outputs',
+    /** `run`, `others`: ids with commas between, `label`: what the menu says. */
+    compareWith: 'gristmill:compare-run-with',
     /** `filter`: words that runs are to have. */
     showRuns: 'gristmill:show-runs',
     /** `view`: an `ITableView`; default: as it was left. */

@@ -11,8 +11,10 @@ export interface IRunActions {
     openSource(run: Run): void;
     /** The executed copy on the run’s own kernel. */
     openKernel(run: Run): void;
-    readonly compare: ((run: Run) => void) | null;
+    /** With other runs, chosen from a menu at this place. */
+    readonly compare: ((run: Run, at: DOMRect) => void) | null;
     readonly register: ((run: Run) => void) | null;
+    readonly deploy: ((run: Run) => void) | null;
     delete(run: Run): void;
     /** What is done seldom, as a menu at this place. */
     more(run: Run, at: DOMRect): void;

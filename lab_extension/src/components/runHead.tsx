@@ -37,7 +37,7 @@ export function RunHead(props: { run: Run; actions: IRunActions; trans: ITrans }
 
 function Buttons(props: { run: Run; actions: IRunActions; trans: ITrans; over: boolean }): React.JSX.Element {
     const { run, actions, trans, over } = props;
-    const { compare, register } = actions;
+    const { compare, register, deploy } = actions;
     return (
         <>
             {run.state === 'queued' && run.waiting ? (
@@ -54,6 +54,9 @@ function Buttons(props: { run: Run; actions: IRunActions; trans: ITrans; over: b
             {register && run.state === 'succeeded' && run.models.length > 0 ? (
                 <Button label={trans.__('Register…')} run={run} onClick={register} />
             ) : null}
+            {deploy && run.state === 'succeeded' && run.models.length === 1 ? (
+                <Button label={trans.__('Deploy…')} run={run} onClick={deploy} />
+            ) : null}
             <Button
                 label={
                     typeof run.fault?.cell === 'number'
@@ -65,7 +68,18 @@ function Buttons(props: { run: Run; actions: IRunActions; trans: ITrans; over: b
             />
             <Button label={trans.__('Run once more')} run={run} onClick={actions.rerun} />
             <Button label={trans.__('Edit and run again…')} run={run} onClick={actions.editAndRerun} />
-            {compare ? <Button label={trans.__('Compare…')} run={run} onClick={compare} /> : null}
+            {compare ? (
+                <button
+                    className="jp-mod-styled"
+                    aria-haspopup="menu"
+                    onClick={event => {
+                        compare(run, event.currentTarget.getBoundingClientRect());
+                    }}
+                >
+                    {trans.__('Compare with')}
+                    <caretDownIcon.react tag="span" className="gr-ButtonIcon" />
+                </button>
+            ) : null}
             {over ? <Button label={trans.__('Delete…')} run={run} onClick={actions.delete} /> : null}
             <button
                 className="jp-mod-styled gr-Page-more"

@@ -12,9 +12,14 @@ import type { IRunActions } from '../components/runActions';
 import { RunPageView } from '../components/runPage';
 import { STATE_ICONS, runIcon } from '../icons';
 import { RunCharts } from '../models/runCharts';
+import { mainMetric, metric } from '../models/quantities';
 import { RunPage } from '../models/runPage';
-import { IControlPlane } from '../tokens';
+import { IControlPlane, IRuns } from '../tokens';
 import { place, show } from './placing';
+
+const OFFERED = 12; // runs to compare with, in a menu
+const TOGETHER = 4; // of them at once
+const SEPARATOR: Menu.IItemOptions = { type: 'separator' };
 
 class RunPageWidget extends MainAreaWidget<ReactWidget> {
     constructor(
@@ -39,11 +44,12 @@ export const runPage: JupyterFrontEndPlugin<void> = {
     id: 'gristmill-lab:run-page',
     description: 'One run: how it goes, why it failed, its metrics, its notebook, its log, its outputs.',
     autoStart: true,
-    requires: [IControlPlane, IRenderMimeRegistry, ITranslator],
+    requires: [IControlPlane, IRuns, IRenderMimeRegistry, ITranslator],
     optional: [ILayoutRestorer],
     activate: (
         app: JupyterFrontEnd,
         { api, runApi, connection }: IControlPlane,
+        runs: IRuns,
         rendermime: IRenderMimeRegistry,
         translator: ITranslator,
         restorer: ILayoutRestorer | null
@@ -68,14 +74,9 @@ export const runPage: JupyterFrontEndPlugin<void> = {
         /** Others’ commands: a button is there where they are. */
         const where = <T>(command: string, does: T): T | null => (commands.hasCommand(command) ? does : null);
 
-        const more = (run: Run, at: DOMRect): void => {
+        const opened = (at: DOMRect, items: readonly Menu.IItemOptions[]): void => {
             const menu = new Menu({ commands });
-            const add = (args: { kind: string; code?: boolean }): void => {
-                menu.addItem({ command: CommandIds.downloadNotebook, args: { run: run.id, ...args } });
-            };
-            add({ kind: 'ipynb' });
-            add({ kind: 'html' });
-            add({ kind: 'html', code: false });
+            items.forEach(item => menu.addItem(item));
             menu.aboutToClose.connect(() => {
                 // What was chosen is executed first.
                 requestAnimationFrame(() => {
@@ -84,19 +85,33 @@ export const runPage: JupyterFrontEndPlugin<void> = {
             });
             menu.open(at.left, at.bottom);
         };
-        /** Others are added to the comparison in the table of runs. */
-        const compareWithEarlier = async (run: Run): Promise<void> => {
-            const before = await api.runs({ before: run.number, text: run.notebook, limit: 50 });
-            const earlier = before.find(one => one.notebook === run.notebook);
-            if (!earlier) {
-                throw new Error(
-                    trans.__(
-                        'There is no earlier run of %1. Pick the runs to compare in the table of runs',
-                        run.notebook
-                    )
-                );
-            }
-            await commands.execute(CommandIds.compareRuns, { runs: `${run.id},${earlier.id}` });
+        const more = (run: Run, at: DOMRect): void => {
+            const command = CommandIds.downloadNotebook;
+            opened(at, [
+                { command, args: { run: run.id, kind: 'ipynb' } },
+                { command, args: { run: run.id, kind: 'html' } },
+                { command, args: { run: run.id, kind: 'html', code: false } }
+            ]);
+        };
+        /** With the other runs of its notebook, or each of them. */
+        const compare = (run: Run, at: DOMRect): void => {
+            const others = runs.all.filter(one => one.notebook === run.notebook && one.id !== run.id);
+            const shown = others.slice(0, OFFERED);
+            const command = CommandIds.compareWith;
+            const item = (some: readonly Run[], label: string): Menu.IItemOptions => ({
+                command,
+                args: { run: run.id, others: some.map(one => one.id).join(','), label }
+            });
+            opened(at, [
+                ...(shown.length > 1
+                    ? [item(shown.slice(0, TOGETHER), trans.__('The last runs of this notebook')), SEPARATOR]
+                    : []),
+                ...shown.map(one => {
+                    const main = mainMetric(one);
+                    return item([one], main ? `${one.name} · ${main[0]} ${metric(main[1])}` : one.name);
+                }),
+                ...(shown.length === 0 ? [item([], trans.__('No other run of this notebook'))] : [])
+            ]);
         };
         const actions: IRunActions = {
             cancel: execute(CommandIds.cancelRun),
@@ -108,12 +123,15 @@ export const runPage: JupyterFrontEndPlugin<void> = {
             openSource: execute(CommandIds.openSource),
             openKernel: execute(CommandIds.openKernel),
             get compare() {
-                return where(CommandIds.compareRuns, (run: Run) => {
-                    attempt(compareWithEarlier(run));
-                });
+                return where(CommandIds.compareRuns, compare);
             },
             get register() {
                 return where(CommandIds.registerModel, execute(CommandIds.registerModel));
+            },
+            get deploy() {
+                return where(CommandIds.registerModel, (run: Run) => {
+                    attempt(commands.execute(CommandIds.registerModel, { run: run.id, deploy: true }));
+                });
             },
             delete: execute(CommandIds.deleteRun),
             more,
@@ -160,6 +178,16 @@ export const runPage: JupyterFrontEndPlugin<void> = {
             return widget;
         };
 
+        commands.addCommand(CommandIds.compareWith, {
+            label: args => textArgument(args, 'label') ?? trans.__('Compare Run'),
+            isEnabled: args => textArgument(args, 'others') !== null,
+            execute: async args => {
+                const chosen = [textArgument(args, 'run'), textArgument(args, 'others')]
+                    .filter(Boolean)
+                    .join(',');
+                await commands.execute(CommandIds.compareRuns, { runs: chosen });
+            }
+        });
         commands.addCommand(CommandIds.openRun, {
             label: trans.__('Open Run'),
             execute: args => {
