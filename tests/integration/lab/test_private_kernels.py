@@ -31,7 +31,7 @@ def lab(control_plane: ControlPlane, tmp_path: Path, runtime: Path) -> Iterator[
     work.mkdir()
     environ = {**os.environ, **control_plane.environ, "JUPYTER_RUNTIME_DIR": str(runtime)}
     environ["JUPYTER_PATH"] = str(ROOT / "kernels/share/jupyter")
-    command = [GRISTMILL, "lab", "--no-browser", "--json", work]
+    command = [str(GRISTMILL), "lab", "--no-browser", "--json", str(work)]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         text = ""
