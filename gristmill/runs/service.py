@@ -21,9 +21,9 @@ from gristmill.notebooks.values import check_values
 from gristmill.profiles.model import Catalogue, ProfileUse
 from gristmill.profiles.service import resolve
 from gristmill.runs import findable, search, store
+from gristmill.runs.limits import check_labels, check_name, check_request
 from gristmill.runs.model import (
     FINAL_STATES,
-    LONGEST_POST_MORTEM_S,
     Attempt,
     Held,
     Output,
@@ -44,8 +44,6 @@ from gristmill.snapshots.model import Snapshot
 from gristmill.tracking.model import OWN_SERVER
 from gristmill.utilisation import service as utilisation
 
-MAX_RETRIES = 100
-MAX_LABELS = 64
 _ENDED = {
     RunState.SUCCEEDED: "has succeeded",
     RunState.FAILED: "has failed",
@@ -77,7 +75,7 @@ def create(
     values = check_values(snapshot.schema, request.parameters)
     granted = secrets.check(tx, actor.project_id, request.secrets, used=snapshot.secrets)
     profile = resolve(catalogue, request.profile, ProfileUse.RUN)
-    _check_request(request)
+    check_request(request)
     if not profile.resources.fits_in(catalogue.capacity):
         raise InvalidInputError(
             f"profile {profile.name!r} asks for more than this machine has in all",
@@ -190,8 +188,8 @@ def change(tx: Tx, actor: Actor, key: str, request: RunChange, clock: Clock) -> 
     run = find(tx, actor, key, lock=True)
     labels = {name: value for name, value in {**run.labels, **request.labels}.items() if value is not None}
     changed = replace(run, name=run.name if request.name is None else request.name, labels=labels)
-    _check_labels(labels)
-    _check_name(request.name)
+    check_labels(labels)
+    check_name(request.name)
     if changed != run:
         store.update_run(tx, run.id, name=changed.name, labels=labels)
         findable.retell(tx, changed)
@@ -391,33 +389,3 @@ def _noted(run: Run) -> dict[str, Any]:
     secrets_named = {"secrets": [grant.name for grant in run.secrets]} if run.secrets else {}
     environment = {"environment": run.environment.name} if run.environment else {}
     return {"notebook": run.notebook, **secrets_named, **environment}
-
-
-def _check_request(request: RunRequest) -> None:
-    if not 0 <= request.retries <= MAX_RETRIES:
-        raise InvalidInputError(f"retries must be 0 to {MAX_RETRIES}, got {request.retries}")
-    if request.timeout_s is not None and not 0 < request.timeout_s < 1e8:
-        raise InvalidInputError(f"timeout_s must be above 0 and below 1e8 seconds, got {request.timeout_s}")
-    if request.post_mortem_s is not None and not 0 < request.post_mortem_s <= LONGEST_POST_MORTEM_S:
-        message = f"post_mortem_s must be above 0 and at most {LONGEST_POST_MORTEM_S:g} seconds"
-        raise InvalidInputError(f"{message}, got {request.post_mortem_s}")
-    if not -1000 <= request.priority <= 1000:
-        raise InvalidInputError(f"priority must be -1000 to 1000, got {request.priority}")
-    _check_labels(request.labels)
-    _check_name(request.name)
-
-
-def _check_labels(labels: dict[str, str]) -> None:
-    if len(labels) > MAX_LABELS or any(len(k) > 63 or len(v) > 200 for k, v in labels.items()):
-        raise InvalidInputError(f"labels must be at most {MAX_LABELS}, with names to 63 and values to 200 characters")
-
-
-def _check_name(name: str | None) -> None:
-    if name is None:
-        return
-    if not (0 < len(name) <= 200 and name.isprintable()):
-        raise InvalidInputError(f"name must be 1 to 200 printable characters, got {name[:200]!r}")
-    if "/" in name:
-        raise InvalidInputError(f"name must not contain '/', got {name!r}")
-    if name.isdecimal():
-        raise InvalidInputError(f"name must not be a number, got {name!r}: numbers name runs already")

@@ -20,10 +20,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "kernels"), str(ROOT / "lab_extension")]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402  # the path is set above
 
-from tests.browser.conftest import CHROMIUM  # noqa: E402
-from tests.browser.lab import Desk, Lab, started  # noqa: E402
-from tests.browser.notebooks import cell, write  # noqa: E402
-from tests.integration.conftest import ControlPlane  # noqa: E402
+from tests.browser.conftest import CHROMIUM  # noqa: E402  # the same
+from tests.browser.lab import Desk, Lab, started  # noqa: E402  # the same
+from tests.browser.notebooks import cell, write  # noqa: E402  # the same
+from tests.integration.conftest import ControlPlane  # noqa: E402  # the same
 
 BUNDLE = ROOT / "lab_extension" / "gristmill_lab" / "labextension" / "static"
 PRINTS = 100
