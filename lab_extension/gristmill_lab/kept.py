@@ -102,7 +102,9 @@ def _read(kept: PostMortemKernel) -> dict[str, Any]:
 
 async def _add(kernels: MappingKernelManager, identifier: str, info: dict[str, Any]) -> None:
     name = str(info.get("kernel_name") or kernels.default_kernel_name)
-    manager = KeptKernel(parent=kernels, log=kernels.log, owns_kernel=False, kernel_name=name)
+    # With the context of the others: one of its own would be nobody's to close.
+    context = kernels.context
+    manager = KeptKernel(parent=kernels, log=kernels.log, context=context, owns_kernel=False, kernel_name=name)
     manager.load_connection_info(info)  # type: ignore[arg-type]  # what a connection file holds
     manager.kernel_id = identifier
     manager.execution_state = "idle"

@@ -88,7 +88,7 @@ SCREENS = (
 
 def change_theme(page: Page, theme: str) -> None:
     page.keyboard.press("Control+Shift+C")
-    page.locator(".lm-CommandPalette-input").first.fill(f"Use Theme: {theme}")
+    page.locator(".lm-CommandPalette-input:visible").fill(f"Use Theme: {theme}")
     page.keyboard.press("Enter")
     light = "false" if "Dark" in theme else "true"
     page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")

@@ -59,8 +59,8 @@ def shown_run(page: Page) -> Locator:
 
 def by_palette(page: Page, command: str) -> None:
     page.keyboard.press("Control+Shift+C")
-    page.locator(".lm-CommandPalette-input").first.fill(command)
-    expect(page.locator(".lm-CommandPalette-item.lm-mod-active")).to_contain_text(command)
+    page.locator(".lm-CommandPalette-input:visible").fill(command)
+    expect(page.locator(".lm-CommandPalette-item.lm-mod-active:visible")).to_contain_text(command)
     page.keyboard.press("Enter")
 
 

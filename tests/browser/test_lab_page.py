@@ -114,10 +114,10 @@ def test_a_run_from_elsewhere_shows_its_metrics_log_outputs_and_where_it_came_fr
     expect(page.get_by_text(re.compile(r"^Peak .* of .*"))).to_be_visible()
 
     tab(page, "Metrics")
-    expect(page.get_by_role("img", name="loss by step").locator(".main-svg").first).to_be_visible()
+    expect(page.get_by_role("figure", name="loss by step").locator(".main-svg").first).to_be_visible()
     expect(page.get_by_role("row", name="auc 0.7")).to_be_visible()
     page.get_by_role("combobox", name="by").select_option("time")
-    expect(page.get_by_role("img", name="loss by time").locator(".main-svg").first).to_be_visible()
+    expect(page.get_by_role("figure", name="loss by time").locator(".main-svg").first).to_be_visible()
 
     tab(page, "Log")
     search = page.get_by_label("Search the log")

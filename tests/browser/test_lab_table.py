@@ -169,9 +169,9 @@ def test_a_query_is_asked_corrected_saved_and_there_after_a_reload(page: Page, l
     written = Path(download.value.path()).read_text().splitlines()
     assert written[0].split(",")[:3] == ["id", "state", "name"]
     assert len(written) == 1 + int(found.split()[0])
-    ask(page, "nothing like it")
+    ask(page, "nothing of it")
     expect(fault).to_contain_text("Words that belong together stand in quotes")
-    ask(page, "'nothing like it'")
+    ask(page, "'nothing of it'")
     page.get_by_role("button", name="Show all runs").click()
     expect(rows(page).first).to_be_visible()
 
@@ -219,7 +219,7 @@ def test_runs_are_labelled_held_against_a_baseline_and_deleted(
     expect(status(page)).to_have_text("2 runs, 2 selected")
     page.get_by_role("button", name="Label…").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Label").fill("stage")
+    dialog.get_by_role("combobox", name="Label").fill("stage")
     dialog.get_by_label("Value").fill("candidate")
     dialog.get_by_role("button", name="Set label").click()
     ask(page, "labels.stage = candidate")

@@ -69,7 +69,7 @@ export function Figure(props: IFigureProps): React.JSX.Element {
             {problem === null ? null : (
                 <Problem problem={problem} trans={trans} title={trans.__('The chart cannot be drawn')} />
             )}
-            <div ref={host} className="gr-Figure" role="img" aria-label={label} style={{ height }} />
+            <div ref={host} className="gr-Figure" role="figure" aria-label={label} style={{ height }} />
         </>
     );
 }

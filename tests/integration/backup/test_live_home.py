@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from gristmill.client import api
 from gristmill.client.client import Client
@@ -132,7 +133,7 @@ def test_every_digest_of_a_blob_in_any_row_is_in_a_column_that_says_so(
         for table in metadata.tables.values():
             for column in table.c:
                 query: sa.Select[tuple[Any]] = sa.select(sa.column(column.name)).select_from(sa.table(table.name))
-                for (value,) in db.execute(str(query)):
+                for (value,) in db.execute(str(query.compile(dialect=sqlite.dialect()))):
                     named = set(re.findall(r"sha256:[0-9a-f]{64}", str(value))) & blobs
                     found.setdefault(str(column), set()).update(named)
     naming = {column for column, named in found.items() if named} - {"blobs.digest"}

@@ -111,7 +111,7 @@ def test_nothing_is_left_outside_the_attempts_folder(worker: Worker, tmp_path: P
     worker.order(cell)
     worker.run(TMPDIR=str(scratch))
     assert list(scratch.iterdir()) == []
-    assert {path.name for path in (worker.folder / "runtime").iterdir()} == {"kernel.log"}
+    assert {path.name for path in (worker.folder / "runtime").iterdir()} == {"kernel.log", "lent"}
     assert list((worker.folder / "blobs").iterdir()) == []
 
 

@@ -16,7 +16,7 @@ from gristmill.endpoints.model import DeployRequest, KeyRequest, TryOutRequest
 from gristmill.environments.model import EnvironmentCheck, EnvironmentKind, EnvironmentRequest, PruneRequest
 from gristmill.interactive.model import InteractiveRequest
 from gristmill.models.model import RegisterRequest
-from gristmill.runs.model import RunRequest
+from gristmill.runs.model import RunChange, RunRequest
 from gristmill.secrets.model import SecretValue
 from gristmill.snapshots.model import SnapshotRequest
 
@@ -34,6 +34,7 @@ REQUESTS: dict[str, Any] = {
     "create_snapshot": SnapshotRequest(notebook="a.ipynb", files=()),
     "create_data_root": DataRootRequest(name="d", source="/d", at="d"),
     "create_run": RunRequest(snapshot="s"),
+    "change_run": RunChange(),
     "create_environment": EnvironmentRequest(name="e", kind=EnvironmentKind.KERNEL, source="python3"),
     "check_environment": EnvironmentCheck(kernel="python3"),
     "prune_environments": PruneRequest(everything=True),
