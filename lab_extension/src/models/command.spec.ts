@@ -1,5 +1,6 @@
 import type { Parameter, RunOrder } from '../api/wire';
-import { command, quoted } from './command';
+import { command } from './command';
+import { quoted } from './shell';
 
 const ORDER: RunOrder = {
     path: 'work/my train.ipynb',

@@ -1,11 +1,5 @@
 import type { Parameter, RunOrder } from '../api/wire';
-
-const SAFE = /^[\w@%+=:,./-]+$/;
-
-/** As a POSIX shell takes it for one word. */
-export function quoted(text: string): string {
-    return SAFE.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
-}
+import { quoted } from './shell';
 
 /** What `gristmill run -p NAME=…` reads as this value. */
 function argument(value: unknown, parameter: Parameter | undefined): string {
