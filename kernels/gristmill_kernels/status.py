@@ -32,7 +32,7 @@ def zygotes(home: Path) -> tuple[ZygoteStatus, ...]:
             forked=answer["forked"],
             quiet_for=answer["quiet_for"],
             pss=pss(answer["pid"]),
-            children=tuple((child, sum(map(pss, _with_all_below(child)))) for child in answer["children"]),
+            children=tuple((child, sum(map(pss, with_all_below(child)))) for child in answer["children"]),
         )
         for answer in answers
     )
@@ -47,16 +47,26 @@ def pss(pid: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
-def _with_all_below(pid: int) -> list[int]:
+def with_all_below(pid: int) -> list[int]:
     """A kernel is its keeper's child, and may have children of its own."""
     found = [pid]
     for parent in found:
-        for listed in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                found += map(int, listed.read_text().split())
-            except OSError:
-                continue  # that thread is gone
+        found += _children(parent)
     return found
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(one) for task in Path(f"/proc/{pid}/task").iterdir() for one in _listed(task)]
+    except OSError:
+        return []  # it is gone
+
+
+def _listed(task: Path) -> list[str]:
+    try:
+        return (task / "children").read_text().split()
+    except OSError:
+        return []  # that thread is gone
 
 
 def main() -> int:

@@ -242,6 +242,7 @@ def test_nothing_is_loaded_from_elsewhere_and_no_token_reaches_the_browser(
         token = client.transport.credentials.token
         upstream = urlsplit(client.url).netloc
     assert any(f'"{newest(control_plane).name}"' in text for text in said)  # bodies are among it
+    page.unroute_all(behavior="wait")
     assert not [text for text in (page.content(), *said) if token in text or upstream in text]
     assert person.foreign == []
 

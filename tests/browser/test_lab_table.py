@@ -222,6 +222,7 @@ def test_runs_are_labelled_held_against_a_baseline_and_deleted(
     dialog.get_by_role("combobox", name="Label").fill("stage")
     dialog.get_by_label("Value").fill("candidate")
     dialog.get_by_role("button", name="Set label").click()
+    expect(page.get_by_text("2 runs are labelled stage: candidate").first).to_be_visible()
     ask(page, "labels.stage = candidate")
     expect(rows(page)).to_have_count(2)
     with control_plane.client() as client:

@@ -46,11 +46,21 @@ def _launch(application: Any, used: str, recorded: frozenset[str]) -> None:
     """As `IPKernelApp.launch_instance`, for what its class has read from the environment when it was imported."""
     app = application.instance(parent_handle=int(os.environ.get("JPY_PARENT_PID") or 0))
     app.initialize()
-    # At its end ipykernel may wait for a thread that it has just stopped: posit-dev/positron#7142.
-    atexit.register(setattr, type(sys.stdout), "flush_timeout", 0.1)
+    atexit.register(_end_threads, app)
     if app.shell is not None:
         app.shell.events.register("pre_run_cell", Recorder(used, recorded))
     app.start()
+
+
+def _end_threads(app: Any) -> None:
+    """Before `app.close`, which first ends the thread that publishes, then waits for those that may be publishing: they
+    would wait for it, for ever (posit-dev/positron#7142).
+    """
+    for name in ("control_thread", "shell_channel_thread"):
+        thread = getattr(app, name, None)
+        if thread is not None and thread.is_alive():
+            thread.stop()
+            thread.join()
 
 
 class Recorder:

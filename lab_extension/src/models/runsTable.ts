@@ -61,11 +61,11 @@ export class RunsTable implements IDisposable {
         view: ITableView = NEWEST
     ) {
         this._view = view;
-        connection.refreshed.connect(this.onRefreshed, this);
+        connection.refreshed.connect(this.refresh, this);
         connection.happened.connect(this.onEvent, this);
         this.selection.changed.connect(this.emit, this);
         if (connection.state.state === 'ready') {
-            this.onRefreshed();
+            this.refresh();
         }
     }
 
@@ -195,6 +195,31 @@ export class RunsTable implements IDisposable {
         }
     }
 
+    /** Asks for everything anew; what is shown stays until it is answered. */
+    refresh(): void {
+        void this.load();
+        void this.readBaseline();
+        this.api.columns().then(
+            known => {
+                this._known = known;
+                this.emit();
+            },
+            (error: unknown) => {
+                this.fail(error);
+                this.emit();
+            }
+        );
+        this.runsApi.profiles().then(
+            (profiles: readonly ProfileStatus[]) => {
+                this.rates = ratesOf(profiles);
+                this.emit();
+            },
+            () => {
+                this.rates = new Map(); // costs are then not told
+            }
+        );
+    }
+
     /** Asks for those of the rows that are not there yet. */
     ensure(first: number, last: number): void {
         for (const missing of this.rows.missing(first, last)) {
@@ -314,30 +339,6 @@ export class RunsTable implements IDisposable {
             this.asking.delete(key);
             this.emit();
         }
-    }
-
-    private onRefreshed(): void {
-        void this.load();
-        void this.readBaseline();
-        this.api.columns().then(
-            known => {
-                this._known = known;
-                this.emit();
-            },
-            (error: unknown) => {
-                this.fail(error);
-                this.emit();
-            }
-        );
-        this.runsApi.profiles().then(
-            (profiles: readonly ProfileStatus[]) => {
-                this.rates = ratesOf(profiles);
-                this.emit();
-            },
-            () => {
-                this.rates = new Map(); // costs are then not told
-            }
-        );
     }
 
     private onEvent(_: unknown, event: Event): void {

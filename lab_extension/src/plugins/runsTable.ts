@@ -99,7 +99,11 @@ export const runsTable: JupyterFrontEndPlugin<void> = {
             attempt(commands.execute(CommandIds.compareRuns, { runs: runs.map(run => run.id).join(',') }));
         };
         const label = (table: RunsTable, runs: readonly Run[]): void => {
-            attempt(actions.label(runs, table.known?.labels ?? []));
+            attempt(
+                actions.label(runs, table.known?.labels ?? []).then(() => {
+                    table.refresh();
+                })
+            );
         };
 
         const open = (kept: unknown): TableWidget => {

@@ -70,19 +70,23 @@ export class SelectedRuns {
         const { name, value } = answer.value ?? { name: '', value: '' };
         if (answer.button.accept && name !== '') {
             const labels = { [name]: value === '' ? null : value };
-            await this.each(
+            const done = await this.each(
                 runs,
                 run => this.tableApi.change(run.id, { labels }),
                 trans.__('could not be labelled')
             );
+            if (done > 0) {
+                Notification.success(said(done, name, value, trans), { autoClose: 5000 });
+            }
         }
     }
 
+    /** How many it was done to. */
     private async each(
         runs: readonly Run[],
         act: (run: Run) => Promise<unknown>,
         refused: string
-    ): Promise<void> {
+    ): Promise<number> {
         const faults: string[] = [];
         const left = [...runs];
         const worker = async (): Promise<void> => {
@@ -105,7 +109,19 @@ export class SelectedRuns {
                 autoClose: 20_000
             });
         }
+        return runs.length - faults.length;
     }
+}
+
+function said(count: number, name: string, value: string, trans: ITrans): string {
+    if (value === '') {
+        return count === 1
+            ? trans.__('The label %1 is taken from 1 run', name)
+            : trans.__('The label %1 is taken from %2 runs', name, count);
+    }
+    return count === 1
+        ? trans.__('1 run is labelled %1: %2', name, value)
+        : trans.__('%1 runs are labelled %2: %3', count, name, value);
 }
 
 function names(runs: readonly Run[], trans: ITrans): string {
