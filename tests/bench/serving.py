@@ -10,7 +10,6 @@ after the other. `p10` shows the least of the machine's noise; `cpu ms` is what 
 import argparse
 import asyncio
 import contextlib
-import http.client
 import json
 import os
 import signal
@@ -140,7 +139,6 @@ class Client(asyncio.Protocol):
         self.request, self.left, self.seconds = request, left, seconds
         self.done = asyncio.get_running_loop().create_future()
         self.buffer = b""
-        self.wanted = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport: Any = transport
@@ -157,25 +155,15 @@ class Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        if not self.wanted:
-            head, found, _ = self.buffer.partition(b"\r\n\r\n")
-            if not found:
-                return
-            if not head.startswith(b"HTTP/1.1 200"):
-                raise SystemExit(self.buffer.decode())
-            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-            self.wanted = len(head) + 4 + int(length.split(b":")[1])
-        if len(self.buffer) >= self.wanted:
+        if (wanted := length_of(self.buffer)) is not None and len(self.buffer) >= wanted:
             self.seconds.append(time.perf_counter() - self.start)
-            self.buffer, self.wanted = b"", 0
+            self.buffer = b""
             self.send()
 
 
 async def load(port: int, body: bytes, requests: int, clients: int) -> tuple[list[float], float]:
     """Seconds of each request, and of all together."""
-    head = "POST /invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    request = head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    left, seconds = [requests], list[float]()
+    request, left, seconds = request_of(body), [requests], list[float]()
     loop = asyncio.get_running_loop()
     start = time.perf_counter()
     made = [
@@ -209,17 +197,34 @@ def turn_by_turn(calls: dict[str, Callable[[], object]], turns: int) -> dict[str
 
 
 def requester(port: int, body: bytes) -> Callable[[], object]:
-    """Sends the body over one connection that it keeps, and waits for the answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    """Sends the body over one connection that it keeps, and waits for the answer: little beside the socket itself."""
+    connection = socket.create_connection(("127.0.0.1", port), 60)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    request = request_of(body)
 
     def send() -> None:
-        connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        if answer.status != 200:
-            raise SystemExit(answer.read().decode())
-        answer.read()
+        connection.sendall(request)
+        answer = b""
+        while (wanted := length_of(answer)) is None or len(answer) < wanted:
+            answer += connection.recv(65536)
 
     return send
+
+
+def request_of(body: bytes) -> bytes:
+    head = "POST /invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def length_of(answer: bytes) -> int | None:
+    """How many bytes the answer that begins like this has, None where its head is not whole yet."""
+    head, found, _ = answer.partition(b"\r\n\r\n")
+    if not found:
+        return None
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise SystemExit(answer.decode())
+    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    return len(head) + 4 + int(length.split(b":")[1])
 
 
 def together(server: psutil.Process, port: int, body: bytes, requests: int, clients: int) -> dict[str, float]:

@@ -33,7 +33,8 @@ class Predictor(ABC):
 
     `takes` says in which form it wants its rows. `joinable` says that each row's answer depends on that row alone and
     that the answers come in the rows' order, so that rows of several requests may go into one call. `unified` says
-    that it understands a chat or completion body as it comes. `notes` are for whoever deploys the model.
+    that it understands a chat or completion body as it comes. `quick` says that it is a library's own code, which may
+    be called inside a running event loop. `notes` are for whoever deploys the model.
 
     `answers` says what it answers with where the model could answer otherwise: by `other`, then. `as_logged` says
     whether its answers are those that the signature speaks of.
@@ -43,6 +44,7 @@ class Predictor(ABC):
     takes: Takes = Takes.FRAME
     joinable: bool = True
     unified: bool = False
+    quick: bool = False
     notes: tuple[str, ...] = ()
     answers: Answers | None = None
     other: Callable[[Any], Any] | None = None

@@ -40,6 +40,7 @@ class SklearnFlavor(Flavor):
 
 class SklearnPredictor(Predictor):
     tier: ClassVar[Tier] = Tier.NATIVE
+    quick = True
 
     def __init__(self, model: Any, method: str, notes: tuple[str, ...]) -> None:
         self.model = model

@@ -51,6 +51,7 @@ class XgboostPredictor(Predictor):
     """One of XGBoost's scikit-learn classes."""
 
     tier: ClassVar[Tier] = Tier.NATIVE
+    quick = True
 
     def __init__(self, model: Any, method: str, notes: tuple[str, ...]) -> None:
         self.model = model
@@ -66,6 +67,7 @@ class XgboostPredictor(Predictor):
 
 class BoosterPredictor(Predictor):
     tier: ClassVar[Tier] = Tier.NATIVE
+    quick = True
 
     def __init__(self, booster: Any, notes: tuple[str, ...], context: LoadContext) -> None:
         import xgboost

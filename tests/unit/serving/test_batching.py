@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gristmill.serving.batch import Batch, raw_batch
-from gristmill.serving.batching import MOST_ROWS, Batcher
+from gristmill.serving.batching import MOST_ROWS, QUICK_ROWS, QUICK_S, Batcher
 from gristmill.serving.errors import ModelFaultError, OverloadedError
 from tests.serving_kit.functions import FunctionPredictor, signature_of
 
@@ -168,6 +168,62 @@ async def test_an_answer_that_is_not_made_of_rows_ends_joining() -> None:
     assert not batcher.joinable
 
 
+class WhereCalled:
+    """In which threads a model was called; each call takes `seconds`."""
+
+    def __init__(self, *, quick: bool = True, seconds: float = 0.0) -> None:
+        self.threads: list[threading.Thread] = []
+        self.seconds = seconds
+        self.predictor = FunctionPredictor(self)
+        self.predictor.quick = quick
+
+    def __call__(self, frame: Any) -> Any:
+        self.threads.append(threading.current_thread())
+        threading.Event().wait(self.seconds)
+        return frame["x"].to_numpy() * 2
+
+    @property
+    def in_loop(self) -> list[bool]:
+        return [thread is threading.current_thread() for thread in self.threads]
+
+
+async def test_a_quick_model_with_one_request_is_called_where_the_request_is_read() -> None:
+    model = WhereCalled()
+    batcher = Batcher(model.predictor, joinable=True)
+    answers = [(await batcher.predict(rows(value))).tolist() for value in (1, 2, 3)]
+    assert answers == [[2.0], [4.0], [6.0]]
+    assert model.in_loop == [False, True, True], "how long it takes is known after the first call"
+    assert (batcher.counts.calls, batcher.counts.rows) == (3, 3)
+
+
+async def test_a_quick_model_gets_what_comes_together_in_its_own_thread() -> None:
+    model = WhereCalled()
+    batcher = Batcher(model.predictor, joinable=True)
+    await batcher.predict(rows(0))
+    await asyncio.gather(batcher.predict(rows(1)), batcher.predict(rows(2)))
+    await batcher.predict(rows(*range(QUICK_ROWS + 1)))
+    assert not any(model.in_loop)
+
+
+async def test_a_model_that_became_slow_holds_the_loop_up_once() -> None:
+    model = WhereCalled()
+    batcher = Batcher(model.predictor, joinable=True)
+    for value in (1, 2):
+        await batcher.predict(rows(value))
+    model.seconds = QUICK_S * 10
+    for value in (3, 4):
+        await batcher.predict(rows(value))
+    assert model.in_loop == [False, True, True, False]
+
+
+async def test_code_that_is_not_a_librarys_own_is_never_called_in_the_loop() -> None:
+    model = WhereCalled(quick=False)
+    batcher = Batcher(model.predictor, joinable=True)
+    for value in (1, 2, 3):
+        await batcher.predict(rows(value))
+    assert not any(model.in_loop)
+
+
 async def test_the_event_loop_stays_free_while_the_model_works() -> None:
     model = Model()
     batcher = Batcher(FunctionPredictor(model), joinable=True)
@@ -179,7 +235,9 @@ async def test_the_event_loop_stays_free_while_the_model_works() -> None:
 
 async def test_closing_ends_the_thread_after_what_waits() -> None:
     model = Model()
+    others = set(threading.enumerate())
     batcher = Batcher(FunctionPredictor(model), joinable=True)
+    (thread,) = set(threading.enumerate()) - others
     first = await held(model, batcher)
     last = asyncio.ensure_future(batcher.predict(rows(5)))
     await all_waiting(batcher, 1)
@@ -187,6 +245,5 @@ async def test_closing_ends_the_thread_after_what_waits() -> None:
     model.free.set()
     assert (await last).tolist() == [10.0]
     await first
-    thread = next((thread for thread in threading.enumerate() if thread.name == "model"), None)
-    if thread:
-        await asyncio.to_thread(thread.join, 30)
+    await asyncio.to_thread(thread.join, 30)
+    assert not thread.is_alive()
