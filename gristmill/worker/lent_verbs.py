@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gristmill
 
-PARTS = ("__init__.py", "verbs.py", "core/__init__.py", "core/errors.py")
+PARTS = ("__init__.py", "verbs.py", "report_flood.py", "core/__init__.py", "core/errors.py")
 
 
 def lend(folder: Path) -> Path:

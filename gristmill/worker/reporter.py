@@ -192,7 +192,14 @@ class Reporter:
         return self.places[index] if index is not None and index < len(self.places) else None
 
     def _report(self, payload: Mapping[str, Any]) -> None:
-        metrics = msgspec.convert(payload["metrics"], dict[str, Metric])
+        self._measured(payload["metrics"])
+
+    def _reported(self, payload: Mapping[str, Any]) -> None:
+        for metrics in payload["reports"]:
+            self._measured(metrics)
+
+    def _measured(self, reported: Any) -> None:
+        metrics = msgspec.convert(reported, dict[str, Metric])
         for name, metric in metrics.items():
             if not name or not all(math.isfinite(one) for one in (metric.value, metric.spread or 0.0)):
                 raise ValueError(f"metric {name!r} is not finite")
@@ -249,6 +256,7 @@ def _text(value: Any) -> Any:
 
 _VERBS: dict[str, Callable[[Reporter, Mapping[str, Any]], None]] = {
     "report": Reporter._report,  # noqa: SLF001  # a table of its own methods
+    "reports": Reporter._reported,  # noqa: SLF001  # the same
     "output": Reporter._declare,  # noqa: SLF001  # the same
     "progress": Reporter._progressed,  # noqa: SLF001  # the same
 }

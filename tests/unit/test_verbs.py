@@ -1,8 +1,10 @@
 """Verbs as plain Python calls them; what they show in a kernel is tested with a real one."""
 
 import os
+import re
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +17,22 @@ import pytest
 import gristmill
 from gristmill import verbs
 from gristmill.core.errors import InvalidInputError
+from gristmill.report_flood import AT_ONCE, ReportFlood
+
+
+class Cells:
+    """IPython's events: `end` is the end of a cell."""
+
+    def __init__(self) -> None:
+        self._calls: list[Any] = []
+
+    def register(self, event: str, call: Any) -> None:
+        assert event == "post_run_cell"
+        self._calls.append(call)
+
+    def end(self) -> None:
+        for call in self._calls:
+            call(None)
 
 
 class Shell:
@@ -22,13 +40,16 @@ class Shell:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.published: list[dict[str, Any]] = []
+        self.shown = threading.Semaphore(0)
         self.execution_count = 1
+        self.events = Cells()
         display = SimpleNamespace(publish_display_data=self.publish)
         monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: self))
         monkeypatch.setitem(sys.modules, "IPython.display", display)
 
     def publish(self, data: dict[str, Any], **options: Any) -> None:
         self.published.append({"payload": data[verbs.MIME], "text": data["text/plain"], **options})
+        self.shown.release()
 
     @property
     def payloads(self) -> list[dict[str, Any]]:
@@ -193,3 +214,56 @@ def test_the_package_imports_the_standard_library_only_and_little_of_it(tmp_path
     foreign, count = run_python(program, tmp_path).rsplit(maxsplit=1)
     assert foreign == "[]"
     assert int(count) < 40
+
+
+@pytest.fixture
+def flooded(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """As a kernel that has just started."""
+    monkeypatch.setattr(verbs, "_flood", ReportFlood(verbs._show_reports, verbs._at_end_of_cells))
+    return shell
+
+
+def test_what_is_reported_faster_than_it_is_read_is_shown_together(flooded: Shell) -> None:
+    for n in range(10_000):
+        gristmill.report(loss=n, accuracy=n / 2)
+    flooded.events.end()
+    assert len(flooded.published) < AT_ONCE + 100
+    assert flooded.payloads[:2] == [
+        {"verb": "report", "metrics": {"loss": {"value": n}, "accuracy": {"value": n / 2}}} for n in (0, 1)
+    ]
+    assert flooded.payloads[-1]["metrics"] == {"loss": {"value": 9999}, "accuracy": {"value": 4999.5}}
+
+
+def test_no_step_of_a_curve_is_left_out(flooded: Shell) -> None:
+    for step in range(2_000):
+        gristmill.report({"loss": 1 / (step + 1)}, step=step)
+        gristmill.report(accuracy=0.5, step=step)
+    flooded.events.end()
+    reports = [one for told in flooded.payloads for one in told.get("reports") or [told["metrics"]]]
+    steps = {name: [one[name]["step"] for one in reports if name in one] for name in ("loss", "accuracy")}
+    assert steps == {"loss": list(range(2_000)), "accuracy": list(range(2_000))}
+    assert re.match(
+        r"\d+ reports, the last of them:\nloss = .* \[step 1999\]\naccuracy = 0.5", flooded.published[-1]["text"]
+    )
+
+
+def test_what_is_held_is_shown_though_nothing_comes_after_it(flooded: Shell) -> None:
+    """The same cell may go on for hours."""
+    for n in range(AT_ONCE + 2):
+        gristmill.report(loss=n)
+    flooded.shown.acquire(timeout=30)
+    while flooded.payloads[-1]["metrics"] != {"loss": {"value": AT_ONCE + 1}}:
+        assert flooded.shown.acquire(timeout=30)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_shows_nothing_of_its_parents(flooded: Shell) -> None:
+    for n in range(AT_ONCE + 2):
+        gristmill.report(loss=n)
+    shown = len(flooded.published)
+    child = os.fork()
+    if child == 0:
+        verbs._flood.flush()
+        gristmill.report(loss=-1)
+        os._exit(0 if flooded.payloads[shown:] == [{"verb": "report", "metrics": {"loss": {"value": -1}}}] else 1)
+    assert os.waitpid(child, 0)[1] == 0

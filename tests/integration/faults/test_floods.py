@@ -20,9 +20,9 @@ REPORTS = """\
 import time
 import gristmill
 began = time.monotonic()
-for n in range(20_000):
-    gristmill.report(auc=n / 20_000, loss=1.0 / (n + 1))
-print("per second:", round(20_000 / (time.monotonic() - began)))
+for n in range(50_000):
+    gristmill.report(auc=n / 50_000, loss=1.0 / (n + 1))
+print("per second:", round(50_000 / (time.monotonic() - began)))
 """
 
 
@@ -58,7 +58,7 @@ def test_metrics_as_fast_as_they_can_be_reported_make_few_events(
         seen += 1
     done = client.send(api.get_run(run.id)).run
     assert done.state is RunState.SUCCEEDED, done.fault
-    assert done.metrics["auc"].value == pytest.approx(0.99995)
+    assert done.metrics["auc"].value == pytest.approx(0.99998)
     rate = int(printed(client, done).split("per second:")[1].split()[0])
     grown, disk = watch.most - before, folder_size(control_plane.home) - took_disk
     print(f"{rate}/s, {seen} events, {grown / MB:.1f} MB of memory, {disk / MB:.1f} MB of disk")  # noqa: T201  # measured
