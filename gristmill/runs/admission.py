@@ -69,12 +69,14 @@ class Admission:
     def _must_wait(self, run: Run) -> str | None:
         """Why the run waits, asked without writing: it is asked at every turn."""
         profile = self._profile(run)
+        fits = profile.resources.fits_in(self.catalogue.capacity)
         with self.db.read() as tx:
-            if store.starts_anyway(tx, run.id):
+            waiting = ledger.waits(tx, profile, self.catalogue)
+            if (fits and waiting is None) or store.starts_anyway(tx, run.id):
                 return None
-            if not profile.resources.fits_in(self.catalogue.capacity):
-                raise InvalidInputError(f"profile {profile.name!r} asks for more than this machine has in all")
-            return ledger.waits(tx, profile, self.catalogue)
+        if not fits:
+            raise InvalidInputError(f"profile {profile.name!r} asks for more than this machine has in all")
+        return waiting
 
     def _reserve(self, tx: Tx, run: Run, attempt: Attempt) -> str | None:
         return ledger.reserve(

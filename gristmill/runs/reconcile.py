@@ -84,9 +84,11 @@ class RunsReconciler:
         return any(now - since < _GOES_WITHIN for since in self._ending.values())
 
     def _advance(self, attempt: Attempt) -> None:
-        with self.db.read() as tx:
-            run, launches = store.brief_run(tx, attempt.run_id), store.launches(tx, attempt.id)
         presence = self.executor.observe(attempt.id)
+        may_start = presence is not Presence.ALIVE and not attempt.state.final
+        with self.db.read() as tx:
+            run = store.brief_run(tx, attempt.run_id)
+            launches = store.launches(tx, attempt.id) if may_start else 0
         if presence is Presence.ALIVE:
             self.watch.look_after(run, attempt)
         elif attempt.state.final:

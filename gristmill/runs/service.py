@@ -301,8 +301,9 @@ def set_state(tx: Tx, run: Run, state: RunState, clock: Clock, **values: Any) ->
 
 
 def finish(tx: Tx, run: Run, state: RunState, clock: Clock, fault: RunFault | None = None) -> None:
-    set_state(tx, run, state, clock, fault=fault, waiting=None)
-    store.end_run(tx, run.id, clock.now())
+    now = clock.now()
+    took = store.seconds_until(tx, run.id, now)
+    set_state(tx, run, state, clock, fault=fault, waiting=None, ended_at=now, seconds=took)
 
 
 def end_attempt(

@@ -146,14 +146,10 @@ def update_run(tx: Tx, run_id: str, **values: Any) -> None:
     tx.execute(sa.update(runs).where(runs.c.id == run_id).values(**_plain(values)))
 
 
-def end_run(tx: Tx, run_id: str, now: datetime) -> None:
-    """Notes how long it took; None where it never began."""
+def seconds_until(tx: Tx, run_id: str, now: datetime) -> float | None:
+    """How long the run has taken; None where it never began."""
     began = tx.scalar(sa.select(runs.c.started_at).where(runs.c.id == run_id))
-    tx.execute(
-        sa.update(runs)
-        .where(runs.c.id == run_id)
-        .values(ended_at=now, seconds=None if began is None else (now - began).total_seconds())
-    )
+    return None if began is None else float((now - began).total_seconds())
 
 
 def insert_attempt(tx: Tx, attempt: Attempt) -> None:

@@ -2,8 +2,10 @@
 
 import shutil
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from site import getsitepackages
 
 import pytest
 
@@ -105,6 +107,38 @@ def test_a_virtual_environment_is_taken_as_it_is(gristmill: Gristmill, project: 
     shutil.rmtree(site(users) / "tinything")
     refused = gristmill("run", "work.ipynb", "--environment", "venv", status=3).err
     assert "imports tinything (cell 1), which environment venv lacks" in refused
+
+
+@pytest.fixture
+def conda(users: Path, tmp_path: Path) -> Path:
+    """A prefix as conda makes them: an interpreter that lies in it, a standard library, `conda-meta`, and no base."""
+    prefix, base = tmp_path / "opt" / "conda env", Path(sysconfig.get_path("stdlib"))
+    if str(prefix / "lib" / base.name / "site-packages") not in getsitepackages([str(prefix)]):
+        pytest.skip("this Python was changed to look for packages elsewhere, as Debian's is")
+    library = prefix / "lib" / base.name
+    library.mkdir(parents=True)
+    for part in base.iterdir():
+        if part.name != "site-packages":
+            (library / part.name).symlink_to(part)
+    shutil.copytree(site(users), library / "site-packages", symlinks=True)
+    (prefix / "conda-meta").mkdir()
+    (prefix / "bin").mkdir()
+    shutil.copy(Path(sys.executable).resolve(), prefix / "bin" / "python")
+    return prefix
+
+
+def test_a_conda_environment_is_taken_as_it_is(
+    gristmill: Gristmill, project: Path, conda: Path, notebook: WriteNotebook
+) -> None:
+    notebook(
+        USES, "import os\nprint(sys.base_prefix == sys.prefix, os.environ['CONDA_PREFIX'], 'VIRTUAL_ENV' in os.environ)"
+    )
+    added = gristmill("environments", "add", "conda", "--python", conda, "--json").json
+    assert "tinything" not in {one.partition("==")[0] for one in added["packages"]}, "it was copied, not installed"
+    run = gristmill("run", "work.ipynb", "--environment", "conda", "--json").json
+    said = gristmill("runs", "logs", str(run["number"])).out
+    assert f"forty-two {conda}" in said
+    assert f"True {conda} False" in said
 
 
 def test_the_verbs_work_in_an_environment_that_has_nothing_of_gristmill(

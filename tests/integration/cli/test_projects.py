@@ -5,7 +5,7 @@ notebook may hold.
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,16 @@ def with_submodule(folder: Path) -> None:
 def read_only(folder: Path) -> None:
     for path in [*folder.rglob("*"), folder]:
         path.chmod(0o555 if path.is_dir() else 0o444)
+    if os.geteuid() == 0:  # whom modes do not hold back; where root may not mount, modes are all there is
+        for options in (["--bind"], ["-o", "remount,bind,ro"]):
+            subprocess.run(["mount", *options, str(folder), str(folder)], check=False, capture_output=True)
+
+
+def unmount_below(top: Path) -> None:
+    mounts = Path("/proc/self/mounts")
+    for place in [line.split()[1] for line in mounts.read_text().splitlines()] if mounts.exists() else []:
+        if Path(place).is_relative_to(top):
+            subprocess.run(["umount", place], check=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,7 +318,9 @@ PROJECTS: dict[str, Project] = {
 
 
 @pytest.fixture(scope="module")
-def ended(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Run, Path]]:
+def ended(
+    control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, tuple[Run, Path]]]:
     """Every project's run, once it is over. All are queued before the first is waited for."""
     top = tmp_path_factory.mktemp("projects")
     started = {}
@@ -320,7 +332,8 @@ def ended(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory)
                 (folder / path).write_text(text)
             project.prepare(folder)
             started[name] = (client.run(folder / project.notebook), folder)
-        return {name: (client.wait(run), folder) for name, (run, folder) in started.items()}
+        yield {name: (client.wait(run), folder) for name, (run, folder) in started.items()}
+    unmount_below(top)
 
 
 @pytest.mark.timeout(600)
