@@ -54,7 +54,7 @@ def lab(
     chosen = _free(port)
     server = f"http://127.0.0.1:{chosen}/"
     with _Jupyterlab(folder, chosen, token) as process:
-        _wait(process, f"{server}api")
+        _wait(process, f"{server}api/status", token)
         page = f"{server}lab{f'/tree/{quote(notebook)}' if notebook else ''}?token={token}"
         if as_json:
             write_json({"url": page, "control_plane": control_plane})
@@ -168,7 +168,8 @@ class _Jupyterlab:
         self._told = self._told or time.monotonic()
 
 
-def _wait(process: _Jupyterlab, url: str) -> None:
+def _wait(process: _Jupyterlab, url: str, token: str) -> None:
+    """Returns when it answers to its own token: another server may have taken the port since it was seen to be free."""
     import httpx
 
     deadline = time.monotonic() + PATIENCE
@@ -176,7 +177,8 @@ def _wait(process: _Jupyterlab, url: str) -> None:
         if process.status is not None:
             raise UnavailableError(f"JupyterLab ended with status {process.status}; what it said is above")
         try:
-            if httpx.get(url, timeout=5.0, trust_env=False).status_code == 200:
+            headers = {"Authorization": f"token {token}"}
+            if httpx.get(url, headers=headers, timeout=5.0, trust_env=False).status_code == 200:
                 return
         except httpx.HTTPError:
             pass  # it does not listen yet

@@ -16,3 +16,21 @@ def serious_faults(page: Page, part: str) -> list[str]:
         if one["impact"] in SERIOUS
         for node in one["nodes"]
     ]
+
+
+def in_light_and_dark(page: Page, part: str) -> list[str]:
+    """As `serious_faults`, of JupyterLab's two themes. Light is on before and after."""
+    found = serious_faults(page, part)
+    change_theme(page, "JupyterLab Dark")
+    try:
+        return found + serious_faults(page, part)
+    finally:
+        change_theme(page, "JupyterLab Light")
+
+
+def change_theme(page: Page, theme: str) -> None:
+    page.keyboard.press("Control+Shift+C")
+    page.locator(".lm-CommandPalette-input:visible").fill(f"Use Theme: {theme}")
+    page.keyboard.press("Enter")
+    light = "false" if "Dark" in theme else "true"
+    page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")

@@ -142,7 +142,8 @@ def test_the_command_that_is_shown_makes_the_same_run(desk: Desk, lab: Lab, cont
 
 def test_by_keyboard_alone_from_the_notebook_to_the_page_of_its_run(desk: Desk, control_plane: ControlPlane) -> None:
     desk.open("train.ipynb")
-    expect(desk.notebook("train.ipynb").locator(".jp-CodeCell").first).to_be_visible()
+    # JupyterLab takes the focus for a notebook that has just been opened, from the palette too.
+    expect(desk.page.get_by_text("| Idle")).to_be_visible()
     by_palette(desk.page, "Run Notebook as Experiment…")
     form = desk.form("train.ipynb")
     expect(form.get_by_label("rate")).to_be_focused()

@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, expect
 
 from gristmill.client import api
 from gristmill.runs.model import Run
+from tests.browser.accessibility import in_light_and_dark
 from tests.browser.conftest import Visitor
 from tests.browser.lab import Desk, Lab, started
 from tests.browser.notebooks import cell, write
@@ -216,3 +217,33 @@ def test_a_model_that_cannot_be_served_is_told_before_it_is_deployed(
         lambda: not [line for line in control_plane.processes() if "gristmill.serving" in line],
         what="the try-out's processes are gone",
     )
+
+
+def test_axe_finds_no_serious_fault_on_the_way_from_a_run_to_an_endpoint(
+    desk: Desk, trained: tuple[Run, Run], control_plane: ControlPlane
+) -> None:
+    page = desk.page
+    with control_plane.client() as client:
+        client.register("seen", trained[0], model="churn")
+    desk.open("churn.ipynb")
+    version = models(desk).get_by_role("treeitem", name="seen/1")
+    expect(version).to_be_visible()
+    assert in_light_and_dark(page, "#gristmill-models") == []
+    version.click()
+    shown = page.locator(".gr-Page:visible").filter(has=page.get_by_role("heading", name="seen/1"))
+    expect(shown.get_by_role("row", name="minutes double")).to_be_visible()
+    assert in_light_and_dark(page, ".gr-Page") == []
+    shown.get_by_role("button", name="Deploy…").click()
+    form = page.get_by_role("form", name="Deploy seen/1")
+    expect(form.get_by_role("region", name="Try-out")).to_contain_text("answered in", timeout=120_000)
+    assert in_light_and_dark(page, "form[aria-label='Deploy seen/1']") == []
+    form.get_by_role("button", name="Deploy to dev").click()
+    expect(page.get_by_role("region", name="Call it").get_by_label("curl command", exact=True)).to_be_visible(
+        timeout=120_000
+    )
+    page.get_by_role("button", name="Open endpoint seen").click()
+    endpoint = page.locator(".gr-Page:visible").filter(has=page.get_by_role("heading", name="ready seen"))
+    expect(endpoint.get_by_role("region", name="Try it").get_by_label("minutes")).to_be_visible()
+    assert in_light_and_dark(page, ".gr-Page") == []
+    with control_plane.client() as client:
+        client.send(api.delete_endpoint("seen"))
