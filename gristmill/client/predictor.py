@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from gristmill.client.credentials import trust_for
+from gristmill.client.transports import why_away
 from gristmill.core.errors import (
     ConflictError,
     Fault,
@@ -55,7 +56,7 @@ class Predictor:
             answer = self._http.post("/invocations", content=content, headers={"Content-Type": "application/json"})
         except httpx.HTTPError as error:
             raise UnavailableError(
-                f"the endpoint at {self.url} does not answer: {error!r}",
+                f"the endpoint at {self.url} does not answer: {why_away(error)}",
                 hint="`gristmill endpoints list` shows how it is.",
             ) from error
         if answer.status_code >= 400:

@@ -31,8 +31,21 @@ def _options(credentials: Credentials) -> dict[str, Any]:
 
 def _away(url: str, error: httpx.HTTPError) -> UnavailableError:
     return UnavailableError(
-        f"the control plane at {url} does not answer: {error!r}", hint="`gristmill server status` tells more."
+        f"the control plane at {url} does not answer: {why_away(error)}", hint="`gristmill server status` tells more."
     )
+
+
+def why_away(error: httpx.HTTPError) -> str:
+    """In words for people, who need not know what HTTP's chunks are."""
+    match error:
+        case httpx.ConnectError() if str(error):
+            return str(error)  # refused, no such host, no trust in its certificate
+        case httpx.TimeoutException():
+            return "nothing came in time"
+        case httpx.RemoteProtocolError() | httpx.NetworkError():
+            return "the connection broke off"
+        case _:
+            return repr(error)
 
 
 class SyncTransport:

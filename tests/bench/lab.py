@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
     say(f"our JavaScript, compressed        {kilobytes():8.0f} kB")
-    with ExitStack() as stack, tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         base = Path(temporary)
         folder, home, own, bare = (base / name for name in ("project", "home", "own", "bare"))
         for place in (folder, home, own, bare):

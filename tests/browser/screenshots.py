@@ -12,9 +12,11 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from gristmill.client import api
@@ -26,6 +28,7 @@ from tests.integration.conftest import ControlPlane
 EXAMPLE = Path(__file__).parents[2] / "notebooks" / "examples" / "churn"
 NOTEBOOK = "train.ipynb"
 WIDE, NARROW = (1440, 860), (900, 700)
+COLOURS = 96  # of a picture that people load: a third of its size
 LONG = 180_000  # milliseconds: a run of the example, on a busy machine
 
 
@@ -40,6 +43,12 @@ class Studio:
     @property
     def page(self) -> Page:
         return self.desk.page
+
+    def settle(self) -> None:
+        """Nothing is on its way. The stream of events never ends, so the network does not tell."""
+        self.page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
+        expect(self.page.get_by_text("looking …")).to_have_count(0)
+        self.page.wait_for_function("() => document.getAnimations().every(one => one.playState !== 'running')")
 
     def shown(self) -> Locator:
         return self.page.locator(".gr-Page:visible")
@@ -61,19 +70,19 @@ def run(studio: Studio) -> None:
     desk.runs()
     desk.toolbar_button(NOTEBOOK).click()
     expect(desk.form(NOTEBOOK).get_by_label("learning_rate")).to_be_visible()
-    studio.page.wait_for_load_state("networkidle")
+    studio.settle()
     studio.keep("run-form")
     desk.press_run(NOTEBOOK)
     expect(studio.shown().get_by_text("cell 7/12")).to_be_visible(timeout=LONG)
     studio.keep("run-live")
     expect(studio.shown().get_by_role("heading", level=1)).to_contain_text("succeeded", timeout=LONG)
-    studio.page.wait_for_load_state("networkidle")
+    studio.settle()
     studio.keep("run-page")
     for name in ("Notebook", "Metrics", "Log", "Outputs", "Provenance"):
         found = studio.shown().get_by_role("tab", name=name)
         if found.count():
             found.first.click()
-            studio.page.wait_for_load_state("networkidle")
+            studio.settle()
             studio.keep(f"run-{name.lower()}")
 
 
@@ -100,7 +109,7 @@ def compare(studio: Studio) -> None:
     studio.keep("compare")
     for name in ("Parallel coordinates", "Curves", "Notebook diff", "Environment diff"):
         compared.get_by_role("tab", name=name).click()
-        studio.page.wait_for_load_state("networkidle")
+        studio.settle()
         if name == "Parallel coordinates":
             expect(compared.locator(".js-plotly-plot .main-svg").first).to_be_visible()
         studio.keep(f"compare-{name.split()[0].lower()}")
@@ -129,7 +138,7 @@ def serve(studio: Studio) -> None:
     version = page.locator("#gristmill-models").get_by_role("treeitem", name="churn/1")
     version.click()
     expect(studio.shown().get_by_role("heading", name="churn/1")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    studio.settle()
     studio.keep("model")
     studio.shown().get_by_role("button", name="Deploy…").click()
     form = page.get_by_role("form", name="Deploy churn/1")
@@ -159,13 +168,13 @@ def fail(studio: Studio) -> None:
     studio.desk.run("broken.ipynb")
     heading = studio.shown().get_by_role("heading", level=1)
     expect(heading).to_contain_text("failed", timeout=LONG)
-    studio.page.wait_for_load_state("networkidle")
+    studio.settle()
     studio.keep("failed")
     post_mortem = studio.shown().get_by_role("button", name="post-mortem")
     if post_mortem.count():
         post_mortem.click()
         expect(studio.page.get_by_text("Copy of").first).to_be_visible()
-        studio.page.wait_for_load_state("networkidle")
+        studio.settle()
         studio.keep("post-mortem")
 
 
@@ -201,7 +210,7 @@ def main() -> None:
     parser.add_argument("--only", metavar="PICTURE", nargs="*", help="which pictures are kept; else all are")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack, tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         base = Path(temporary)
         folder, home, own = (base / name for name in ("churn", "home", "own"))
         shutil.copytree(EXAMPLE, folder)
@@ -220,7 +229,8 @@ def main() -> None:
 
         def keep(name: str) -> None:
             if options.only is None or name in options.only:
-                page.screenshot(path=options.folder / f"{name}.png", animations="disabled")
+                picture = Image.open(BytesIO(page.screenshot(animations="disabled")))
+                picture.convert("RGB").quantize(COLOURS).save(options.folder / f"{name}.png", optimize=True)
                 sys.stdout.write(f"{options.folder / name}.png\n")
 
         studio = Studio(desk=Desk(page=page, lab=lab), plane=plane, keep=keep)

@@ -68,7 +68,7 @@ export function parallelCoordinates(runs: readonly Run[]): IFigure | null {
             hovermode: 'closest',
             showlegend: true,
             legend: { orientation: 'h', y: -0.08 },
-            margin: { l: 48, r: 48, t: 48, b: 40 }
+            margin: { l: 100, r: 48, t: 48, b: 40 } // a label that would leave the figure is not drawn
         }
     };
 }
