@@ -12,7 +12,7 @@ from gristmill.client import api
 from gristmill.client.client import Client
 from gristmill.core.wire import Event
 from tests.integration.faults.kill_points import CELLS, Plan, Role
-from tests.integration.faults.scene import Scene
+from tests.integration.faults.scene import THIRD, TIMES, Scene
 from tests.integration.faults.sights import Mark, Process, marks, processes
 
 PATIENCE = 300.0  # seconds until nothing may be left that nobody owns
@@ -182,7 +182,7 @@ class _Judged:
             values = {name: metric.value for name, metric in detail.run.metrics.items()}
             if values != {"score": 2.0, "last": 4.0}:
                 yield f"run {run['name']} has metrics {values}"
-            if client.send(api.get_output(run["id"], "out.txt")) != b"third":
+            if client.send(api.get_output(run["id"], "out.txt")) != THIRD.encode() * TIMES:
                 yield f"run {run['name']} has another output"
             notebook = json.loads(client.send(api.executed_notebook(run["id"])))
             printed = "".join("".join(out.get("text", "")) for cell in notebook["cells"] for out in cell["outputs"])

@@ -150,7 +150,7 @@ _OTHERS = (
     _in_worker("has written down", "journal:Journal.append", most=30),
     _in_worker("about to tell", "transport:ControlPlane.send", "before", most=20),
     _in_worker("has told", "transport:ControlPlane.send", most=20),
-    _in_worker("has sent a blob", "transport:ControlPlane.put_blob", most=20),
+    _in_worker("has sent a blob", "transport:ControlPlane.put_blob", most=1),
     _in_worker("has unpacked", "workspace:Workspace.unpack"),
     _in_worker("has started a kernel", "kernel:Kernel.start"),
     _in_worker("has saved the notebook", "execution:WholeFileManager.save", most=12),

@@ -12,6 +12,7 @@ from gristmill.client.client import Client
 from gristmill.client.credentials import read_port_file
 from gristmill.core.errors import GristmillError
 from gristmill.core.settings import Settings
+from gristmill.core.small_blobs import SMALL_BLOB
 from gristmill.endpoints.model import EndpointState
 from gristmill.runs.model import RunRequest, RunState
 from tests.integration.faults import kill_points
@@ -33,10 +34,13 @@ def mark(what, cell, place={marks!r}):
     os.write(file, line.encode())
     os.close(file)
 """
+# An output that is too large to travel beside what points to it: it is sent by itself.
+THIRD = "third"
+TIMES = 2 * SMALL_BLOB // len(THIRD)
 CELLS = (
     "mark('entered', 1)\nimport time\nprint('first')\ntime.sleep(0.1)\nmark('left', 1)",
     "mark('entered', 2)\nimport gristmill\ngristmill.report(score=2.0)\nprint('second')\nmark('left', 2)",
-    "mark('entered', 3)\nopen('out.txt', 'w').write('third')\ntime.sleep(0.3)\nmark('left', 3)",
+    f"mark('entered', 3)\nopen('out.txt', 'w').write({THIRD!r} * {TIMES})\ntime.sleep(0.3)\nmark('left', 3)",
     "mark('entered', 4)\ngristmill.report(last=4.0)\nprint('fourth')\nmark('left', 4)",
 )
 TRAIN = """\
