@@ -25,6 +25,14 @@ class Lab:
     folder: Path
     log: Path
 
+    def until_kept(self, text: str) -> None:
+        """Returns when JupyterLab has written down where one is, and this is in it."""
+        folder = self.log.parent / "jupyterlab_workspaces_dir"
+        until(
+            lambda: any(text in file.read_text() for file in folder.rglob("*.jupyterlab-workspace")),
+            what=f"{text!r} is in the workspace",
+        )
+
     def at(self, notebook: str) -> str:
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}/lab/tree/{notebook}?{parts.query}&reset"

@@ -192,9 +192,7 @@ def test_a_run_page_is_there_again_after_a_reload(desk: Desk, control_plane: Con
     run = newest(control_plane)
     desk.entry(run.name).get_by_role("button").first.click()
     expect(desk.run_page(run.name)).to_be_visible()
-    desk.page.wait_for_function("() => !document.querySelector('.jp-mod-saving')")
-    with desk.page.expect_response(lambda answer: "/api/workspaces/" in answer.url and answer.request.method == "PUT"):
-        pass
+    desk.lab.until_kept(run.id)
     desk.page.goto(desk.lab.url)
     expect(desk.run_page(run.name)).to_be_visible()
 

@@ -155,8 +155,8 @@ def test_a_query_is_asked_corrected_saved_and_there_after_a_reload(page: Page, l
     page.get_by_role("button", name="views").click()
     page.get_by_label("Name of this view").fill("deep ones")
     page.get_by_role("button", name="Save", exact=True).click()
-    with page.expect_response(lambda answer: "/api/workspaces/" in answer.url and answer.request.method == "PUT"):
-        ask(page, "state = cancelled")
+    ask(page, "state = cancelled")
+    lab.until_kept("state = cancelled")
     page.goto(lab.url)
     expect(page.get_by_role("searchbox", name="Query of runs")).to_have_value("state = cancelled")
     expect(grid(page).get_by_role("columnheader", name="owner")).to_be_visible()

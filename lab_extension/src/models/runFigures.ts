@@ -116,7 +116,12 @@ export function timelineFigure(
         barmode: 'overlay',
         hovermode: 'closest',
         margin: { l: 48, r: 12, t: 6, b: 26 },
-        xaxis: { ticksuffix: ' s', rangemode: 'tozero', zeroline: false },
+        xaxis: {
+            ticksuffix: ' s',
+            rangemode: 'tozero',
+            zeroline: false,
+            anchor: bars.length > 0 ? 'y' : `y${rows.length + 1}`
+        },
         yaxis: {
             domain: [0, Math.max(foot - 0.05, 0.01)],
             showgrid: false,
