@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import threading
 import venv
@@ -139,8 +140,14 @@ def test_what_notebooks_import_is_ready_for_the_next(own_home: Path, start_kerne
 
 
 def shared_memory() -> set[str]:
-    """PostgreSQL's aside: its tests run at the same time."""
-    return {one.name for one in Path("/dev/shm").iterdir() if not one.name.startswith("Postgre")}  # noqa: S108  # read
+    """What a process that is gone may have left: other tests run at the same time, and have theirs."""
+    names = [one.name for one in Path("/dev/shm").iterdir()]  # noqa: S108  # read
+    return {name for name in names if not name.startswith("Postgre") and not any(map(psutil.pid_exists, pids(name)))}
+
+
+def pids(name: str) -> list[int]:
+    """The numbers in a name that may be a process's: joblib's `sem.loky-5895-dd4aab4f`."""
+    return [int(number) for number in re.findall(r"(?<![0-9a-z])\d{1,7}(?![0-9a-z])", name)]
 
 
 def test_many_starts_leave_nothing(warm_home: Path, start_kernel: Start, tmp_path: Path) -> None:

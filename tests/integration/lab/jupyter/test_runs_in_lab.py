@@ -43,8 +43,13 @@ def ask(
     def send(method: str, *parts: Any, **query: str) -> Any:
         body = json.dumps(parts[-1]) if isinstance(parts[-1], dict) else None
         path = parts[:-1] if body is not None else parts
-        fetched = jp_fetch("gristmill", *path, method=method, body=body, params=query, allow_nonstandard_methods=True)
-        answer = jp_asyncio_loop.run_until_complete(fetched)
+
+        async def fetched() -> Any:  # the client asks for the current loop, and one that runs is the current one
+            return await jp_fetch(
+                "gristmill", *path, method=method, body=body, params=query, allow_nonstandard_methods=True
+            )
+
+        answer = jp_asyncio_loop.run_until_complete(fetched())
         is_json = answer.headers["Content-Type"].startswith("application/json")
         return json.loads(answer.body) if is_json else answer
 

@@ -1,5 +1,6 @@
 """No route is open without Jupyter's login, and none was forgotten: https://jupyter-server.readthedocs.io, security."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -76,20 +77,34 @@ def test_every_method_says_that_it_asks_for_a_login() -> None:
         assert issubclass(handler, Handler)
 
 
-Fetch = Callable[..., Coroutine[Any, Any, Any]]
+Post = Callable[[str, str], Any]
 
 
-def test_a_notebook_is_read_with_a_login(jp_serverapp: ServerApp, jp_fetch: Fetch, jp_asyncio_loop: Any) -> None:
+@pytest.fixture
+def post(
+    jp_serverapp: ServerApp,
+    jp_fetch: Callable[..., Coroutine[Any, Any, Any]],
+    jp_asyncio_loop: asyncio.AbstractEventLoop,
+) -> Post:
+    """`post("launch", body)`: the answer, asked for inside the loop: there alone it is the current one."""
+
+    async def fetched(path: str, body: str) -> Any:
+        return await jp_fetch("gristmill", path, method="POST", body=body)
+
+    return lambda path, body: jp_asyncio_loop.run_until_complete(fetched(path, body))
+
+
+def test_a_notebook_is_read_with_a_login(post: Post) -> None:
     cell = '{"cell_type": "code", "source": "n = 1", "metadata": {"tags": ["parameters"]}}'
     body = f'{{"nbformat": 4, "nbformat_minor": 5, "metadata": {{}}, "cells": [{cell}]}}'
-    answer = jp_asyncio_loop.run_until_complete(jp_fetch("gristmill", "notebook", method="POST", body=body))
+    answer = post("notebook", body)
     assert answer.code == 200
     assert b'"parameters"' in answer.body
 
 
-def test_what_is_refused_is_a_problem(jp_serverapp: ServerApp, jp_fetch: Fetch, jp_asyncio_loop: Any) -> None:
+def test_what_is_refused_is_a_problem(post: Post) -> None:
     with pytest.raises(HTTPClientError) as caught:
-        jp_asyncio_loop.run_until_complete(jp_fetch("gristmill", "launch", method="POST", body='{"parameters": {}}'))
+        post("launch", '{"parameters": {}}')
     assert caught.value.code == 400
     response = caught.value.response
     assert response is not None
