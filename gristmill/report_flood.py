@@ -27,22 +27,24 @@ class ReportFlood:
     ) -> None:
         self._show, self._at_end = show, at_end
         self._at_end_known = False
-        self._begin()
+        self._begin(AT_ONCE)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._begin)  # what is held is the parent's to show
+            # What is held is the parent's to show. A child shows all at once: it may end without a word.
+            os.register_at_fork(after_in_child=lambda: self._begin(math.inf))
 
-    def _begin(self) -> None:
+    def _begin(self, at_once: float) -> None:
         self._lock = threading.RLock()
         self._held: dict[tuple[str, int | None], dict[str, Any]] = {}
         self._calls = 0
-        self._left, self._seen = float(AT_ONCE), -math.inf
+        self._at_once = self._left = at_once
+        self._seen = time.monotonic()
         self._timer: threading.Timer | None = None
         self._due = -math.inf
 
     def add(self, metrics: Metrics) -> None:
         with self._lock:
             now = time.monotonic()
-            self._left = min(float(AT_ONCE), self._left + (now - self._seen) * AT_ONCE)
+            self._left = min(self._at_once, self._left + (now - self._seen) * AT_ONCE)
             self._seen = now
             if not self._held and self._left >= 1:
                 self._left -= 1
@@ -50,7 +52,10 @@ class ReportFlood:
                 return
             if not self._held:
                 self._expect_flush(now)
-            self._held.update(((name, metric.get("step")), metric) for name, metric in metrics.items())
+            for name, metric in metrics.items():
+                place = (name, metric.get("step"))
+                self._held.pop(place, None)  # what came last is told last
+                self._held[place] = metric
             self._calls += 1
             if now >= self._due:
                 self.flush()

@@ -98,7 +98,6 @@ def compare(studio: Studio) -> None:
     studio.page.keyboard.press("Space")
     for _ in range(3):
         studio.page.keyboard.press("Shift+ArrowDown")
-    studio.page.get_by_role("button", name="Pin as baseline").or_(grid).first.focus()
     studio.keep("table")
     studio.page.get_by_role("button", name="columns").click()
     studio.keep("table-columns")
@@ -170,12 +169,6 @@ def fail(studio: Studio) -> None:
     expect(heading).to_contain_text("failed", timeout=LONG)
     studio.settle()
     studio.keep("failed")
-    post_mortem = studio.shown().get_by_role("button", name="post-mortem")
-    if post_mortem.count():
-        post_mortem.click()
-        expect(studio.page.get_by_text("Copy of").first).to_be_visible()
-        studio.settle()
-        studio.keep("post-mortem")
 
 
 def offline(studio: Studio) -> None:

@@ -247,6 +247,17 @@ def test_no_step_of_a_curve_is_left_out(flooded: Shell) -> None:
     )
 
 
+def test_the_value_that_came_last_is_told_last(flooded: Shell) -> None:
+    """It is the one that stands."""
+    for n in range(AT_ONCE + 1):
+        gristmill.report(loss=n)
+    gristmill.report(loss=0.5, step=7)
+    gristmill.report(loss=0.25)
+    flooded.events.end()
+    last = flooded.payloads[-1]
+    assert (last.get("reports") or [last["metrics"]])[-1] == {"loss": {"value": 0.25}}
+
+
 def test_what_is_held_is_shown_though_nothing_comes_after_it(flooded: Shell) -> None:
     """The same cell may go on for hours."""
     for n in range(AT_ONCE + 2):
@@ -264,6 +275,8 @@ def test_a_forked_child_shows_nothing_of_its_parents(flooded: Shell) -> None:
     child = os.fork()
     if child == 0:
         verbs._flood.flush()
-        gristmill.report(loss=-1)
-        os._exit(0 if flooded.payloads[shown:] == [{"verb": "report", "metrics": {"loss": {"value": -1}}}] else 1)
+        for n in range(AT_ONCE * 2):
+            gristmill.report(loss=-n)
+        own = [payload["metrics"]["loss"]["value"] for payload in flooded.payloads[shown:]]
+        os._exit(0 if own == [-n for n in range(AT_ONCE * 2)] else 1)  # and none of its own is held
     assert os.waitpid(child, 0)[1] == 0

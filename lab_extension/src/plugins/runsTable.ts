@@ -100,8 +100,10 @@ export const runsTable: JupyterFrontEndPlugin<void> = {
         };
         const label = (table: RunsTable, runs: readonly Run[]): void => {
             attempt(
-                actions.label(runs, table.known?.labels ?? []).then(() => {
-                    table.refresh();
+                actions.label(runs, table.known?.labels ?? []).then(done => {
+                    if (done > 0) {
+                        table.refresh();
+                    }
                 })
             );
         };

@@ -54,7 +54,8 @@ export class SelectedRuns {
         }
     }
 
-    async label(runs: readonly Run[], known: readonly string[]): Promise<void> {
+    /** How many it was set on, or taken from. */
+    async label(runs: readonly Run[], known: readonly string[]): Promise<number> {
         const { trans } = this;
         const content = new LabelBody(runs, known, trans);
         const title =
@@ -68,17 +69,19 @@ export class SelectedRuns {
             focusNodeSelector: 'input'
         });
         const { name, value } = answer.value ?? { name: '', value: '' };
-        if (answer.button.accept && name !== '') {
-            const labels = { [name]: value === '' ? null : value };
-            const done = await this.each(
-                runs,
-                run => this.tableApi.change(run.id, { labels }),
-                trans.__('could not be labelled')
-            );
-            if (done > 0) {
-                Notification.success(said(done, name, value, trans), { autoClose: 5000 });
-            }
+        if (!answer.button.accept || name === '') {
+            return 0;
         }
+        const labels = { [name]: value === '' ? null : value };
+        const done = await this.each(
+            runs,
+            run => this.tableApi.change(run.id, { labels }),
+            trans.__('could not be labelled')
+        );
+        if (done > 0) {
+            Notification.success(said(done, name, value, trans), { autoClose: 5000 });
+        }
+        return done;
     }
 
     /** How many it was done to. */

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gristmill.serving import batching
 from gristmill.serving.batch import Batch, raw_batch
 from gristmill.serving.batching import MOST_ROWS, QUICK_ROWS, QUICK_S, Batcher
 from gristmill.serving.errors import ModelFaultError, OverloadedError
@@ -169,17 +170,18 @@ async def test_an_answer_that_is_not_made_of_rows_ends_joining() -> None:
 
 
 class WhereCalled:
-    """In which threads a model was called; each call takes `seconds`."""
+    """In which threads a model was called; each call takes `seconds` of a time of its own."""
 
-    def __init__(self, *, quick: bool = True, seconds: float = 0.0) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, quick: bool = True) -> None:
         self.threads: list[threading.Thread] = []
-        self.seconds = seconds
+        self.seconds = self.now = 0.0
+        monkeypatch.setattr(batching, "perf_counter", lambda: self.now)
         self.predictor = FunctionPredictor(self)
         self.predictor.quick = quick
 
     def __call__(self, frame: Any) -> Any:
         self.threads.append(threading.current_thread())
-        threading.Event().wait(self.seconds)
+        self.now += self.seconds
         return frame["x"].to_numpy() * 2
 
     @property
@@ -187,8 +189,10 @@ class WhereCalled:
         return [thread is threading.current_thread() for thread in self.threads]
 
 
-async def test_a_quick_model_with_one_request_is_called_where_the_request_is_read() -> None:
-    model = WhereCalled()
+async def test_a_quick_model_with_one_request_is_called_where_the_request_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = WhereCalled(monkeypatch)
     batcher = Batcher(model.predictor, joinable=True)
     answers = [(await batcher.predict(rows(value))).tolist() for value in (1, 2, 3)]
     assert answers == [[2.0], [4.0], [6.0]]
@@ -196,8 +200,8 @@ async def test_a_quick_model_with_one_request_is_called_where_the_request_is_rea
     assert (batcher.counts.calls, batcher.counts.rows) == (3, 3)
 
 
-async def test_a_quick_model_gets_what_comes_together_in_its_own_thread() -> None:
-    model = WhereCalled()
+async def test_a_quick_model_gets_what_comes_together_in_its_own_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = WhereCalled(monkeypatch)
     batcher = Batcher(model.predictor, joinable=True)
     await batcher.predict(rows(0))
     await asyncio.gather(batcher.predict(rows(1)), batcher.predict(rows(2)))
@@ -205,8 +209,8 @@ async def test_a_quick_model_gets_what_comes_together_in_its_own_thread() -> Non
     assert not any(model.in_loop)
 
 
-async def test_a_model_that_became_slow_holds_the_loop_up_once() -> None:
-    model = WhereCalled()
+async def test_a_model_that_became_slow_holds_the_loop_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = WhereCalled(monkeypatch)
     batcher = Batcher(model.predictor, joinable=True)
     for value in (1, 2):
         await batcher.predict(rows(value))
@@ -216,8 +220,8 @@ async def test_a_model_that_became_slow_holds_the_loop_up_once() -> None:
     assert model.in_loop == [False, True, True, False]
 
 
-async def test_code_that_is_not_a_librarys_own_is_never_called_in_the_loop() -> None:
-    model = WhereCalled(quick=False)
+async def test_code_that_is_not_a_librarys_own_is_never_called_in_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = WhereCalled(monkeypatch, quick=False)
     batcher = Batcher(model.predictor, joinable=True)
     for value in (1, 2, 3):
         await batcher.predict(rows(value))
