@@ -89,9 +89,10 @@ class Child:
         return f"{self.end()}; its last lines:\n{said}" if said else self.end()
 
     def send(self, number: signal.Signals) -> None:
+        """Past subprocess's `send_signal`, which may take its status away from asyncio, who then tells of 255."""
         if self.alive:
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(number)
+                os.kill(self.pid, number)
 
     async def stop(self, number: signal.Signals, patience: float) -> None:
         """Signals it, and kills it if it has not ended after `patience` seconds."""

@@ -1,10 +1,10 @@
-"""What cells print, as chunks: a blob each, at most one per stream every half second unless much comes."""
+"""What cells print, as chunks: a blob each, at most one per stream every quarter of a second unless much comes."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
-FLUSH_SECONDS = 0.5
+FLUSH_SECONDS = 0.25
 FLUSH_BYTES = 64 * 2**10
 _TAIL = 200
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")

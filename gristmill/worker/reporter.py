@@ -23,8 +23,8 @@ _MAX_NOTICES = 100
 
 
 class Reporter:
-    """A `Listener`: numbers the events from 1. Streams, metrics and progress are told at once after half a second of
-    silence, else bundled to half seconds.
+    """A `Listener`: numbers the events from 1. Streams, metrics and progress are told at once after a quarter of a
+    second of silence, else bundled to quarters.
 
     `on_metrics` is told every reported metric at once, also those that a bundle replaces.
     """
