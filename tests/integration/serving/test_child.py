@@ -20,7 +20,7 @@ async def stopped_while_it_ends(folder: Path) -> str:
         process = await asyncio.create_subprocess_exec("/bin/sh", "-c", "exit 7", cwd=folder, stdout=theirs)
     channel = await asyncio.open_connection(sock=ours)
     child = Child(desired(variants=(variant(model="m", version="1"),)), process, channel, output)
-    assert await child.report(lambda phase: None) is None
+    assert await child.report(lambda _: None) is None
     await child.stop(signal.SIGTERM, 30)
     return child.end()
 
