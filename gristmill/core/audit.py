@@ -8,7 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, defer, flush, flushed_by, json_column, metadata, project_column, time_column
+from gristmill.core.database import (
+    Tx,
+    defer,
+    flush,
+    flushed_by,
+    insert_row,
+    json_column,
+    metadata,
+    project_column,
+    time_column,
+)
 from gristmill.core.errors import ConflictError
 from gristmill.core.events import SEQUENCE_OWNER, counters, next_number
 from gristmill.core.scopes import Actor
@@ -68,7 +78,7 @@ def _write(tx: Tx, rows: list[dict[str, Any]]) -> None:
     for seq, row in enumerate(rows, start=first):
         entry = {"seq": seq, **row, "previous": previous}
         previous = _digest(entry)
-        tx.execute(sa.insert(audit).values(**entry, digest=previous))
+        insert_row(tx, audit, **entry, digest=previous)
 
 
 def entries(tx: Tx, *, project_id: str, after: int = 0, limit: int = 200) -> tuple[AuditEntry, ...]:

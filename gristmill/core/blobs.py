@@ -274,7 +274,7 @@ def remember(tx: Tx, *, project_id: str, digest: str, size: int, now: datetime) 
     """From now on this project holds the blob, whose bytes are in place."""
     row = {"project_id": project_id, "digest": digest, "size": size, "created_at": now, "touched_at": now}
     change = {"size": size, "touched_at": now, "state": None}
-    put = upsert(tx, blobs).values(**row)
+    put = upsert(tx.dialect.name, blobs).values(**row)
     put = put.on_conflict_do_update(index_elements=[blobs.c.project_id, blobs.c.digest], set_=change, where=STAYS)
     if tx.execute(put).rowcount == 0:  # it was on its way for longer than the grace period
         raise BlobLeavingError(f"blob {digest} is being removed at this moment", hint="Send it again.")

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gristmill.core import blobs
-from gristmill.core.database import NAMES_BLOBS, Tx, metadata
+from gristmill.core.database import NAMES_BLOBS, Tx, insert_row, metadata
 
 _NAMED = re.compile(r"sha256:([0-9a-f]{64})")
 _MARK = next(iter(NAMES_BLOBS))
@@ -104,7 +104,7 @@ def leave_unknown(tx: Tx, project_id: str, found: dict[str, int], now: datetime)
     left = unknown(tx, found)
     for digest, size in left.items():
         row = {"project_id": project_id, "digest": digest, "size": size, "created_at": now, "state": blobs.LEAVING}
-        tx.execute(sa.insert(rows).values(**row))
+        insert_row(tx, rows, **row)
     return left
 
 

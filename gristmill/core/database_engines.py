@@ -15,6 +15,7 @@ from gristmill.core.errors import InvalidInputError, UnavailableError
 if TYPE_CHECKING:
     import psycopg
 
+PAGE_CACHE_KB = 16 * 1024  # of one connection, as far as it reads that much; SQLite's default is 2 MB
 BUSY_TIMEOUT_MS = 30_000
 CHANNEL = "gristmill"
 NAMES_LOCK, MIGRATION_LOCK = 0x6772, 0x6773  # the classes of our advisory locks, so that they are never another's
@@ -60,7 +61,8 @@ def create(url: str | sa.URL) -> sa.Engine:
     parsed = parse(url)
     shared: dict[str, Any] = {"hide_parameters": True, "json_serializer": to_json, "json_deserializer": from_json}
     if parsed.drivername == "sqlite":
-        engine = sa.create_engine(parsed, pool_size=16, max_overflow=32, **shared)
+        # The connection that was used last has the pages at hand that are asked for again.
+        engine = sa.create_engine(parsed, pool_size=16, max_overflow=32, pool_use_lifo=True, **shared)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -141,6 +143,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        f"cache_size=-{PAGE_CACHE_KB}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,11 +57,17 @@ def next_number(tx: Tx, project_id: str, name: str, by: int = 1) -> int:
 
     The row stays locked until the transaction ends.
     """
-    step = upsert(tx, counters).values(project_id=project_id, name=name, value=by)
+    values = {"project_id": project_id, "name": name, "value": by}
+    return int(tx.execute(_step(tx.dialect.name), values).scalar_one())
+
+
+@cache
+def _step(dialect: str) -> Any:
+    step = upsert(dialect, counters)
     step = step.on_conflict_do_update(
-        index_elements=[counters.c.project_id, counters.c.name], set_={"value": counters.c.value + by}
+        index_elements=[counters.c.project_id, counters.c.name], set_={"value": counters.c.value + step.excluded.value}
     )
-    return int(tx.execute(step.returning(counters.c.value)).scalar_one())
+    return step.returning(counters.c.value)
 
 
 def append(

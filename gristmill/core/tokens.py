@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, json_column, metadata, project_column, time_column, upsert
+from gristmill.core.database import Tx, insert_row, json_column, metadata, project_column, time_column, upsert
 from gristmill.core.errors import UnauthenticatedError
 from gristmill.core.ids import new_id
 from gristmill.core.scopes import Actor, ActorKind, Scope
@@ -50,7 +50,7 @@ def find_or_create_actor(tx: Tx, *, project_id: str, kind: ActorKind, name: str,
     query = query.with_for_update(read=True, key_share=True)
     row = {"id": new_id("actor", now), "project_id": project_id, "kind": kind.value, "name": name, "created_at": now}
     # Most are new: each attempt has two of its own.
-    make = upsert(tx, actors).on_conflict_do_nothing().values(row).returning(actors.c.id)
+    make = upsert(tx.dialect.name, actors).on_conflict_do_nothing().values(row).returning(actors.c.id)
     while (found := tx.scalar(make)) is None and (found := tx.scalar(query)) is None:
         pass  # it was there, and was forgotten before it could be held
     return str(found)
@@ -70,17 +70,17 @@ def issue(
     """A new token's text, which is shown this once."""
     token = f"gm_{kind.value[0]}_{secrets.token_urlsafe(32)}"
     actor_id = find_or_create_actor(tx, project_id=project_id, kind=kind, name=name, now=now)
-    tx.execute(
-        sa.insert(tokens).values(
-            id=new_id("token", now),
-            project_id=project_id,
-            actor_id=actor_id,
-            hash=token_hash(token),
-            scopes=sorted(scope.value for scope in scopes),
-            subject=subject,
-            created_at=now,
-            expires_at=expires_at,
-        )
+    insert_row(
+        tx,
+        tokens,
+        id=new_id("token", now),
+        project_id=project_id,
+        actor_id=actor_id,
+        hash=token_hash(token),
+        scopes=sorted(scope.value for scope in scopes),
+        subject=subject,
+        created_at=now,
+        expires_at=expires_at,
     )
     return token
 

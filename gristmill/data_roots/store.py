@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, metadata, project_column, time_column
+from gristmill.core.database import Tx, insert_row, metadata, project_column, time_column
 from gristmill.data_roots.model import DataRoot, DigestMethod
 
 data_roots = sa.Table(
@@ -24,7 +24,7 @@ data_roots = sa.Table(
 
 def insert(tx: Tx, root: DataRoot) -> None:
     values: dict[str, Any] = {column.name: getattr(root, column.name) for column in data_roots.c}
-    tx.execute(sa.insert(data_roots).values(**{**values, "digest": root.digest.value}))
+    insert_row(tx, data_roots, **{**values, "digest": root.digest.value})
 
 
 def delete(tx: Tx, root: DataRoot) -> None:

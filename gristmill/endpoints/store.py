@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.core.database import Tx, insert_row, json_column, metadata, project_column, time_column
 from gristmill.endpoints.model import Endpoint, EndpointState, KeyEntry, Observed, Variant, key_id
 
 endpoints = sa.Table(
@@ -59,13 +59,13 @@ LOOPBACK = "127.0.0.1"
 
 def insert(tx: Tx, endpoint: Endpoint) -> None:
     columns = ("id", "project_id", "name", "target", "port", "generation", "open", "created_by")
-    tx.execute(
-        sa.insert(endpoints).values(
-            **{name: getattr(endpoint, name) for name in columns},
-            created_at=endpoint.created_at,
-            updated_at=endpoint.updated_at,
-            expires_at=endpoint.expires_at,
-        )
+    insert_row(
+        tx,
+        endpoints,
+        **{name: getattr(endpoint, name) for name in columns},
+        created_at=endpoint.created_at,
+        updated_at=endpoint.updated_at,
+        expires_at=endpoint.expires_at,
     )
     replace_variants(tx, endpoint)
 
@@ -74,7 +74,7 @@ def replace_variants(tx: Tx, endpoint: Endpoint) -> None:
     tx.execute(sa.delete(variants).where(variants.c.endpoint_id == endpoint.id))
     for variant in endpoint.variants:
         row = msgspec.to_builtins(variant)
-        tx.execute(sa.insert(variants).values(project_id=endpoint.project_id, endpoint_id=endpoint.id, **row))
+        insert_row(tx, variants, project_id=endpoint.project_id, endpoint_id=endpoint.id, **row)
 
 
 def update(tx: Tx, endpoint_id: str, **values: Any) -> None:
@@ -109,9 +109,7 @@ def key_hashes(tx: Tx, endpoint_id: str) -> tuple[str, ...]:
 
 def insert_key(tx: Tx, endpoint: Endpoint, hashed: str, entry: KeyEntry) -> None:
     row = {"name": entry.name, "created_by": entry.created_by, "created_at": entry.created_at}
-    tx.execute(
-        sa.insert(endpoint_keys).values(project_id=endpoint.project_id, endpoint_id=endpoint.id, hash=hashed, **row)
-    )
+    insert_row(tx, endpoint_keys, project_id=endpoint.project_id, endpoint_id=endpoint.id, hash=hashed, **row)
 
 
 def load_keys(tx: Tx, endpoint: Endpoint) -> list[tuple[str, KeyEntry]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gristmill.core.database import NAMES_BLOBS, Tx, json_column, metadata, project_column, time_column
+from gristmill.core.database import NAMES_BLOBS, Tx, insert_row, json_column, metadata, project_column, time_column
 from gristmill.environments.model import Environment, EnvironmentKind
 
 environments = sa.Table(
@@ -27,7 +27,7 @@ environments = sa.Table(
 def insert(tx: Tx, environment: Environment) -> None:
     values: dict[str, Any] = {column.name: getattr(environment, column.name) for column in environments.c}
     values.update(kind=environment.kind.value, packages=list(environment.packages))
-    tx.execute(sa.insert(environments).values(**values))
+    insert_row(tx, environments, **values)
 
 
 def delete(tx: Tx, environment: Environment) -> None:

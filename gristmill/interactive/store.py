@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, metadata, project_column, time_column
+from gristmill.core.database import Tx, insert_row, metadata, project_column, time_column
 from gristmill.interactive.model import InteractiveSession
 
 sessions = sa.Table(
@@ -27,7 +27,7 @@ _FIELDS = [column for column in sessions.c if column.name != "closed_at"]
 
 
 def insert(tx: Tx, session: InteractiveSession) -> None:
-    tx.execute(sa.insert(sessions).values({column.name: getattr(session, column.name) for column in _FIELDS}))
+    insert_row(tx, sessions, **{column.name: getattr(session, column.name) for column in _FIELDS})
 
 
 def update(tx: Tx, session: str, **values: datetime) -> None:

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, json_column, metadata, project_column, time_column
+from gristmill.core.database import Tx, insert_row, json_column, metadata, project_column, time_column
 from gristmill.ledger.model import Reservation
 from gristmill.profiles.model import Resources
 
@@ -48,20 +48,20 @@ def of_holders(tx: Tx, holders: Sequence[str]) -> list[Reservation]:
 
 
 def insert(tx: Tx, reservation: Reservation) -> None:
-    tx.execute(
-        sa.insert(reservations).values(
-            id=reservation.id,
-            project_id=reservation.project_id,
-            holder=reservation.holder,
-            subjects=list(reservation.subjects),
-            profile=reservation.profile,
-            cpu=reservation.resources.cpu,
-            memory=reservation.resources.memory,
-            accelerators=reservation.resources.accelerators,
-            rate_per_hour=reservation.rate_per_hour,
-            requested_at=reservation.requested_at,
-            active_at=reservation.active_at,
-        )
+    insert_row(
+        tx,
+        reservations,
+        id=reservation.id,
+        project_id=reservation.project_id,
+        holder=reservation.holder,
+        subjects=list(reservation.subjects),
+        profile=reservation.profile,
+        cpu=reservation.resources.cpu,
+        memory=reservation.resources.memory,
+        accelerators=reservation.resources.accelerators,
+        rate_per_hour=reservation.rate_per_hour,
+        requested_at=reservation.requested_at,
+        active_at=reservation.active_at,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, metadata, project_column
+from gristmill.core.database import Tx, insert_row, metadata, project_column
 from gristmill.runs import store
 from gristmill.runs.model import Run
 
@@ -60,7 +60,7 @@ def value_text(value: Any) -> str:
 
 def add(tx: Tx, run: Run) -> None:
     text = text_of(run.name, run.notebook, run.labels)
-    tx.execute(sa.insert(texts).values(text=text, run_id=run.id, number=run.number))
+    insert_row(tx, texts, text=text, run_id=run.id, number=run.number)
     if rows := parameter_rows(run.project_id, run.id, run.parameters):
         tx.execute(sa.insert(parameters), rows)
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from gristmill.core.database import NAMES_BLOBS, Tx, json_column, metadata, project_column, time_column
+from gristmill.core.database import NAMES_BLOBS, Tx, insert_row, json_column, metadata, project_column, time_column
 from gristmill.data_roots.model import DataBinding
 from gristmill.environments.model import RunEnvironment
 from gristmill.runs.model import Attempt, KeptKernel, LoggedModel, Metric, Output, Progress, Run, RunFault, RunState
@@ -129,6 +129,13 @@ _ATTEMPT_FIELDS = (
     "executed_notebook",
 )
 _WITHOUT_PROVENANCE = [column for column in attempts.c if column.name != "provenance"]
+# Asked with every event; to build such a statement takes as long as to execute it.
+_ATTEMPT = sa.select(attempts).where(attempts.c.id == sa.bindparam("attempt"))
+_RUN_OF_ATTEMPT = (
+    sa.select(runs)
+    .where(runs.c.id == sa.select(attempts.c.run_id).where(attempts.c.id == sa.bindparam("attempt")).scalar_subquery())
+    .with_for_update()
+)
 
 
 def insert_run(tx: Tx, run: Run, text: str) -> None:
@@ -139,7 +146,7 @@ def insert_run(tx: Tx, run: Run, text: str) -> None:
     values["data"] = msgspec.to_builtins(run.data)
     values["environment"] = msgspec.to_builtins(run.environment)
     values["text"] = text
-    tx.execute(sa.insert(runs).values(**values))
+    insert_row(tx, runs, **values)
 
 
 def update_run(tx: Tx, run_id: str, **values: Any) -> None:
@@ -153,15 +160,15 @@ def seconds_until(tx: Tx, run_id: str, now: datetime) -> float | None:
 
 
 def insert_attempt(tx: Tx, attempt: Attempt) -> None:
-    tx.execute(
-        sa.insert(attempts).values(
-            id=attempt.id,
-            project_id=attempt.project_id,
-            run_id=attempt.run_id,
-            number=attempt.number,
-            state=attempt.state.value,
-            created_at=attempt.created_at,
-        )
+    insert_row(
+        tx,
+        attempts,
+        id=attempt.id,
+        project_id=attempt.project_id,
+        run_id=attempt.run_id,
+        number=attempt.number,
+        state=attempt.state.value,
+        created_at=attempt.created_at,
     )
 
 
@@ -194,7 +201,7 @@ def put_metrics(tx: Tx, run: Run, values: dict[str, Metric]) -> None:
         changed = tx.execute(sa.update(metrics).where(metrics.c.run_id == run.id, metrics.c.name == name).values(**row))
         if changed.rowcount == 0:
             row.update(project_id=run.project_id, run_id=run.id, name=name, place=place)
-            tx.execute(sa.insert(metrics).values(row))
+            insert_row(tx, metrics, **row)
 
 
 def clear_metrics(tx: Tx, run_id: str) -> None:
@@ -206,7 +213,7 @@ def put_output(tx: Tx, attempt: Attempt, output: Output) -> None:
     where = (outputs.c.attempt_id == attempt.id, outputs.c.name == output.name)
     row = asdict(output)
     if tx.execute(sa.update(outputs).where(*where).values(**row)).rowcount == 0:
-        tx.execute(sa.insert(outputs).values(project_id=attempt.project_id, attempt_id=attempt.id, **row))
+        insert_row(tx, outputs, project_id=attempt.project_id, attempt_id=attempt.id, **row)
 
 
 def find_run(tx: Tx, project_id: str, key: str, *, lock: bool = False) -> Run | None:
@@ -242,9 +249,8 @@ def brief_runs(tx: Tx, query: sa.Select[Any]) -> list[Run]:
 
 def lock_run_of(tx: Tx, attempt_id: str) -> Run | None:
     """As `brief_run`, of this attempt, and locked. What is read of the attempt from here on nobody else changes."""
-    of = sa.select(attempts.c.run_id).where(attempts.c.id == attempt_id).scalar_subquery()
-    found = brief_runs(tx, sa.select(runs).where(runs.c.id == of).with_for_update())
-    return found[0] if found else None
+    found = tx.execute(_RUN_OF_ATTEMPT, {"attempt": attempt_id}).mappings().one_or_none()
+    return None if found is None else _run(found, {}, None)
 
 
 def lock_runs(tx: Tx, *where: sa.ColumnElement[bool]) -> list[Run]:
@@ -273,8 +279,8 @@ def load_attempts(tx: Tx, *where: sa.ColumnElement[bool]) -> list[Attempt]:
 
 
 def find_attempt(tx: Tx, attempt_id: str) -> Attempt | None:
-    found = load_attempts(tx, attempts.c.id == attempt_id)
-    return found[0] if found else None
+    found = tx.execute(_ATTEMPT, {"attempt": attempt_id}).mappings().one_or_none()
+    return None if found is None else _attempt(found)
 
 
 def tracked_run(tx: Tx, attempt_id: str) -> tuple[str, str] | None:

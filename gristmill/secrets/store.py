@@ -78,7 +78,8 @@ def locked(tx: Tx, project_id: str, name: str) -> Sealed | None:
 def insert(tx: Tx, kept: Sealed, *, created_by: str, now: datetime) -> bool:
     """False where there is one of this name."""
     row = {**asdict(kept), "created_by": created_by, "created_at": now, "changed_at": now}
-    return tx.scalar(upsert(tx, secrets).values(**row).on_conflict_do_nothing().returning(secrets.c.name)) is not None
+    put = upsert(tx.dialect.name, secrets).values(**row).on_conflict_do_nothing()
+    return tx.scalar(put.returning(secrets.c.name)) is not None
 
 
 def update(tx: Tx, project_id: str, name: str, **values: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from gristmill.core.database import NAMES_BLOBS, Tx, json_column, metadata, project_column, time_column
+from gristmill.core.database import NAMES_BLOBS, Tx, insert_row, json_column, metadata, project_column, time_column
 from gristmill.snapshots.model import Snapshot
 
 snapshots = sa.Table(
@@ -29,7 +29,7 @@ def insert(tx: Tx, snapshot: Snapshot) -> None:
     body: dict[str, Any] = msgspec.to_builtins(snapshot)
     columns = {key: body.pop(key) for key in ("id", "project_id", "digest", "created_by")}
     del body["created_at"]
-    tx.execute(sa.insert(snapshots).values(body=body, created_at=snapshot.created_at, **columns))
+    insert_row(tx, snapshots, body=body, created_at=snapshot.created_at, **columns)
 
 
 def find(tx: Tx, project_id: str, key: str) -> Snapshot | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
-from gristmill.core.database import Tx, json_column, metadata, project_column
+from gristmill.core.database import Tx, insert_row, json_column, metadata, project_column
 from gristmill.utilisation.model import UtilisationPoint
 
 utilisation = sa.Table(
@@ -27,7 +27,7 @@ def append(tx: Tx, project_id: str, attempt: str, points: Sequence[UtilisationPo
         sa.select(sa.func.max(utilisation.c.place), sa.func.sum(utilisation.c.count)).where(mine)
     ).one()
     row = {"project_id": project_id, "attempt": attempt, "place": (last or 0) + 1, "count": len(points)}
-    tx.execute(sa.insert(utilisation).values(**row, points=msgspec.to_builtins(points)))
+    insert_row(tx, utilisation, **row, points=msgspec.to_builtins(points))
     return int(held or 0) + len(points)
 
 

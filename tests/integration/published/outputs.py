@@ -11,7 +11,7 @@ Cell = list[tuple[str, ...]]
 _PASSING = (
     (re.compile(r"\bat 0x[0-9a-f]+"), "at ADDRESS"),
     (re.compile(r"\bid=['\"]?[\w-]+['\"]?|#sk-container-id-\d+"), "ID"),
-    (re.compile(r"/\S*/(?:ipykernel_\d+|workspace|sources)/"), "/PLACE/"),
+    (re.compile(r"/\S*/(?:ipykernel_\d+|workspace|sources|site-packages)/"), "/PLACE/"),
     (re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*, \d\d \w{3} \d{4}\b"), "DATE"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b|\b\d+(?:\.\d+)? ?(?:[munµ]?s|seconds|it/s)\b"), "TIME"),
     (re.compile(r"\S*\d+%\|[^\n\r]*"), "PROGRESS"),
