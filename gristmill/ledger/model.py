@@ -27,6 +27,12 @@ class Reservation:
     active_at: datetime | None = None
     released_at: datetime | None = None
 
+    def hours(self, now: datetime) -> float:
+        """How long it has counted; never less than nothing, whatever the machine's clock was set to meanwhile."""
+        if self.active_at is None:
+            return 0.0
+        return max(0.0, ((self.released_at or now) - self.active_at).total_seconds()) / 3600
+
     @property
     def of_kept_kernel(self) -> bool:
         return any(subject.startswith(KERNEL) for subject in self.subjects)

@@ -137,7 +137,7 @@ def usage(tx: Tx, project_id: str, now: datetime) -> tuple[Usage, ...]:
     totals: dict[str, list[tuple[float, float]]] = {}
     for one in store.of_project(tx, project_id):
         if one.active_at is not None:
-            hours = ((one.released_at or now) - one.active_at).total_seconds() / 3600
+            hours = one.hours(now)
             totals.setdefault(one.profile, []).append((hours, hours * one.rate_per_hour))
     return tuple(
         Usage(profile=name, hours=sum(h for h, _ in rows), cost=sum(c for _, c in rows), reservations=len(rows))
@@ -147,11 +147,7 @@ def usage(tx: Tx, project_id: str, now: datetime) -> tuple[Usage, ...]:
 
 def cost(tx: Tx, holders: Sequence[str], now: datetime) -> float:
     """What these holders' reservations came to, until `now` where they are held still."""
-    return sum(
-        ((one.released_at or now) - one.active_at).total_seconds() / 3600 * one.rate_per_hour
-        for one in store.of_holders(tx, holders)
-        if one.active_at is not None
-    )
+    return sum(one.hours(now) * one.rate_per_hour for one in store.of_holders(tx, holders))
 
 
 def held_now(tx: Tx) -> Sequence[Reservation]:

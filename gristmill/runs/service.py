@@ -301,9 +301,8 @@ def set_state(tx: Tx, run: Run, state: RunState, clock: Clock, **values: Any) ->
 
 
 def finish(tx: Tx, run: Run, state: RunState, clock: Clock, fault: RunFault | None = None) -> None:
-    now = clock.now()
-    took = store.seconds_until(tx, run.id, now)
-    set_state(tx, run, state, clock, fault=fault, waiting=None, ended_at=now, seconds=took)
+    ended, took = store.end_of(tx, run.id, clock.now())
+    set_state(tx, run, state, clock, fault=fault, waiting=None, ended_at=ended, seconds=took)
 
 
 def end_attempt(
@@ -311,7 +310,8 @@ def end_attempt(
 ) -> None:
     """The attempt is over, and the run with it, unless it failed and another attempt is due."""
     check_transition(attempt.state, state)
-    store.update_attempt(tx, attempt.id, state=state, ended_at=clock.now(), fault=fault, waiting=None, **values)
+    ended = store.end_of_attempt(clock.now())
+    store.update_attempt(tx, attempt.id, state=state, ended_at=ended, fault=fault, waiting=None, **values)
     if state is RunState.FAILED and attempt.number <= run.retries and not run.cancel_requested:
         set_state(tx, run, RunState.QUEUED, clock, fault=fault)
     else:

@@ -153,10 +153,22 @@ def update_run(tx: Tx, run_id: str, **values: Any) -> None:
     tx.execute(sa.update(runs).where(runs.c.id == run_id).values(**_plain(values)))
 
 
-def seconds_until(tx: Tx, run_id: str, now: datetime) -> float | None:
-    """How long the run has taken; None where it never began."""
+def end_of(tx: Tx, run_id: str, now: datetime) -> tuple[datetime, float | None]:
+    """When the run that ends now has ended, and after how many seconds; None where it never began.
+
+    The clock may have been set back since: nothing ends before it began.
+    """
     began = tx.scalar(sa.select(runs.c.started_at).where(runs.c.id == run_id))
-    return None if began is None else float((now - began).total_seconds())
+    if began is None:
+        return now, None
+    ended = max(now, began)
+    return ended, float((ended - began).total_seconds())
+
+
+def end_of_attempt(now: datetime) -> sa.ColumnElement[datetime]:
+    """As `end_of`, for `update_attempt`."""
+    began = attempts.c.started_at
+    return sa.case((began > now, began), else_=sa.literal(now, began.type))
 
 
 def insert_attempt(tx: Tx, attempt: Attempt) -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -68,6 +69,19 @@ def test_the_ledger_is_hours_times_rate_of_what_was_active(db: Database, clock: 
     with db.read() as tx:
         (usage,) = service.usage(tx, "default", clock.now())
     assert (usage.profile, usage.hours, usage.cost, usage.reservations) == ("small", 2.0, 1.0, 1)
+
+
+def test_a_clock_that_is_set_back_makes_nothing_cost_less_than_nothing(db: Database, clock: TestClock) -> None:
+    reserve(db, clock, "a")
+    reserve(db, clock, "b")
+    with db.write() as tx:
+        service.activate(tx, "a", clock.now())
+        service.activate(tx, "b", clock.now())
+        clock.time -= timedelta(hours=1)
+        service.release(tx, "b", clock.now())
+    with db.read() as tx:
+        (usage,) = service.usage(tx, "default", clock.now())
+        assert (usage.hours, usage.cost, service.cost(tx, ["a", "b"], clock.now())) == (0.0, 0.0, 0.0)
 
 
 def test_profiles_show_what_is_free(db: Database, clock: TestClock) -> None:

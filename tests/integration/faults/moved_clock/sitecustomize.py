@@ -1,0 +1,14 @@
+"""Loaded by processes that a test starts: their clock is off by as many seconds as `$MOVED_CLOCK` says."""
+
+import contextlib
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+with contextlib.suppress(ImportError):  # nothing of ours is in this interpreter
+    from gristmill.core.clock import SystemClock
+
+    def now(self: SystemClock) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=float(Path(os.environ["MOVED_CLOCK"]).read_text()))
+
+    SystemClock.now = now  # type: ignore[method-assign]
