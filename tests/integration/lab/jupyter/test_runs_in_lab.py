@@ -112,6 +112,7 @@ def test_the_kernel_of_a_failed_run_is_one_of_this_servers_until_it_ends(
     client: Client,
     notebook: WriteNotebook,
     jp_serverapp: ServerApp,
+    jp_fetch: Callable[..., Coroutine[Any, Any, Any]],
     jp_asyncio_loop: asyncio.AbstractEventLoop,
 ) -> None:
     run = client.wait(
@@ -140,6 +141,28 @@ def test_the_kernel_of_a_failed_run_is_one_of_this_servers_until_it_ends(
         return str(reply["content"]["user_expressions"]["asked"]["data"]["text/plain"])
 
     assert jp_asyncio_loop.run_until_complete(evaluated("rows + 1")) == "42"
+
+    async def interrupted() -> str:
+        """What a cell that would go on for ever ends with once it is interrupted as JupyterLab's button does it."""
+        connected: Any = kernels.get_kernel(attached["id"]).client()
+        connected.start_channels()
+        await connected.wait_for_ready(timeout=30)
+        begun = asyncio.Event()
+        endless = "print('begun', flush=True)\nimport time\nwhile True:\n    time.sleep(0.01)"
+
+        def heard(message: dict[str, Any]) -> None:
+            if message["msg_type"] == "stream":
+                begun.set()
+
+        reply = asyncio.ensure_future(connected.execute_interactive(endless, output_hook=heard, timeout=60))
+        await begun.wait()
+        await jp_fetch("api", "kernels", attached["id"], "interrupt", method="POST", body="{}")
+        ended = await reply
+        connected.stop_channels()
+        return str(ended["content"]["ename"])
+
+    assert jp_asyncio_loop.run_until_complete(interrupted()) == "KeyboardInterrupt"
+    assert jp_asyncio_loop.run_until_complete(evaluated("rows + 1")) == "42", "and it is as it was"
 
     client.send(api.end_kernel(run.id))
 
