@@ -12,6 +12,7 @@ class InteractiveRequest(Strict):
     """POST /api/interactive. `notebook` is its path, as runs of it have it: relative to the project's root."""
 
     notebook: str
+    source: str | None = None  # where it lies on the person's machine, for people to open
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class InteractiveSession:
     seen_at: datetime  # when it last asked for something, to a few minutes
     ended_at: datetime | None = None
     tracking_server: str | None = None  # the URL of an MLflow server that is not our own
+    source: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,5 +63,6 @@ class InteractiveRun:
     started_at: datetime
     ended_at: datetime | None
     experiment_id: str
+    source: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)

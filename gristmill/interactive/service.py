@@ -66,6 +66,7 @@ class InteractiveSessions:
             created_at=now,
             seen_at=now,
             tracking_server=self.server,
+            source=request.source,
         )
         with self.db.write() as tx:
             store.insert(tx, session)
@@ -185,6 +186,7 @@ def _run(run: TrackedRun, session: InteractiveSession) -> InteractiveRun:
         started_at=run.started_at,
         ended_at=run.ended_at,
         experiment_id=run.experiment_id,
+        source=session.source,
         metrics=run.metrics,
         params=run.params,
     )

@@ -17,6 +17,7 @@ sessions = sa.Table(
     sa.Column("experiment", sa.String(1100), nullable=False),
     sa.Column("experiment_id", sa.String(64), nullable=False),
     sa.Column("tracking_server", sa.String(500)),
+    sa.Column("source", sa.Text),
     sa.Column("created_by", sa.String(200), nullable=False),
     time_column("created_at", nullable=False),
     time_column("seen_at", nullable=False),

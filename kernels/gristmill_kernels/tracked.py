@@ -138,7 +138,8 @@ class _Beginning:
         name = place.relative_to(project_root(place).path).as_posix()
         transport = SyncTransport(credentials)
         try:
-            started = transport.send(api.start_interactive(InteractiveRequest(notebook=name)))
+            request = InteractiveRequest(notebook=name, source=str(place))
+            started = transport.send(api.start_interactive(request))
         finally:
             transport.close()
         relay, uri = None, started.tracking_uri

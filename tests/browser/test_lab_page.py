@@ -238,9 +238,14 @@ def test_a_failed_run_is_looked_into_on_its_live_kernel_and_its_fix_goes_back_an
         assert all(one.run != run.id or one.kept.ending for one in client.send(api.list_kernels()))
 
 
-def test_what_is_done_by_hand_is_listed_as_interactive(desk: Desk, control_plane: ControlPlane) -> None:
+def test_what_is_done_by_hand_is_listed_as_interactive(desk: Desk, lab: Lab, control_plane: ControlPlane) -> None:
+    """In a project that is a folder of what Lab shows: the notebook is found where it lies."""
+    notebook = lab.folder / "project" / "by-hand.ipynb"
+    notebook.parent.mkdir()
+    notebook.write_bytes((lab.folder / "train.ipynb").read_bytes())
+    request = InteractiveRequest(notebook=notebook.name, source=str(notebook))
     with control_plane.client() as client:
-        session = client.send(api.start_interactive(InteractiveRequest(notebook="train.ipynb")))
+        session = client.send(api.start_interactive(request))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in session.environment().items():
             patch.setenv(name, value)
@@ -254,3 +259,5 @@ def test_what_is_done_by_hand_is_listed_as_interactive(desk: Desk, control_plane
     expect(entry).to_contain_text("auc 0.81")
     expect(entry).to_contain_text("by hand")
     expect(entry.get_by_text("interactive", exact=True)).to_be_visible()
+    entry.get_by_role("button").click()
+    expect(desk.page.get_by_role("tab", name=notebook.name)).to_be_visible()

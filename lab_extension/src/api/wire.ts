@@ -2283,6 +2283,8 @@ export interface components {
         InteractiveRequest: {
             /** Notebook */
             notebook: string;
+            /** Source */
+            source?: string | null;
         };
         /**
          * InteractiveRun
@@ -2309,6 +2311,8 @@ export interface components {
             ended_at: string | null;
             /** Experiment Id */
             experiment_id: string;
+            /** Source */
+            source?: string | null;
             /** Metrics */
             metrics?: {
                 [key: string]: number;
@@ -2349,6 +2353,8 @@ export interface components {
             ended_at?: string | null;
             /** Tracking Server */
             tracking_server?: string | null;
+            /** Source */
+            source?: string | null;
         };
         /**
          * KeptKernel

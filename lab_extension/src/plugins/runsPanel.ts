@@ -10,7 +10,7 @@ import { CommandToolbarButton, PanelWithToolbar } from '@jupyterlab/ui-component
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
-import type { Run } from '../api/wire';
+import type { InteractiveRun, Run } from '../api/wire';
 import { CommandIds, textArgument } from '../commands';
 import { RunsPanel } from '../components/runsPanel';
 import { millIcon } from '../icons';
@@ -28,7 +28,7 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
     optional: [ILayoutRestorer, ICommandPalette, ILabShell],
     activate: (
         app: JupyterFrontEnd,
-        { runApi, connection }: IControlPlane,
+        { api, runApi, connection }: IControlPlane,
         runs: IRuns,
         translator: ITranslator,
         restorer: ILayoutRestorer | null,
@@ -46,6 +46,13 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
         const execute = (command: string, run: Run): void => {
             commands.execute(command, { run: run.id }).catch(failed);
         };
+        const openNotebook = async ({ source, notebook }: InteractiveRun): Promise<void> => {
+            const path = source ? await api.placeOf(source) : notebook;
+            if (path === null) {
+                throw new Error(trans.__('%1 is not in this folder any more', notebook));
+            }
+            await commands.execute('docmanager:open', { path });
+        };
         const asked = new Signal<object, string>({});
         const panel = new PanelWithToolbar();
         panel.id = ID;
@@ -60,7 +67,7 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
                     connection,
                     interactive: new Interactive(runApi, connection),
                     onNotebook: run => {
-                        commands.execute('docmanager:open', { path: run.notebook }).catch(failed);
+                        openNotebook(run).catch(failed);
                     },
                     trans,
                     onOpen: run => {

@@ -65,7 +65,7 @@ def test_what_is_logged_by_hand_is_in_the_notebooks_experiment(
     listed = CliRunner(env={"GRISTMILL_HOME": str(home)}).invoke(app, ["runs", "list", "--interactive", "--json"])
     (run,) = json.loads(listed.stdout)
     assert (run["name"], run["notebook"], run["metrics"]) == ("by hand", "work/churn.ipynb", {"auc": 0.875})
-    assert run["session"] == facts["GRISTMILL_INTERACTIVE"]
+    assert (run["session"], run["source"]) == (facts["GRISTMILL_INTERACTIVE"], str(work.resolve()))
     kernel.manager.restart_kernel()
     kernel.client.wait_for_ready(timeout=60)
     assert kernel.facts(FACTS) == facts, "a restarted kernel goes on in its session"
