@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import importlib.util
 import os
@@ -12,6 +13,15 @@ import traceback
 
 # They look for a running kernel while they are imported, and are imported again where there is one.
 _AFTER_THE_FORK = ("tqdm.auto", "tqdm.autonotebook", "tqdm.notebook")
+
+
+class ZMQInteractiveShell:
+    """What `get_ipython()` answers to libraries that ask during their import whether they are in a notebook, as pandas
+    does: named like the kernels' own shell, which is made after the fork, and with what it is known by.
+    """
+
+    kernel = None
+    config: dict[str, dict[str, str]] = {"IPKernelApp": {}}  # noqa: RUF012  # nobody writes
 
 
 class ThreadStarted(Exception):  # noqa: N818  # a condition, not an error
@@ -42,11 +52,15 @@ def preload(names: list[str], *, to_fork: bool = True) -> list[str]:
         ThreadStarted: this process, which is `to_fork`, has more than one thread from now on.
     """
     imported = []
-    for name in names:
-        if name in sys.modules or _import(name):
-            imported.append(name)
-        if to_fork and count_threads() > 1:
-            raise ThreadStarted(name)
+    builtins.get_ipython = ZMQInteractiveShell  # type: ignore[attr-defined]  # the shell puts it there, too
+    try:
+        for name in names:
+            if name in sys.modules or _import(name):
+                imported.append(name)
+            if to_fork and count_threads() > 1:
+                raise ThreadStarted(name)
+    finally:
+        del builtins.get_ipython  # type: ignore[attr-defined]
     for name in _AFTER_THE_FORK:
         sys.modules.pop(name, None)
     return imported

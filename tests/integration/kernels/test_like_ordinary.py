@@ -151,6 +151,28 @@ def test_text_of_libraries_goes_to_the_notebook(warm_home: Path, start_kernel: S
     assert "native" in "".join(heard)
 
 
+SETTINGS = """
+import matplotlib, numpy, pandas, sklearn, xgboost
+found = {f"pandas {name}": str(pandas.get_option(name)) for name in pandas._config.config._registered_options}
+found |= {f"default {name}": str(one.defval) for name, one in pandas._config.config._registered_options.items()}
+found |= {f"matplotlib {name}": str(value) for name, value in matplotlib.rcParams.items()}
+found |= {f"numpy {name}": str(value) for name, value in numpy.get_printoptions().items()}
+found |= {"sklearn": str(sklearn.get_config()), "xgboost": str(xgboost.get_config())}
+{name: value.lower() for name, value in found.items()}
+"""
+
+
+def test_libraries_that_a_zygote_has_imported_are_set_as_in_an_ordinary_kernel(
+    warm_home: Path, start_kernel: Start
+) -> None:
+    """Some ask while they are imported whether they are in a notebook: pandas shows twenty columns at most there."""
+    cold, warm = start_kernel(cold=True), start_kernel()
+    assert (cold.is_forked, warm.is_forked) == (False, True)
+    expected, found = cold.facts(SETTINGS), warm.facts(SETTINGS)
+    assert expected["pandas display.max_columns"] == "20"
+    assert {name: (expected[name], found[name]) for name in expected if expected[name] != found[name]} == {}
+
+
 def test_a_plot_is_shown_inline(warm_home: Path, start_kernel: Start) -> None:
     kernel = start_kernel()
     shown: list[str] = []

@@ -47,6 +47,7 @@ BESIDE = (
     "seaborn==0.13.2",
     "tabulate==0.10.0",
     "tqdm==4.70.1",
+    "xarray==2026.9.0",
 )
 
 
