@@ -18,6 +18,7 @@ from gristmill.client.credentials import read_port_file
 from gristmill.core.settings import Settings
 from gristmill.runs.model import Run
 from tests.postgres import TEMPLATE, Postgres
+from tests.processes import lives
 from tests.waiting import until
 
 
@@ -53,14 +54,14 @@ class ControlPlane:
         """Ends it by SIGKILL; returns when it is gone."""
         process = psutil.Process(self.pid)
         os.kill(process.pid, signal.SIGKILL)
-        until(lambda: not _lives(process), what="the control plane is gone")
+        until(lambda: not lives(process), what="the control plane is gone")
 
     def stop(self) -> None:
         if read_port_file(self.settings.port_file) is not None:
             with self.client() as client:
                 process = psutil.Process(self.pid)
                 client.send(api.stop_server(everything=True))
-            until(lambda: not _lives(process), what="the control plane has ended")
+            until(lambda: not lives(process), what="the control plane has ended")
         try:
             until(lambda: not self.processes(), what=f"nothing of {self.home} lives")
         except AssertionError as error:
@@ -75,10 +76,6 @@ class ControlPlane:
             if (str(self.home) in line or home == str(self.home)) and process.info["status"] != psutil.STATUS_ZOMBIE:
                 found.append(line)
         return found
-
-
-def _lives(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,6 +18,7 @@ from gristmill.core.wire import ServerStatus
 from gristmill.runs.model import Run, RunState
 from tests.integration.conftest import ControlPlane, WriteNotebook
 from tests.postgres import TEMPLATE, Postgres, programs, server
+from tests.processes import lives
 from tests.waiting import until
 
 SOON = 15.0  # seconds: a follower's patience and one transaction that may be open, on a busy machine
@@ -96,7 +97,7 @@ def end(plane: ControlPlane) -> None:
     with plane.client() as client:
         process = psutil.Process(plane.pid)
         client.send(api.stop_server(everything=True))
-    until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, what="it has ended")
+    until(lambda: not lives(process), what="it has ended")
 
 
 def begun(mark: Path) -> int:

@@ -21,6 +21,7 @@ from tests.integration.server.test_faults import PATIENT, events_of, tracked_sta
 from tests.integration.server.test_moving import TRAIN, serving
 from tests.integration.server.test_two_control_planes import gristmill
 from tests.postgres import Postgres
+from tests.processes import lives
 from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -120,7 +121,7 @@ def stop(old: Earlier, plane: ControlPlane) -> None:
     """As `gristmill server stop` does: what runs and serves goes on."""
     process = psutil.Process(plane.pid)
     old.run(STOP, **plane.environ)
-    until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, what="it has ended")
+    until(lambda: not lives(process), what="it has ended")
 
 
 def workers(plane: ControlPlane) -> set[int]:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from gristmill.endpoints.model import DesiredState, EndpointState, Observed, Variant
+from tests.processes import lives
 from tests.serving_kit.control_plane import TOKEN, EndpointControlPlane
 from tests.serving_kit.endpoint import desired, variant
 from tests.serving_kit.store import Models, model_store
@@ -95,7 +96,7 @@ class Endpoint:
         return (self.folder.parent / "supervisor.log").read_text()
 
     def workers(self) -> list[psutil.Process]:
-        return [child for child in self.supervisor.children() if child.status() != psutil.STATUS_ZOMBIE]
+        return [child for child in self.supervisor.children() if lives(child)]
 
     def reported(self, **expected: Any) -> Observed:
         """Waits for a report in which these fields are so."""

@@ -17,7 +17,7 @@ async def stopped_while_it_ends(folder: Path) -> str:
     ours, theirs = socket.socketpair()
     output = WorkerOutput()
     with theirs:
-        process = await asyncio.create_subprocess_exec("/bin/sh", "-c", "exit 7", cwd=folder, stdout=theirs)
+        process = await asyncio.create_subprocess_exec("/bin/sh", "-c", "exit 7", cwd=folder, stdout=theirs.fileno())
     channel = await asyncio.open_connection(sock=ours)
     child = Child(desired(variants=(variant(model="m", version="1"),)), process, channel, output)
     assert await child.report(lambda _: None) is None

@@ -15,6 +15,7 @@ import pytest
 
 from gristmill.endpoints.model import EndpointState, Phase, Tier
 from tests.integration.serving.conftest import Endpoint, free_port
+from tests.processes import is_zombie
 from tests.serving_kit.control_plane import EndpointControlPlane
 from tests.waiting import until
 
@@ -401,14 +402,7 @@ def test_nothing_is_leaked_over_many_generations(endpoint: Endpoint) -> None:
     endpoint.workers()[0].kill()
     endpoint.reported(restarts=1, state=EndpointState.READY)
     until(lambda: settled() <= before + 2, what="no more descriptors than before")
-    until(lambda: not any(_is_zombie(child) for child in supervisor.children()), what="no zombie")
+    until(lambda: not any(is_zombie(child) for child in supervisor.children()), what="no zombie")
     (worker,) = endpoint.workers()
     opened = {os.readlink(f"/proc/{worker.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{worker.pid}/fd")}  # noqa: PTH115, PTH208 - /proc
     assert not [name for name in opened if name.endswith("/lock")]
-
-
-def _is_zombie(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
