@@ -15,7 +15,7 @@ from gristmill.core.errors import InvalidInputError, UnavailableError
 if TYPE_CHECKING:
     import psycopg
 
-PAGE_CACHE_KB = 16 * 1024  # of one connection, as far as it reads that much; SQLite's default is 2 MB
+PAGE_CACHE_KB = 64 * 1024  # of one connection, as far as it reads that much; SQLite's default is 2 MB
 BUSY_TIMEOUT_MS = 30_000
 CHANNEL = "gristmill"
 NAMES_LOCK, MIGRATION_LOCK = 0x6772, 0x6773  # the classes of our advisory locks, so that they are never another's
