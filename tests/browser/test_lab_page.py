@@ -17,6 +17,7 @@ from gristmill.interactive.model import InteractiveRequest
 from gristmill.runs.model import Run, RunState
 from tests.browser.conftest import Visitor
 from tests.browser.lab import Desk, Lab, started
+from tests.browser.notebooks import cell, write
 from tests.integration.conftest import ControlPlane
 
 TRAINING = """import gristmill
@@ -34,30 +35,11 @@ WRONG = "x = 1\ntotal = sum(data['b'])"
 FIXED = "x = 1\ntotal = sum(data['a'])"
 
 
-def cell(source: str, name: str, *tags: str) -> dict[str, Any]:
-    return {
-        "cell_type": "code",
-        "id": name,
-        "metadata": {"tags": list(tags)},
-        "source": source,
-        "outputs": [],
-        "execution_count": None,
-    }
-
-
-def write(path: Path, *cells: dict[str, Any]) -> None:
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
-    path.write_text(json.dumps(content))
-
-
 @pytest.fixture(scope="module")
 def lab(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("project")
-    write(folder / "train.ipynb", cell("rate = 0.1", "p", "parameters"), cell(TRAINING, "t"), cell(OUTPUTS, "o"))
-    write(
-        folder / "failing.ipynb", cell("n = 3", "p", "parameters"), cell("data = {'a': [1, 2]}", "d"), cell(WRONG, "w")
-    )
+    write(folder / "train.ipynb", cell("rate = 0.1", "parameters"), cell(TRAINING), cell(OUTPUTS))
+    write(folder / "failing.ipynb", cell("n = 3", "parameters"), cell("data = {'a': [1, 2]}"), cell(WRONG))
     with started(folder, control_plane.home, tmp_path_factory.mktemp("jupyter")) as found:
         yield found
 

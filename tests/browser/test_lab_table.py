@@ -1,10 +1,8 @@
 """Runs are found, ordered, labelled, deleted and compared in JupyterLab, by clicking and by keys."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +15,7 @@ from gristmill.server.schema import upgrade
 from tests.bench.listing import fill
 from tests.browser.conftest import Visitor
 from tests.browser.lab import Desk, Lab, started
+from tests.browser.notebooks import cell, write
 from tests.integration.conftest import ControlPlane
 
 MANY = 3_000
@@ -24,23 +23,7 @@ TRAINING = """import mlflow
 for step in range(5):
     mlflow.log_metric("loss", 1 / (step + 1) / rate, step=step)
 mlflow.log_metric("score", rate)"""
-
-
-def write(path: Path, *sources: str) -> None:
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    cells: list[dict[str, Any]] = [
-        {
-            "cell_type": "code",
-            "id": f"cell-{number}",
-            "metadata": {"tags": [] if number else ["parameters"]},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for number, source in enumerate(sources)
-    ]
-    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
-    path.write_text(json.dumps(content))
+CELLS = (cell("rate = 0.5\nseed = 1", "parameters"), cell(TRAINING))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lab(control_plane: ControlPlane, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    write(folder / "fit.ipynb", "rate = 0.5\nseed = 1", TRAINING)
+    write(folder / "fit.ipynb", *CELLS)
     with started(folder, control_plane.home, tmp_path_factory.mktemp("jupyter")) as found:
         yield found
 
@@ -72,7 +55,7 @@ def fitted(control_plane: ControlPlane, lab: Lab, folder: Path) -> tuple[Run, ..
     """Two real runs; the notebook of the second has another cell."""
     with control_plane.client() as client:
         one = client.wait(client.run(folder / "fit.ipynb", {"rate": 0.5}))
-        write(folder / "fit.ipynb", "rate = 0.5\nseed = 1", TRAINING, "print('after training')")
+        write(folder / "fit.ipynb", *CELLS, cell("print('after training')"))
         other = client.wait(client.run(folder / "fit.ipynb", {"rate": 0.8}))
     assert {one.state, other.state} == {RunState.SUCCEEDED}
     return one, other

@@ -152,12 +152,17 @@ def test_text_of_libraries_goes_to_the_notebook(warm_home: Path, start_kernel: S
 
 
 SETTINGS = """
-import matplotlib, numpy, pandas, sklearn, xgboost
+import logging, warnings
+import matplotlib.pyplot, mlflow, numpy, pandas, sklearn.ensemble, xgboost
 found = {f"pandas {name}": str(pandas.get_option(name)) for name in pandas._config.config._registered_options}
 found |= {f"default {name}": str(one.defval) for name, one in pandas._config.config._registered_options.items()}
 found |= {f"matplotlib {name}": str(value) for name, value in matplotlib.rcParams.items()}
 found |= {f"numpy {name}": str(value) for name, value in numpy.get_printoptions().items()}
 found |= {"sklearn": str(sklearn.get_config()), "xgboost": str(xgboost.get_config())}
+found |= {"warnings": str(sorted(map(str, warnings.filters))), "errors": str(numpy.geterr())}
+known = {name: one for name, one in logging.root.manager.loggerDict.items() if isinstance(one, logging.Logger)}
+told = lambda one: (one.level, one.disabled, one.propagate, [type(handler).__name__ for handler in one.handlers])
+found |= {f"logger {name}": str(told(one)) for name, one in known.items()}
 {name: value.lower() for name, value in found.items()}
 """
 
