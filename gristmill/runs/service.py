@@ -231,11 +231,17 @@ def delete(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
     """Removes a run that is over, with its attempts and outputs. Blobs stay until nothing refers to them."""
     actor.require(Scope.RUNS_WRITE)
     run = find(tx, actor, key, lock=True)
-    alive = [attempt for attempt in open_attempts(tx) if attempt.run_id == run.id]
-    if not run.state.final or alive:
+    if not run.state.final:
         raise ConflictError(
             f"run {run.name} is {run.state} and cannot be deleted",
             hint=f"Cancel it first: gristmill runs cancel {run.number}",
+        )
+    alive = [attempt for attempt in open_attempts(tx) if attempt.run_id == run.id]
+    if alive:
+        kept = any(attempt.kept_kernel for attempt in alive)
+        raise ConflictError(
+            f"run {run.name} is {run.state}, and something of it still lives: it cannot be deleted yet",
+            hint=f"End its kernel first: gristmill kernels end {run.number}" if kept else "Try again in a moment.",
         )
     remove(tx, run, clock)
     audit.record(tx, actor, time=clock.now(), action="run.delete", subject=run.id, detail={"name": run.name})

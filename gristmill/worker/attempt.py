@@ -216,9 +216,10 @@ class Attempt:
     def _conclude(self, state: RunState) -> None:
         """What comes between the notebook's end and the attempt's."""
         self._utilisation.stop()
+        # First of all what the provenance has asked: its own process is none that the notebook has left behind.
+        facts = self._provenance.facts() if self._provenance is not None else {}
         if self._post_mortem is None and (left := end_left_behind(self._order.attempt)) > 0:
             self._reporter.notice(f"the notebook left {left} processes behind: they were ended")
-        facts = self._provenance.facts() if self._provenance is not None else {}
         if self._environment is not None:
             if changed := self._environment.changed(facts):
                 self._reporter.notice(changed)

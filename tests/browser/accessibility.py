@@ -3,6 +3,8 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.lab import by_palette
+
 SERIOUS = ("serious", "critical")
 
 
@@ -29,8 +31,6 @@ def in_light_and_dark(page: Page, part: str) -> list[str]:
 
 
 def change_theme(page: Page, theme: str) -> None:
-    page.keyboard.press("Control+Shift+C")
-    page.locator(".lm-CommandPalette-input:visible").fill(f"Use Theme: {theme}")
-    page.keyboard.press("Enter")
+    by_palette(page, f"Use Theme: {theme}")
     light = "false" if "Dark" in theme else "true"
     page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Response, Route, expect
 
 from gristmill.client import api
 from gristmill.runs.model import Run, RunState
-from tests.browser.conftest import Visitor
-from tests.browser.lab import Desk, Lab, started
+from tests.browser.conftest import PATIENCE, Visitor
+from tests.browser.lab import Desk, Lab, by_palette, started
 from tests.browser.notebooks import cell, write
 from tests.integration.conftest import ControlPlane
 
@@ -76,6 +76,7 @@ def test_a_notebook_is_run_from_its_toolbar_and_watched_to_its_end(desk: Desk, c
     desk.press_run("train.ipynb")
     page = desk.page.locator(".gr-Page:visible")
     expect(page.get_by_role("heading", level=1)).to_contain_text("succeeded")
+    expect(desk.page.get_by_text(re.compile(r"train-\d+ succeeded: auc 0\.95")).first).to_be_visible()  # for seconds
     run = newest(control_plane)
     assert run.parameters == {"learning_rate": 0.1, "max_depth": 4, "features": "numeric"}
     expect(page.get_by_role("heading", name=run.name)).to_be_visible()
@@ -85,7 +86,6 @@ def test_a_notebook_is_run_from_its_toolbar_and_watched_to_its_end(desk: Desk, c
     expect(page.get_by_text("epoch 2")).to_be_visible()
     page.get_by_role("tab", name="Log", exact=True).click()
     expect(page.get_by_label("Log", exact=True)).to_contain_text("epoch 1")
-    expect(desk.page.get_by_text(f"{run.name} succeeded: auc 0.95").first).to_be_visible()
 
 
 def test_a_failed_run_opens_at_its_error(desk: Desk) -> None:
@@ -162,11 +162,7 @@ def test_last_values_are_run_again_from_the_palette(desk: Desk, control_plane: C
     expect(desk.page.locator(".gr-Page:visible").get_by_role("heading", level=1)).to_contain_text("succeeded")
     before = newest(control_plane)
     desk.page.get_by_role("tab", name="train.ipynb", exact=True).click()
-    desk.page.keyboard.press("Control+Shift+C")
-    desk.page.get_by_role("textbox", name="Command Palette Section").or_(
-        desk.page.locator(".lm-CommandPalette-input")
-    ).first.fill("Run with Last Values")
-    desk.page.keyboard.press("Enter")
+    by_palette(desk.page, "Run with Last Values")
     expect(desk.page.get_by_text("was started").first).to_be_visible()
     again = newest(control_plane)
     assert again.number > before.number
@@ -187,9 +183,10 @@ def test_a_run_is_cancelled_from_the_panel(desk: Desk, lab: Lab, control_plane: 
     assert newest(control_plane).state is RunState.CANCELLED
 
 
-def test_a_run_page_is_there_again_after_a_reload(desk: Desk, control_plane: ControlPlane) -> None:
+def test_a_run_page_is_there_again_after_a_reload(desk: Desk, lab: Lab, control_plane: ControlPlane) -> None:
+    with control_plane.client() as client:
+        run = client.wait(client.run(lab.folder / "train.ipynb"))
     desk.open("train.ipynb")
-    run = newest(control_plane)
     desk.entry(run.name).get_by_role("button").first.click()
     expect(desk.run_page(run.name)).to_be_visible()
     desk.lab.until_kept(run.id)
@@ -197,7 +194,11 @@ def test_a_run_page_is_there_again_after_a_reload(desk: Desk, control_plane: Con
     expect(desk.run_page(run.name)).to_be_visible()
 
 
-def test_a_control_plane_that_was_killed_is_back_and_nothing_is_missed(desk: Desk, control_plane: ControlPlane) -> None:
+def test_a_control_plane_that_was_killed_is_back_and_nothing_is_missed(
+    desk: Desk, lab: Lab, control_plane: ControlPlane
+) -> None:
+    with control_plane.client() as client:
+        client.wait(client.run(lab.folder / "train.ipynb"))
     desk.open("train.ipynb")
     desk.runs()
     expect(desk.runs().get_by_role("listitem").first).to_be_visible()
@@ -225,22 +226,24 @@ def test_nothing_is_loaded_from_elsewhere_and_no_token_reaches_the_browser(
         if urlsplit(route.request.url).path.endswith(f"{PREFIX}/events"):
             route.continue_()  # it does not end
             return
-        answer = route.fetch()
+        answer = route.fetch(timeout=PATIENCE)
         said.append(answer.text())
         route.fulfill(response=answer)
 
     page.on("response", heard)
     page.route(f"**/{PREFIX}/**", read)
     desk = Desk(page=page, lab=lab)
-    desk.open("train.ipynb")
-    desk.runs()
-    desk.run("train.ipynb")
-    expect(page.locator(".gr-Page:visible").get_by_role("heading", level=1)).to_contain_text("succeeded")
+    try:
+        desk.open("train.ipynb")
+        desk.runs()
+        desk.run("train.ipynb")
+        expect(page.locator(".gr-Page:visible").get_by_role("heading", level=1)).to_contain_text("succeeded")
+    finally:
+        page.unroute_all(behavior="wait")
     with control_plane.client() as client:
         token = client.transport.credentials.token
         upstream = urlsplit(client.url).netloc
     assert any(f'"{newest(control_plane).name}"' in text for text in said)  # bodies are among it
-    page.unroute_all(behavior="wait")
     assert not [text for text in (page.content(), *said) if token in text or upstream in text]
     assert person.foreign == []
 
@@ -253,7 +256,9 @@ def test_the_panel_says_what_it_is_for_when_there_is_no_run(browser: Browser, tm
     plane = ControlPlane(home)
     try:
         with started(folder, home, own) as lab:
-            desk = Desk(page=browser.new_page(), lab=lab)
+            page = browser.new_page()
+            page.set_default_timeout(PATIENCE)
+            desk = Desk(page=page, lab=lab)
             desk.open("empty.ipynb")
             desk.runs().get_by_role("button", name="Run the open notebook").click()
             expect(desk.form("empty.ipynb").get_by_text("This notebook has no parameters")).to_be_visible()

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from gristmill.client import api
 from gristmill.runs.model import Run
 from tests.browser.accessibility import in_light_and_dark
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import PATIENCE, Visitor
 from tests.browser.lab import Desk, Lab, started
 from tests.browser.notebooks import cell, write
 from tests.integration.conftest import ControlPlane
@@ -188,7 +188,9 @@ def test_a_server_without_its_half_says_so_wherever_one_looks(browser: Browser, 
     plane = ControlPlane(home)
     try:
         with started(folder, home, own) as lab:
-            desk = Desk(page=browser.new_page(), lab=lab)
+            page = browser.new_page()
+            page.set_default_timeout(PATIENCE)
+            desk = Desk(page=page, lab=lab)
             desk.open("train.ipynb")
             expect(desk.runs().get_by_text("This Jupyter server lacks its half of Gristmill").first).to_be_visible()
             desk.toolbar_button("train.ipynb").click()

@@ -14,7 +14,7 @@ from gristmill.client import api
 from gristmill.runs.model import Run
 from gristmill.secrets.model import SecretValue
 from tests.browser.conftest import Visitor
-from tests.browser.lab import GRISTMILL, Desk, Lab, started
+from tests.browser.lab import GRISTMILL, Desk, Lab, by_palette, started
 from tests.browser.notebooks import cell, write
 from tests.integration.conftest import ControlPlane
 
@@ -55,13 +55,6 @@ def over(control_plane: ControlPlane, run: Run) -> Run:
 
 def shown_run(page: Page) -> Locator:
     return page.locator(".gr-Page:visible").get_by_role("heading", level=1)
-
-
-def by_palette(page: Page, command: str) -> None:
-    page.keyboard.press("Control+Shift+C")
-    page.locator(".lm-CommandPalette-input:visible").fill(command)
-    expect(page.locator(".lm-CommandPalette-item.lm-mod-active:visible")).to_contain_text(command)
-    page.keyboard.press("Enter")
 
 
 def menu_of(desk: Desk, notebook: str, item: str) -> None:

@@ -201,8 +201,10 @@ function Deployed(props: IDeployFormProps & { endpoint: Endpoint }): React.JSX.E
                 <button className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
                     {trans.__('Close')}
                 </button>
+                {/* The focus was on what is not there any more. */}
                 <button
                     className="jp-mod-styled jp-mod-accept"
+                    autoFocus
                     onClick={() => {
                         onOpen(endpoint);
                     }}

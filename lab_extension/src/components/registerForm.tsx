@@ -267,8 +267,10 @@ function Registered(props: IRegisterFormProps & { version: ModelVersion }): Reac
                 >
                     {trans.__('Open %1', key)}
                 </button>
+                {/* The focus was on what is not there any more. */}
                 <button
                     className="jp-mod-styled jp-mod-accept"
+                    autoFocus
                     onClick={() => {
                         onDeploy(version);
                     }}

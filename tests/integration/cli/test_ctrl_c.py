@@ -12,7 +12,7 @@ from gristmill.runs.model import RunState
 from tests.integration.cli.conftest import GRISTMILL, OpenTerminal, environment
 from tests.integration.conftest import ControlPlane, WriteNotebook
 
-SLOW = "import time\nfor step in range(300):\n    print('step', step, flush=True)\n    time.sleep(0.1)"
+SLOW = "import time\nfor step in range(3000):\n    print('step', step, flush=True)\n    time.sleep(0.1)"
 STUBBORN = """\
 import time
 while True:
@@ -42,7 +42,7 @@ def end(client: Client) -> None:
 
 
 def test_a_terminal_shows_the_run_in_place(terminal: OpenTerminal, notebook: WriteNotebook) -> None:
-    shown = terminal("run", notebook("import gristmill, time", "gristmill.progress(0.5, 'half')\ntime.sleep(1.5)"))
+    shown = terminal("run", notebook("import gristmill, time", "gristmill.progress(0.5, 'half')\ntime.sleep(4)"))
     shown.expect("running  work-")
     shown.expect("cell 2 of 2")
     shown.expect("50%  half")

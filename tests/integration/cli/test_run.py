@@ -19,7 +19,7 @@ pathlib.Path("plots/roc.txt").write_text("a curve")
 gristmill.output("plots/roc.txt", description="the curve")
 gristmill.report(auc=[0.9, 0.92, 0.94], depth=depth)
 """
-SLOW = "import time\nfor step in range(600):\n    print('step', step, flush=True)\n    time.sleep(0.1)"
+SLOW = "import time\nfor step in range(6000):\n    print('step', step, flush=True)\n    time.sleep(0.1)"
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_a_killed_control_plane_does_not_end_the_command_that_follows_a_run(
     import threading
 
     told: list[Ran] = []
-    slow = SLOW.replace("600", "40")
+    slow = SLOW.replace("6000", "40")
     command = threading.Thread(target=lambda: told.append(gristmill("run", notebook(slow), "--name", "survivor")))
     command.start()
     with control_plane.client() as client:

@@ -112,7 +112,7 @@ def test_a_kernel_ends_with_its_owner(warm_home: Path, tmp_path: Path) -> None:
     assert forked == "True"
     assert psutil.pid_exists(int(pid))
     owner.kill()
-    until(lambda: not psutil.pid_exists(int(pid)), timeout=5, what="the kernel is gone")
+    until(lambda: not psutil.pid_exists(int(pid)), what="the kernel is gone")
     owner.wait()
     owner.stdin.close()
     owner.stdout.close()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -56,7 +57,8 @@ def both(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     for process in psutil.process_iter(["cmdline", "environ"]):
         seen = f"{process.info['cmdline']} {process.info['environ']}"
         if str(folder) in seen and process.pid != os.getpid():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 @pytest.fixture

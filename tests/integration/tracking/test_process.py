@@ -135,7 +135,7 @@ def test_one_that_hangs_is_ended_when_patience_does(folder: Path) -> None:
 
 
 def test_one_that_cannot_start_says_why_and_is_tried_again_later(folder: Path) -> None:
-    process = process_of(folder)
+    process = MlflowProcess(folder, clock=TestClock(), environ=os.environ)
     (folder / "mlflow.db").write_bytes(b"this is no database, " * 100)
     process.ensure()
     until(lambda: not holds_lock(folder))

@@ -61,7 +61,7 @@ def test_a_cell_that_defies_the_interrupt_is_killed(worker: Worker) -> None:
     process.terminate()
     asked = time.monotonic()
     assert_cancelled(worker)
-    assert time.monotonic() - asked < 8
+    assert time.monotonic() - asked < 30, "the cell would go on for ever"
 
 
 def test_a_worker_is_cancelled_while_its_kernel_starts(worker: Worker) -> None:
@@ -96,9 +96,7 @@ def test_only_the_worker_holds_its_lock(worker: Worker) -> None:
     process = worker.start()
     worker.until_printed("ready")
     lock = str(worker.folder / "lock")
-    holders = [
-        one for one in worker.processes() if lock in {file.path for file in one.open_files()} or holds(one, lock)
-    ]
+    holders = [one for one in worker.processes() if holds(one, lock)]
     assert [one.pid for one in holders] == [process.pid]
     process.terminate()
     assert_cancelled(worker)
@@ -116,9 +114,18 @@ def test_nothing_is_left_outside_the_attempts_folder(worker: Worker, tmp_path: P
 
 
 def holds(process: psutil.Process, path: str) -> bool:
-    return any(
-        str(entry.readlink()) == path for entry in Path(f"/proc/{process.pid}/fd").iterdir() if entry.is_symlink()
-    )
+    try:
+        opened = list(Path(f"/proc/{process.pid}/fd").iterdir())
+    except OSError:  # it has ended
+        return False
+    return any(target(one) == path for one in opened)
+
+
+def target(entry: Path) -> str | None:
+    try:
+        return str(entry.readlink())
+    except OSError:  # closed meanwhile
+        return None
 
 
 def is_locked(folder: Path) -> bool:

@@ -145,11 +145,13 @@ def test_a_run_that_lives_is_not_deleted(
     run = create()
     attempt, _ = begin(run)
     with db.write() as tx:
-        with pytest.raises(ConflictError):
+        with pytest.raises(ConflictError) as refused:
             service.delete(tx, person, run.id, clock)
+        assert f"gristmill runs cancel {run.number}" in (refused.value.hint or "")
         service.end_attempt(tx, store.get_run(tx, run.id), attempt, RunState.SUCCEEDED, clock)
-        with pytest.raises(ConflictError):
+        with pytest.raises(ConflictError, match="something of it still lives") as refused:
             service.delete(tx, person, run.id, clock)
+        assert refused.value.hint == "Try again in a moment."
         service.close_attempt(tx, attempt, clock)
         service.delete(tx, person, run.id, clock)
         with pytest.raises(NotFoundError):
