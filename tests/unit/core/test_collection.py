@@ -27,6 +27,7 @@ NAME_NONE = {
     "endpoints.waiting": "what a person reads",
     "environments.digest": "of names and versions",
     "environments.packages": "names and versions",
+    "interactive_sessions.source": "where a notebook lies",
     "outputs.description": "what a person reads",
     "reservations.subjects": "ids",
     "runs.data": "data roots: names, sources, digests of data",
