@@ -337,7 +337,7 @@ def test_a_turn_of_the_loop_is_not_held_up(home: Home) -> None:
     finally:
         gc.enable()
     assert home.collector.state.blobs == 1000
-    assert steps > 5
+    assert steps > 1, "in slices"
     assert longest < 0.1  # of this thread's own time: others have the machine too
 
 
