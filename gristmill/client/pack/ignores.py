@@ -24,8 +24,9 @@ BUILT_IN = (
 )
 _BUILT_IN = re.compile("|".join(fnmatch.translate(name) for name in BUILT_IN), re.IGNORECASE)
 _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
-# A home of a control plane in the project, with its token and everybody's runs: never brought back either.
-_HOME_MARKS = ("server.lock", "token", "attempts")
+# A home of a control plane in the project, with its token and everybody's runs: never brought back either. The first of
+# these is in a home from its first moment on: it may be made while the project is packed.
+_HOME_MARKS = ("start.lock", "server.lock")
 
 
 def is_built_in(name: str) -> bool:
@@ -78,7 +79,7 @@ class Ignores:
         return True
 
     def _is_home(self, path: str) -> bool:
-        return all((self._root / path / mark).exists() for mark in _HOME_MARKS)
+        return any((self._root / path / mark).exists() for mark in _HOME_MARKS)
 
     def _left_out(self, path: str, name: str, *, is_folder: bool) -> bool:
         if path.rpartition("/")[0] in self._passed or _BUILT_IN.match(name):

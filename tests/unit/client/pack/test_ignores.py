@@ -28,7 +28,8 @@ def fill(root: Path, *paths: str) -> None:
 def test_a_home_of_a_control_plane_is_never_packed(tmp_path: Path) -> None:
     """Not even where somebody wants all of it: its token is in it."""
     fill(tmp_path, "a.py", "home/server.lock", "home/token", "home/attempts/a/x.ipynb", "token", "other/token")
-    (tmp_path / ".gristmillignore").write_text("!home/\n!home/token\n")
+    fill(tmp_path, "begun/start.lock", "begun/token")
+    (tmp_path / ".gristmillignore").write_text("!home/\n!home/token\n!begun/\n")
     assert packed(tmp_path) == {"a.py", "token", "other/token"}
 
 
