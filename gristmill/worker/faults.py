@@ -19,7 +19,7 @@ def cell_fault(
 ) -> RunFault:
     """A cell raised. `count` is the cell's execution count: the traceback names it."""
     lines = bounded(strip_ansi("\n".join(traceback)).splitlines())
-    error = strip_ansi(f"{ename}: {evalue}" if evalue else ename)
+    error = strip_ansi(f"{ename}: {evalue}" if evalue else ename).strip()  # R ends it with a line break
     return RunFault(
         kind=FaultKind.CELL_ERROR,
         message=error[:_MAX_MESSAGE],

@@ -46,6 +46,12 @@ def test_a_cell_fault_is_plain_text_within_bounds() -> None:
     assert all(len(line) <= 2001 for line in fault.traceback)
 
 
+def test_a_message_ends_with_what_it_says() -> None:
+    """R's ends with a line break: one line that is a whole sentence is told as such."""
+    said = {"cell": 0, "count": 1, "source": "stop('no')", "traceback": []}
+    assert cell_fault(**said, ename="ERROR", evalue="Error: no\n").message == "ERROR: Error: no"  # type: ignore[arg-type]
+
+
 def test_bounded_lines_keep_the_last_above_all() -> None:
     lines = bounded([str(number) for number in range(1000)])
     assert (lines[0], lines[-1], len(lines)) == ("0", "999", 200)
