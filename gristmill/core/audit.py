@@ -13,7 +13,6 @@ from gristmill.core.database import (
     defer,
     flush,
     flushed_by,
-    insert_row,
     json_column,
     metadata,
     project_column,
@@ -75,10 +74,12 @@ def record(
 def _write(tx: Tx, rows: list[dict[str, Any]]) -> None:
     first = next_number(tx, SEQUENCE_OWNER, "audit", by=len(rows)) - len(rows) + 1  # locks the chain's end
     previous = tx.scalar(sa.select(audit.c.digest).order_by(audit.c.seq.desc()).limit(1)) or GENESIS
+    chained = []
     for seq, row in enumerate(rows, start=first):
         entry = {"seq": seq, **row, "previous": previous}
         previous = _digest(entry)
-        insert_row(tx, audit, **entry, digest=previous)
+        chained.append({**entry, "digest": previous})
+    tx.execute(sa.insert(audit), chained)
 
 
 def entries(tx: Tx, *, project_id: str, after: int = 0, limit: int = 200) -> tuple[AuditEntry, ...]:

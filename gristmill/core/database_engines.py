@@ -61,8 +61,8 @@ def create(url: str | sa.URL) -> sa.Engine:
     parsed = parse(url)
     shared: dict[str, Any] = {"hide_parameters": True, "json_serializer": to_json, "json_deserializer": from_json}
     if parsed.drivername == "sqlite":
-        # The connection that was used last has the pages at hand that are asked for again.
-        engine = sa.create_engine(parsed, pool_size=16, max_overflow=32, pool_use_lifo=True, **shared)
+        # The connection used last has the pages at hand that are asked for again; few are kept, for their size.
+        engine = sa.create_engine(parsed, pool_size=4, max_overflow=44, pool_use_lifo=True, **shared)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -20,6 +20,7 @@ SESSIONS_ASKED = 200
 # A session's use is written down this often: a token's every request would be a write.
 NOTED_EVERY = timedelta(minutes=5)
 _LONGEST = 500
+_LONGEST_SOURCE = 4096
 
 
 class Tracking(Protocol):
@@ -53,6 +54,7 @@ class InteractiveSessions:
         """
         actor.require(Scope.RUNS_WRITE)
         notebook = check_notebook(request.notebook)
+        source = _check_source(request.source)
         name = experiment_name(actor.project_id, notebook)
         experiment = self.tracking.ensure_experiment(name)
         now = self.clock.now()
@@ -66,7 +68,7 @@ class InteractiveSessions:
             created_at=now,
             seen_at=now,
             tracking_server=self.server,
-            source=request.source,
+            source=source,
         )
         with self.db.write() as tx:
             store.insert(tx, session)
@@ -173,6 +175,12 @@ def check_notebook(path: str) -> str:
             f"notebook {path[:200]!r} is not valid: expected its path in the project, as work/train.ipynb"
         )
     return path
+
+
+def _check_source(source: str | None) -> str | None:
+    if source is not None and not (0 < len(source) <= _LONGEST_SOURCE and source.isprintable()):
+        raise InvalidInputError(f"source {source[:200]!r} is not valid: expected where the notebook lies, as a path")
+    return source
 
 
 def _run(run: TrackedRun, session: InteractiveSession) -> InteractiveRun:

@@ -238,10 +238,9 @@ def delete(tx: Tx, actor: Actor, key: str, clock: Clock) -> Run:
         )
     alive = [attempt for attempt in open_attempts(tx) if attempt.run_id == run.id]
     if alive:
-        kept = any(attempt.kept_kernel for attempt in alive)
         raise ConflictError(
             f"run {run.name} is {run.state}, and something of it still lives: it cannot be deleted yet",
-            hint=f"End its kernel first: gristmill kernels end {run.number}" if kept else "Try again in a moment.",
+            hint="Try again in a moment.",
         )
     remove(tx, run, clock)
     audit.record(tx, actor, time=clock.now(), action="run.delete", subject=run.id, detail={"name": run.name})

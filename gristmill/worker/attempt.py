@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 EXECUTED = "executed.ipynb"
 RUNTIME = "runtime"  # connection file and sockets of the kernel
+_LONGEST_LISTING = 60.0  # seconds that the end waits for the list of packages
 _HURRIED = 3.0  # seconds that MLflow may be away after a cancel: who cancelled waits
 
 
@@ -216,8 +217,10 @@ class Attempt:
     def _conclude(self, state: RunState) -> None:
         """What comes between the notebook's end and the attempt's."""
         self._utilisation.stop()
-        # First of all what the provenance has asked: its own process is none that the notebook has left behind.
-        facts = self._provenance.facts() if self._provenance is not None else {}
+        # Before what was left behind is ended: the provenance's own process is none of that. Who has asked for the end
+        # waits for no long list of packages.
+        patience = _HURRIED if self._stop.reason else _LONGEST_LISTING
+        facts = self._provenance.facts(patience) if self._provenance is not None else {}
         if self._post_mortem is None and (left := end_left_behind(self._order.attempt)) > 0:
             self._reporter.notice(f"the notebook left {left} processes behind: they were ended")
         if self._environment is not None:

@@ -21,7 +21,7 @@ class Provenance:
         self._thread = threading.Thread(target=self._gather, args=(name, spec, cache, scratch), daemon=True)
         self._thread.start()
 
-    def facts(self, wait: float = 60.0) -> dict[str, Any]:
+    def facts(self, wait: float) -> dict[str, Any]:
         """All of it, or what is there when the wait is over."""
         self._thread.join(wait)
         return dict(self._facts)

@@ -1,6 +1,7 @@
-"""What a zygote may import. Each name was tried: it starts no thread, runs no parallel region, opens nothing, and
-behaves in a forked kernel as in an ordinary one (`tests/integration/kernels`). What is not named is imported by the
-kernels themselves, as ever.
+"""What a zygote may import. Each name was tried: it starts no thread, runs no parallel region, opens nothing, asks
+IPython for no shell while it is imported (there is none yet; only the builtin `get_ipython` answers), and behaves in a
+forked kernel as in an ordinary one (`tests/integration/kernels`). What is not named is imported by the kernels
+themselves, as ever.
 """
 
 import time

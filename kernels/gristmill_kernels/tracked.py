@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gristmill.core.errors import ConflictError, GristmillError
+from gristmill.core.errors import ConflictError, GristmillError, InvalidInputError
 from gristmill.core.settings import Settings
 
 NOTEBOOK = "JPY_SESSION_NAME"  # by this a Jupyter server tells a kernel its notebook
@@ -138,8 +138,10 @@ class _Beginning:
         name = place.relative_to(project_root(place).path).as_posix()
         transport = SyncTransport(credentials)
         try:
-            request = InteractiveRequest(notebook=name, source=str(place))
-            started = transport.send(api.start_interactive(request))
+            try:
+                started = transport.send(api.start_interactive(InteractiveRequest(notebook=name, source=str(place))))
+            except InvalidInputError:  # an older control plane, or a place that has no text
+                started = transport.send(api.start_interactive(InteractiveRequest(notebook=name)))
         finally:
             transport.close()
         relay, uri = None, started.tracking_uri

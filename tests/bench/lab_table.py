@@ -1,8 +1,8 @@
 """What JupyterLab's table shows of many runs, and what that costs: `python tests/bench/lab_table.py`; needs Chromium.
 
-First paint: from the click on "Table of Runs" to the frame that has its first rows. Then the table is scrolled from its
-first row to its last, a page at a time, and each page is waited for; the browser's heap is read, its garbage collected,
-before the table is opened, after its first paint, and at the end.
+First paint: from the click on "Table of Runs" to the frame that has its first rows. Then two hundred jumps from top to
+bottom, each waited for until every row in sight holds a run. The browser's heap is read, its garbage collected, after
+the last first paint and at the end.
 """
 
 import argparse

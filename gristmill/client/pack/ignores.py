@@ -2,6 +2,7 @@
 
 import fnmatch
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +25,8 @@ BUILT_IN = (
 )
 _BUILT_IN = re.compile("|".join(fnmatch.translate(name) for name in BUILT_IN), re.IGNORECASE)
 _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
-# A home of a control plane in the project, with its token and everybody's runs: never brought back either. The first of
-# these is in a home from its first moment on: it may be made while the project is packed.
+# One of these, empty, is in the home of a control plane from its first moment on. With its token and everybody's runs
+# it is never brought back either.
 _HOME_MARKS = ("start.lock", "server.lock")
 
 
@@ -79,7 +80,7 @@ class Ignores:
         return True
 
     def _is_home(self, path: str) -> bool:
-        return any((self._root / path / mark).exists() for mark in _HOME_MARKS)
+        return any(_is_empty_file(self._root / path / mark) for mark in _HOME_MARKS)
 
     def _left_out(self, path: str, name: str, *, is_folder: bool) -> bool:
         if path.rpartition("/")[0] in self._passed or _BUILT_IN.match(name):
@@ -145,6 +146,14 @@ class Ignores:
 def _brought_back(line: str) -> str:
     """The folder in which a line brings something back: `data` of `!data/*.csv`; empty for other lines."""
     return re.split(r"[*?[\\]", line[1:].strip())[0].rpartition("/")[0].strip("/") if line.startswith("!") else ""
+
+
+def _is_empty_file(path: Path) -> bool:
+    try:
+        status = path.stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size == 0
 
 
 def _join(folder: str, name: str) -> str:

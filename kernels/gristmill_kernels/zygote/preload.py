@@ -16,11 +16,11 @@ _AFTER_THE_FORK = ("tqdm.auto", "tqdm.autonotebook", "tqdm.notebook")
 
 
 class ZMQInteractiveShell:
-    """What `get_ipython()` answers to libraries that ask during their import whether they are in a notebook, as pandas
-    does: named like the kernels' own shell, which is made after the fork, and with what it is known by.
+    """What the builtin `get_ipython()` answers to libraries that ask during their import whether they are in a
+    notebook, as pandas does: named like the kernels' own shell, which is made after the fork, and known by the same.
     """
 
-    kernel = None
+    kernel = object()
     config: dict[str, dict[str, str]] = {"IPKernelApp": {}}  # noqa: RUF012  # nobody writes
 
 

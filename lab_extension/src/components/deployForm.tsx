@@ -201,7 +201,7 @@ function Deployed(props: IDeployFormProps & { endpoint: Endpoint }): React.JSX.E
                 <button className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
                     {trans.__('Close')}
                 </button>
-                {/* The focus was on what is not there any more. */}
+                {/* The form had the focus and is gone: else it would fall to the page. */}
                 <button
                     className="jp-mod-styled jp-mod-accept"
                     autoFocus

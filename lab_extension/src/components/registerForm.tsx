@@ -267,7 +267,7 @@ function Registered(props: IRegisterFormProps & { version: ModelVersion }): Reac
                 >
                     {trans.__('Open %1', key)}
                 </button>
-                {/* The focus was on what is not there any more. */}
+                {/* The form had the focus and is gone: else it would fall to the page. */}
                 <button
                     className="jp-mod-styled jp-mod-accept"
                     autoFocus

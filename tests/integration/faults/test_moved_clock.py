@@ -1,4 +1,4 @@
-"""The machine's clock is set back an hour, and on a day, while control plane and workers live."""
+"""Gristmill's own clock is set back an hour, and on a day, while control plane and workers live."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -22,14 +22,14 @@ GATE = "import pathlib, time\nprint('waits')\nwhile not pathlib.Path({gate!r}).e
 
 class Clock:
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self.file = file
         self.move(0.0)
 
     def move(self, seconds: float) -> None:
         """From where it really stands."""
-        unfinished = self._file.with_suffix(".new")
+        unfinished = self.file.with_suffix(".new")
         unfinished.write_text(str(seconds))
-        unfinished.replace(self._file)
+        unfinished.replace(self.file)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def plane(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
     plane = ControlPlane(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(INSIDE), os.environ.get("PYTHONPATH")))))
-        patch.setenv("MOVED_CLOCK", str(clock._file))
+        patch.setenv("MOVED_CLOCK", str(clock.file))
         with plane.client() as client:
             client.send(api.status())
     yield plane
@@ -58,17 +58,18 @@ def client(plane: ControlPlane) -> Iterator[Client]:
 @pytest.fixture
 def moved_while_it_runs(
     client: Client, clock: Clock, notebook: WriteNotebook, tmp_path: Path
-) -> Callable[[float], Run]:
-    """A run, over, in whose first cell the clock was moved so far from where it really stands; another began after."""
+) -> Callable[[float, float], Run]:
+    """A run, over, in whose first cell the clock was moved: so far off before, and after. Another began then."""
 
-    def story(seconds: float) -> Run:
+    def story(before: float, after: float) -> Run:
+        clock.move(before)
         gate = tmp_path / "gate"
         run = client.run(notebook(GATE.format(gate=str(gate)), "print('over')"), timeout_s=2 * HOUR, retries=1)
         until(lambda: printed(client, run) == ["waits"], what="its first cell waits")
-        clock.move(seconds)
+        clock.move(after)
         beside = client.wait(client.run(notebook("print('beside')", name="beside.ipynb")))
         assert (beside.state, beside.fault) == (RunState.SUCCEEDED, None)
-        assert abs((beside.created_at - datetime.now(UTC)).total_seconds() - seconds) < HOUR / 4, "it did move"
+        assert abs((beside.created_at - datetime.now(UTC)).total_seconds() - after) < HOUR / 4, "it did move"
         gate.touch()
         return client.wait(run)
 
@@ -81,12 +82,14 @@ def printed(client: Client, run: Run) -> list[str]:
     return b"".join(chunks).decode().split()
 
 
-@pytest.mark.parametrize("seconds", [-HOUR, DAY, 0.0], ids=["back an hour", "on a day", "back a day"])
+@pytest.mark.parametrize(
+    ("before", "after"), [(0.0, -HOUR), (0.0, DAY), (DAY, 0.0)], ids=["back an hour", "on a day", "back a day"]
+)
 def test_a_run_goes_on_while_the_clock_moves(
-    plane: ControlPlane, client: Client, moved_while_it_runs: Callable[[float], Run], seconds: float
+    plane: ControlPlane, client: Client, moved_while_it_runs: Callable[[float, float], Run], before: float, after: float
 ) -> None:
     pid = plane.pid
-    run = moved_while_it_runs(seconds)
+    run = moved_while_it_runs(before, after)
     assert (run.state, run.fault) == (RunState.SUCCEEDED, None)
     assert run.attempt is not None
     assert run.attempt.number == 1, "it was not taken for lost, nor for too long"

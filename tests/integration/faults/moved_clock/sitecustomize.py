@@ -1,4 +1,4 @@
-"""Loaded by processes that a test starts: their clock is off by as many seconds as `$MOVED_CLOCK` says."""
+"""Loaded by processes that a test starts: Gristmill's own clock in them is off by `$MOVED_CLOCK` seconds."""
 
 import contextlib
 import os

@@ -28,9 +28,10 @@ def fill(root: Path, *paths: str) -> None:
 def test_a_home_of_a_control_plane_is_never_packed(tmp_path: Path) -> None:
     """Not even where somebody wants all of it: its token is in it."""
     fill(tmp_path, "a.py", "home/server.lock", "home/token", "home/attempts/a/x.ipynb", "token", "other/token")
-    fill(tmp_path, "begun/start.lock", "begun/token")
+    fill(tmp_path, "begun/start.lock", "begun/token", "mine/server.lock")
+    (tmp_path / "mine" / "server.lock").write_text("held by somebody's own server")
     (tmp_path / ".gristmillignore").write_text("!home/\n!home/token\n!begun/\n")
-    assert packed(tmp_path) == {"a.py", "token", "other/token"}
+    assert packed(tmp_path) == {"a.py", "token", "other/token", "mine/server.lock"}
 
 
 def test_gitignore_means_what_it_means_to_git(tmp_path: Path) -> None:
