@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 EXECUTED = "executed.ipynb"
 RUNTIME = "runtime"  # connection file and sockets of the kernel
 _LONGEST_LISTING = 60.0  # seconds that the end waits for the list of packages
-_HURRIED = 3.0  # seconds that MLflow may be away after a cancel: who cancelled waits
+_HURRIED = 3.0  # seconds, after a cancel, for MLflow that is away and for the list: who cancelled waits
 
 
 class Attempt:

@@ -38,7 +38,7 @@ def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
 
 
 @pytest.fixture(scope="module")
-def plane(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+def control_plane(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     plane = ControlPlane(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(INSIDE), os.environ.get("PYTHONPATH")))))
@@ -47,12 +47,6 @@ def plane(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
             client.send(api.status())
     yield plane
     plane.stop()
-
-
-@pytest.fixture
-def client(plane: ControlPlane) -> Iterator[Client]:
-    with plane.client() as client:
-        yield client
 
 
 @pytest.fixture
@@ -86,9 +80,13 @@ def printed(client: Client, run: Run) -> list[str]:
     ("before", "after"), [(0.0, -HOUR), (0.0, DAY), (DAY, 0.0)], ids=["back an hour", "on a day", "back a day"]
 )
 def test_a_run_goes_on_while_the_clock_moves(
-    plane: ControlPlane, client: Client, moved_while_it_runs: Callable[[float, float], Run], before: float, after: float
+    control_plane: ControlPlane,
+    client: Client,
+    moved_while_it_runs: Callable[[float, float], Run],
+    before: float,
+    after: float,
 ) -> None:
-    pid = plane.pid
+    pid = control_plane.pid
     run = moved_while_it_runs(before, after)
     assert (run.state, run.fault) == (RunState.SUCCEEDED, None)
     assert run.attempt is not None
@@ -100,6 +98,6 @@ def test_a_run_goes_on_while_the_clock_moves(
     assert run.attempt.started_at is not None
     assert run.attempt.ended_at is not None
     assert run.attempt.started_at <= run.attempt.ended_at
-    assert plane.pid == pid
+    assert control_plane.pid == pid
     assert client.send(api.verify_audit()).broken_at is None
     until(lambda: not any(one.in_use for one in client.send(api.list_profiles())), what="all is given back")

@@ -73,10 +73,7 @@ def test_sys_exit_without_a_status_ends_the_notebook_successfully(worker: Worker
 
 def test_listing_a_slow_environment_is_no_process_of_the_notebooks(worker: Worker, tmp_path: Path) -> None:
     """It goes on when the notebook has ended: it is waited for, and not told as left behind."""
-    slow = tmp_path / "python-slow"
-    slow.write_text(f'#!/bin/sh\n[ "$1" = -c ] && sleep 5\nexec {sys.executable} "$@"\n')
-    slow.chmod(0o755)
-    path = kernelspec(tmp_path, str(slow), "-m", "ipykernel_launcher", "-f", "{connection_file}")
+    path = slowly_listed(tmp_path, 5)
     worker.order("print('one')", kernel="odd")
     finished = worker.run(JUPYTER_PATH=str(path))
     assert (finished["state"], finished.get("notices", [])) == ("succeeded", [])
@@ -85,10 +82,7 @@ def test_listing_a_slow_environment_is_no_process_of_the_notebooks(worker: Worke
 
 
 def test_a_slow_listing_keeps_no_cancel_waiting(worker: Worker, tmp_path: Path) -> None:
-    slow = tmp_path / "python-slow"
-    slow.write_text(f'#!/bin/sh\n[ "$1" = -c ] && sleep 600\nexec {sys.executable} "$@"\n')
-    slow.chmod(0o755)
-    path = kernelspec(tmp_path, str(slow), "-m", "ipykernel_launcher", "-f", "{connection_file}")
+    path = slowly_listed(tmp_path, 600)
     worker.order("import time\nprint('begun', flush=True)\ntime.sleep(600)", kernel="odd")
     process = worker.start(JUPYTER_PATH=str(path))
     worker.until_printed("begun")
@@ -235,6 +229,14 @@ def kernelspec(folder: Path, *argv: str) -> Path:
     place.mkdir(parents=True)
     (place / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "odd", "language": "python"}))
     return folder / "jupyter"
+
+
+def slowly_listed(folder: Path, seconds: int) -> Path:
+    """A folder for `JUPYTER_PATH` with a kernel named `odd`, the list of whose packages takes so long."""
+    python = folder / "python-slow"
+    python.write_text(f'#!/bin/sh\n[ "$1" = -c ] && sleep {seconds}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return kernelspec(folder, str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}")
 
 
 @pytest.mark.parametrize(
