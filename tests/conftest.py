@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from gristmill.core.database import Database
-from gristmill.server.schema import upgrade
 from tests.postgres import TEMPLATE, Postgres, programs, server
 
 os.environ.setdefault("GRISTMILL_WARM_KERNELS", "0")
@@ -33,10 +31,7 @@ def postgres_server() -> Iterator[Postgres]:
     if found is None:
         pytest.skip("PostgreSQL's server is not installed (Debian and Ubuntu: apt-get install postgresql)")
     with server(found) as postgres:
-        postgres.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
-        template = Database(postgres.url(TEMPLATE))
-        upgrade(template)
-        template.close()
+        postgres.make_template()
         yield postgres
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 
+from gristmill.core.database import Database
+from gristmill.server.schema import upgrade
 from tests.waiting import until
 
 PASSWORD = "no-secret-of-anybody"
@@ -81,6 +83,13 @@ class Postgres:
         with psycopg.connect(self.address(database), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def make_template(self) -> None:
+        """A migrated database to copy."""
+        self.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
+        database = Database(self.url(TEMPLATE))
+        upgrade(database)
+        database.close()
 
     def create(self, template: str = "template0") -> str:
         """A new database's name."""

@@ -160,6 +160,7 @@ class Watch:
             last = store.find_attempt(tx, attempt.id)
             service.close_attempt(tx, attempt, self.clock)
             ledger.release(tx, attempt.id, self.clock.now())
+            service.announce(tx, run, "run.freed", self.clock)  # what it held costs no more
             kernels.closed(tx, run, last, self.clock)
         self.executor.forget(attempt.id)
         self._asked.pop(attempt.id, None)

@@ -28,6 +28,7 @@ export function applied(run: Run, event: Event): Run | null {
             });
         case 'metric':
             return { ...run, metrics: { ...run.metrics, ...(data['metrics'] as Record<string, Metric>) } };
+        case 'run.freed':
         case 'cell.finished':
         case 'log':
         case 'output':

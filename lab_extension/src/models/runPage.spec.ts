@@ -1,4 +1,4 @@
-import type { EventPage, RunDetail, Snapshot } from '../api/wire';
+import type { EventPage, Held, RunDetail, Snapshot } from '../api/wire';
 import type { Connection } from './connection';
 import { Said, event, run, settled } from './made';
 import { RunPage } from './runPage';
@@ -68,6 +68,16 @@ test('a run that goes on grows cell by cell, its log with it', async () => {
     expect(page.log).toBe('hello\n');
     expect(page.cells[2]).toMatchObject({ state: 'done', seconds: 1.5 });
     expect(page.cells[2]?.outputs).toHaveLength(1);
+});
+
+test('what a run held is told as it is once all of it is free', async () => {
+    const { api, said, page } = await opened();
+    const since = '2026-11-28T12:00:00Z';
+    const held = { rate_per_hour: 1, since, until: '2026-11-28T12:01:00Z' } as unknown as Held;
+    api.detail = { ...api.detail, held: [held] };
+    said.happened.emit(event('run.freed', {}));
+    await told(page);
+    expect(page.detail?.held).toEqual([held]);
 });
 
 test('an event that was read with the past is not taken again', async () => {

@@ -226,7 +226,8 @@ export class RunPage implements IDisposable {
 
     private async takeFacts(event: Event): Promise<void> {
         const detail = this._detail;
-        const next = detail && applied(detail.run, event);
+        // What it held costs no more: the run itself is the same.
+        const next = event.kind === 'run.freed' ? null : detail && applied(detail.run, event);
         if (detail && next) {
             this._detail = { ...detail, run: next };
         } else {

@@ -14,7 +14,7 @@ from gristmill.core.errors import GristmillError, NotFoundError, UnavailableErro
 from tests.integration.faults import invariants
 from tests.integration.faults.kill_points import Arming, Plan, Role, Stage, Strike, draw
 from tests.integration.faults.scene import Scene
-from tests.integration.faults.sights import Process, Sight, View, processes
+from tests.integration.faults.sights import Process, Sight, processes
 
 PATIENCE = 300.0  # seconds after which nothing may be left of what was killed
 _LOOK = 0.005
@@ -151,7 +151,7 @@ class Trial:
 
     def _watch(self) -> None:
         try:
-            with closing(View(self._scene.home, self._scene.marks)) as view:
+            with closing(self._scene.another_view()) as view:
                 while not self._over.wait(_LOOK):
                     self._look(view.sights(self.names))
         except BaseException as error:  # noqa: BLE001  # raised where the seed is played

@@ -1,12 +1,12 @@
 """What must be so when all is quiet, whatever was killed."""
 
 import json
-import sqlite3
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import httpx
+import sqlalchemy as sa
 
 from gristmill.client import api
 from gristmill.client.client import Client
@@ -41,8 +41,8 @@ def broken(scene: Scene, names: tuple[str, ...], hit: set[str], plan: Plan, stru
 class _Judged:
     def __init__(self, scene: Scene, names: tuple[str, ...], hit: set[str], plan: Plan) -> None:
         self._scene, self._hit, self._plan = scene, hit, plan
-        self._runs = self._select("select * from runs where name in", names)
-        self._attempts = self._select("select * from attempts where run_id in", tuple(run["id"] for run in self._runs))
+        self._runs = self._select("select * from runs where name", names)
+        self._attempts = self._select("select * from attempts where run_id", tuple(run["id"] for run in self._runs))
         self._names = names
         self._ids = tuple(one["id"] for one in self._attempts)
         self._marks: dict[str, list[Mark]] = defaultdict(list)
@@ -50,10 +50,10 @@ class _Judged:
         for mark in self._all_marks:
             self._marks[mark.attempt].append(mark)
 
-    def _select(self, query: str, values: tuple[str, ...]) -> list[sqlite3.Row]:
-        return self._scene.view.select(f"{query} ({', '.join('?' * len(values))}) order by id", values)
+    def _select(self, query: str, those: tuple[str, ...]) -> Sequence[sa.RowMapping]:
+        return self._scene.view.select(f"{query} in :those order by id", those)
 
-    def _of(self, run: sqlite3.Row) -> list[sqlite3.Row]:
+    def _of(self, run: sa.RowMapping) -> list[sa.RowMapping]:
         return sorted((one for one in self._attempts if one["run_id"] == run["id"]), key=lambda one: one["number"])
 
     def runs(self) -> Iterator[str]:
@@ -106,7 +106,7 @@ class _Judged:
 
     def rows(self) -> Iterator[str]:
         """Every reservation was freed, every token revoked, every grant taken back; nothing is left in files."""
-        held = self._select("select * from reservations where holder in", self._ids)
+        held = self._select("select * from reservations where holder", self._ids)
         per_holder = Counter(one["holder"] for one in held)
         for attempt in self._attempts:
             if attempt["closed_at"] is None:
@@ -116,7 +116,7 @@ class _Judged:
         for one in held:
             if one["released_at"] is None:
                 yield f"the reservation of {one['holder']} is not freed"
-        for one in self._select("select * from tokens where revoked_at is null and subject in", self._ids):
+        for one in self._select("select * from tokens where revoked_at is null and subject", self._ids):
             yield f"a token of {one['subject']} is good for ever"
         others = self._scene.view.select("select holder from reservations where released_at is null")
         if (extra := len(others) - (self._scene.endpoint is not None)) > 0:
@@ -158,7 +158,7 @@ class _Judged:
                 own = [one for one in events if one.attempt == attempt["id"]]
                 yield from (f"attempt {attempt['id']}: {fault}" for fault in self._told(attempt, own))
 
-    def _told(self, attempt: sqlite3.Row, events: list[Event]) -> Iterator[str]:
+    def _told(self, attempt: sa.RowMapping, events: list[Event]) -> Iterator[str]:
         numbers = [one.n for one in events]
         if numbers != list(range(1, len(numbers) + 1)):
             yield f"events {numbers}"
@@ -203,7 +203,7 @@ class _Judged:
     def whole(self, client: Client) -> Iterator[str]:
         if (broken_at := client.send(api.verify_audit()).broken_at) is not None:
             yield f"the audit log is broken at {broken_at}"
-        if [tuple(row) for row in self._scene.view.select("pragma integrity_check")] != [("ok",)]:
+        if self._scene.view.is_damaged():
             yield "the database is damaged"
 
     def endpoint(self) -> Iterator[str]:

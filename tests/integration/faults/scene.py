@@ -56,21 +56,26 @@ class Scene:
     """`endpoint` is the address of one that serves; None in a scene without.
 
     In a cold one nothing is forked from a zygote, and workers and supervisors have kill points inside as well.
+    `database` is a PostgreSQL's address; None is SQLite in the home.
     """
 
-    def __init__(self, folder: Path, *, cold: bool = False) -> None:
+    def __init__(self, folder: Path, *, cold: bool = False, database: str | None = None) -> None:
         self.cold = cold
         self.home, self.points = folder / "home", folder / "points"
         self.marks = folder / "marks"
         self.folder = folder
-        self.view = View(self.home, self.marks)
-        self.settings = Settings(home=self.home)
+        self.settings = Settings(home=self.home, database_url=database)
+        self.view = self.another_view()
         self.endpoint: str | None = None
         self._snapshot = ""
 
     def client(self) -> Client:
         """Of the living control plane; it is started where none lives."""
         return Client(settings=self.settings)
+
+    def another_view(self) -> View:
+        """With connections of its own."""
+        return View(self.home, self.marks, self.settings.database)
 
     def prepare(self, *, endpoint: bool = True) -> None:
         for name in ("armed", "fired"):
@@ -152,7 +157,8 @@ def surroundings(scene: Scene) -> Iterator[None]:
     """What a control plane of a scene is started with: its kill points, a key for secrets."""
     warm = "0" if scene.cold else "1"
     knowing = ("gristmill.server", "gristmill.worker", "gristmill.serving") if scene.cold else ("gristmill.server",)
-    changes = {
+    changes: dict[str, str | None] = {
+        "GRISTMILL_DATABASE_URL": scene.settings.database_url,
         "KILL_POINTS": str(scene.points),
         "KILL_POINTS_IN": " ".join(knowing),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(INSIDE), os.environ.get("PYTHONPATH")))),

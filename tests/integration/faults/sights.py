@@ -1,12 +1,14 @@
 """What a home looks like from outside: its processes, and how far its attempts are."""
 
 import os
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from gristmill.core.database import Database
 from tests.integration.faults.kill_points import CELLS, Role, Stage
 
 
@@ -101,11 +103,11 @@ class Sight:
 
 
 class View:
-    """Looks at a home, some hundred times a second; used by the thread that asks first."""
+    """Looks at a home and its database, some hundred times a second."""
 
-    def __init__(self, home: Path, marks_file: Path) -> None:
+    def __init__(self, home: Path, marks_file: Path, database_url: str) -> None:
         self._home, self._marks = home, marks_file
-        self._db: sqlite3.Connection | None = None
+        self._db = Database(database_url)
 
     def sights(self, names: tuple[str, ...]) -> list[Sight]:
         """The newest attempt of each run, or that the run is queued for one."""
@@ -119,27 +121,31 @@ class View:
                 found.append(Sight(row["name"], number, attempt, self._stage(row, entered)))
         return found
 
-    def rows(self, names: tuple[str, ...]) -> list[sqlite3.Row]:
-        query = f"""
+    def rows(self, names: tuple[str, ...]) -> Sequence[sa.RowMapping]:
+        query = """
             select r.name, r.state run_state, a.id attempt_id, a.number attempt_number, a.state, a.tracking_run,
                    a.launches, a.claimed_at, a.closed_at
             from runs r left join attempts a on a.run_id = r.id
              and a.number = (select max(number) from attempts where run_id = r.id)
-            where r.name in ({", ".join("?" * len(names))})"""  # noqa: S608  # question marks only
+            where r.name in :those"""
         return self.select(query, names)
 
-    def select(self, query: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
-        if self._db is None:
-            self._db = sqlite3.connect(f"file:{self._home / 'gristmill.db'}?mode=ro", uri=True, timeout=30)
-            self._db.row_factory = sqlite3.Row
-        return self._db.execute(query, values).fetchall()
+    def select(self, query: str, those: tuple[str, ...] = ()) -> Sequence[sa.RowMapping]:
+        """`those` are what `:those` in the query stands for."""
+        statement = sa.text(query)
+        if ":those" in query:
+            statement = statement.bindparams(sa.bindparam("those", those, expanding=True))
+        with self._db.read() as tx:
+            return tx.execute(statement).mappings().all()
+
+    def is_damaged(self) -> bool:
+        """By SQLite's own check; PostgreSQL has none that is as quick."""
+        return self._db.is_sqlite and [*self.select("pragma integrity_check")[0].values()] != ["ok"]
 
     def close(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        self._db.close()
 
-    def _stage(self, row: sqlite3.Row, entered: set[tuple[str, int, bool]]) -> Stage:
+    def _stage(self, row: sa.RowMapping, entered: set[tuple[str, int, bool]]) -> Stage:
         attempt = row["attempt_id"]
         if row["closed_at"] is not None:
             return Stage.CLOSED

@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    scene = Scene(tmp_path_factory.mktemp("kills"))
+def scene(tmp_path_factory: pytest.TempPathFactory, control_plane_database: str | None) -> Iterator[Scene]:
+    scene = Scene(tmp_path_factory.mktemp("kills"), database=control_plane_database)
     with surroundings(scene):
         scene.prepare()
         yield scene
