@@ -62,7 +62,7 @@ class Leadership:
     def __init__(
         self, db: Database, clock: Clock, holder: str, *, name: str = "control", patience: float = PATIENCE
     ) -> None:
-        self._db, self._clock, self._holder, self._name, self._patience = db, clock, holder, name, patience
+        self._db, self._clock, self.holder, self._name, self._patience = db, clock, holder, name, patience
         self._seen: tuple[str, int] | None = None
         self._seen_at = 0.0
         self._fence: int | None = None
@@ -121,7 +121,7 @@ class Leadership:
             yield tx
 
     def _renewed(self, tx: Tx) -> int | None:
-        mine = self._change(leases.c.fence == self._fence, leases.c.holder == self._holder)
+        mine = self._change(leases.c.fence == self._fence, leases.c.holder == self.holder)
         return self._fence if tx.execute(mine).rowcount == 1 else None
 
     def _taken(self, tx: Tx) -> int | None:
@@ -142,7 +142,7 @@ class Leadership:
         )
 
     def _change(self, *where: sa.ColumnElement[bool], **values: Any) -> sa.Update:
-        values = {"holder": self._holder, "counter": leases.c.counter + 1, **values}
+        values = {"holder": self.holder, "counter": leases.c.counter + 1, **values}
         return sa.update(leases).where(leases.c.name == self._name, *where).values(**values)
 
     def _expired(self, holder: str, counter: int) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
-from gristmill.core.lease import Leadership
+from gristmill.core.lease import PATIENCE, Leadership, renewed
 from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
 from gristmill.endpoints import service as endpoints
@@ -17,6 +17,7 @@ from gristmill.runs import kernels
 from gristmill.runs import service as runs
 from gristmill.runs.executors.base import Executor
 from gristmill.server.loop import ControlLoop
+from gristmill.server.renewal import INTERVAL
 from gristmill.tracking.server import MlflowServer
 
 log = logging.getLogger(__name__)
@@ -51,8 +52,7 @@ class Shutdown:
 
     def _run(self, actor: Actor, everything: bool) -> None:  # noqa: FBT001  # a thread's target
         try:
-            # What others use is not a follower's to end.
-            leads = self.leader.leading
+            leads = self._leads()
             if everything and leads:
                 self._cancel_runs(actor)
             self.loop.stop()
@@ -64,6 +64,18 @@ class Shutdown:
                     self.mlflow.stop()
         finally:
             self.leave()
+
+    def _leads(self) -> bool:
+        """What others use is not a follower's to end.
+
+        After one that was killed this one leads some seconds later. It waits for that: else nobody would end it.
+        """
+        deadline = time.monotonic() + PATIENCE + 3 * INTERVAL
+        while not self.leader.leading and time.monotonic() < deadline:
+            if renewed(self.db, self.clock, within=PATIENCE + INTERVAL) not in {None, self.leader.holder}:
+                return False
+            time.sleep(0.05)  # it is free to take, or taken by this one just now
+        return self.leader.leading
 
     def _cancel_runs(self, actor: Actor) -> None:
         with self.db.write() as tx:

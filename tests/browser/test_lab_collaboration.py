@@ -22,7 +22,14 @@ PACKAGES = Path(__file__).with_name("collaboration.txt")
 @pytest.fixture(scope="module")
 def lab(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     site = tmp_path_factory.mktemp("site")
-    uv = [Path(sys.executable).with_name("uv"), "pip", "install", "--quiet", "--python", sys.executable]
+    uv: list[str | Path] = [
+        Path(sys.executable).with_name("uv"),
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        sys.executable,
+    ]
     subprocess.run([*uv, "--no-deps", "--target", site, "--requirement", PACKAGES], check=True)
     folder = tmp_path_factory.mktemp("project")
     write(folder / "train.ipynb", cell("rate = 0.05", "parameters"), cell("import gristmill\ngristmill.report(r=rate)"))

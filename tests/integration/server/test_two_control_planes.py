@@ -248,3 +248,13 @@ def test_a_server_asks_for_the_upgrade_that_a_database_needs(postgres: Postgres,
     ):
         assert refused.returncode == 5
         assert "9999" in refused.stderr
+
+
+def test_what_a_killed_one_has_left_is_stopped_with_the_next_one_at_once(postgres: Postgres, tmp_path: Path) -> None:
+    """The next one does not lead yet when it is told so: it comes to lead, and ends all of it."""
+    plane = ControlPlane(tmp_path / "home", postgres.address(postgres.create(TEMPLATE)))
+    with plane.client() as client:
+        until(lambda: client.send(api.status()).tracking == "ready", what="MLflow is there", timeout=120)
+    plane.kill()
+    assert not status(plane).leading
+    plane.stop()
