@@ -33,6 +33,8 @@ export function parallelCoordinates(runs: readonly Run[]): IFigure | null {
         return null;
     }
     const places = axes.map((_, at) => at);
+    // Many axes are close together: what stands at the ends of every second one is told in a row of its own.
+    const aside = (at: number): number => (axes.length > 5 && at % 2 === 1 ? 0.07 : 0);
     const told = (text: string, at: number, y: number, yanchor: string): object => ({
         text: text.length > 18 ? `${text.slice(0, 17)}…` : text,
         x: at,
@@ -60,10 +62,10 @@ export function parallelCoordinates(runs: readonly Run[]): IFigure | null {
                 side: 'top',
                 fixedrange: true
             },
-            yaxis: { visible: false, range: [-0.14, 1.14], fixedrange: true },
+            yaxis: { visible: false, range: [-0.2, 1.2], fixedrange: true },
             annotations: axes.flatMap((axis, at) => [
-                told(axis.top, at, 1.03, 'bottom'),
-                told(axis.bottom, at, -0.03, 'top')
+                told(axis.top, at, 1.03 + aside(at), 'bottom'),
+                told(axis.bottom, at, -0.03 - aside(at), 'top')
             ]),
             hovermode: 'closest',
             showlegend: true,
