@@ -1,7 +1,7 @@
 """What every `routes.py` shares: who asks, what they may, where the services are, and how an error is answered."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from fastapi import FastAPI, Request, Security
 from fastapi.exceptions import RequestValidationError
@@ -9,8 +9,6 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from starlette.exceptions import HTTPException
 
-from gristmill.core.clock import Clock
-from gristmill.core.database import Database
 from gristmill.core.errors import (
     HTTP_STATUS,
     Fault,
@@ -20,7 +18,7 @@ from gristmill.core.errors import (
     UnauthenticatedError,
 )
 from gristmill.core.scopes import Actor, Scope
-from gristmill.core.tokens import authenticate
+from gristmill.core.wire import PROJECT_HEADER
 
 T = TypeVar("T")
 Services = dict[Any, Any]
@@ -39,12 +37,15 @@ def provide(kind: Callable[..., T] | type[T]) -> Callable[[Request], Awaitable[T
     return service
 
 
+class Authenticate(Protocol):
+    """Whom a token speaks for, in the project that the request names, if it names one."""
+
+    def __call__(self, token: str, project: str | None) -> Actor: ...
+
+
 def actor_of(request: Request, token: str) -> Actor:
-    services: Services = request.app.state.services
-    db: Database = services[Database]
-    clock: Clock = services[Clock]
-    with db.read() as tx:
-        return authenticate(tx, token, clock.now())
+    authenticate: Authenticate = request.app.state.services[Authenticate]
+    return authenticate(token, request.headers.get(PROJECT_HEADER) or None)
 
 
 def _current_actor(

@@ -32,7 +32,25 @@ class ActorKind(StrEnum):
     SUPERVISOR = "supervisor"
 
 
+class Role(StrEnum):
+    """What a person is to a platform; `ROLES` says which scopes that comes to."""
+
+    VIEWER = "viewer"
+    DATA_SCIENTIST = "data-scientist"
+    APPROVER = "approver"
+    OPERATOR = "operator"
+    ADMINISTRATOR = "administrator"
+
+
 PERSON_SCOPES = frozenset(Scope) - {Scope.ATTEMPT, Scope.ENDPOINT}
+_LOOKS = frozenset({Scope.READ, Scope.BLOBS_READ, Scope.TRACKING_READ})
+ROLES = {
+    Role.VIEWER: _LOOKS,
+    Role.DATA_SCIENTIST: PERSON_SCOPES - {Scope.ADMIN},
+    Role.APPROVER: _LOOKS | {Scope.MODELS_WRITE},
+    Role.OPERATOR: _LOOKS | {Scope.ENDPOINTS_WRITE, Scope.SECRETS_READ},
+    Role.ADMINISTRATOR: PERSON_SCOPES,
+}
 WORKER_SCOPES = frozenset(
     {Scope.ATTEMPT, Scope.BLOBS_READ, Scope.BLOBS_WRITE, Scope.TRACKING_READ, Scope.TRACKING_WRITE}
 )

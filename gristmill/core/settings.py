@@ -24,6 +24,10 @@ class Settings:
     mlflow_token: str | None = field(default=None, repr=False)  # the control plane's own, for that server
     mlflow_username: str | None = None  # or these two
     mlflow_password: str | None = field(default=None, repr=False)  # with that name
+    hub_api_url: str | None = None  # a JupyterHub's API: its people may ask, by the hub's own tokens
+    project_groups: str = "project-"  # groups of the hub that are called so are projects of all their members
+    project: str | None = None  # of a client: in which project it asks, where a person is in several
+    allow_unisolated: bool = False  # let several people's notebooks run as processes of one user of this machine
     profiles: Path | None = None  # a catalogue; default: profiles.yaml in the home, if it is there
     secrets_vault: str = "auto"  # keyring, encrypted; auto: a keyring where one answers
     secrets_key: str | None = field(default=None, repr=False)  # for `encrypted`; several by commas, the newest first
@@ -134,6 +138,10 @@ _READERS: dict[str, Callable[[str], object]] = {
     "mlflow_token": str,
     "mlflow_username": str,
     "mlflow_password": str,
+    "hub_api_url": lambda text: text.rstrip("/"),
+    "project_groups": str,
+    "project": str,
+    "allow_unisolated": _switch,
     "profiles": _path,
     "secrets_vault": str,
     "secrets_key": str,

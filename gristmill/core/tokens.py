@@ -12,13 +12,16 @@ from gristmill.core.errors import UnauthenticatedError
 from gristmill.core.ids import new_id
 from gristmill.core.scopes import Actor, ActorKind, Scope
 
+LONGEST_NAME = 200
+_PREFIX = "gm_"
+
 actors = sa.Table(
     "actors",
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     project_column(),
     sa.Column("kind", sa.String(20), nullable=False),
-    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("name", sa.String(LONGEST_NAME), nullable=False),
     time_column("created_at", nullable=False),
     sa.UniqueConstraint("project_id", "kind", "name"),
 )
@@ -36,6 +39,11 @@ tokens = sa.Table(
     time_column("expires_at"),
     time_column("revoked_at"),
 )
+
+
+def is_own(token: str) -> bool:
+    """Whether it looks like one that Gristmill has issued."""
+    return token.startswith(_PREFIX)
 
 
 def token_hash(token: str) -> str:
@@ -68,7 +76,7 @@ def issue(
     expires_at: datetime | None = None,
 ) -> str:
     """A new token's text, which is shown this once."""
-    token = f"gm_{kind.value[0]}_{secrets.token_urlsafe(32)}"
+    token = f"{_PREFIX}{kind.value[0]}_{secrets.token_urlsafe(32)}"
     actor_id = find_or_create_actor(tx, project_id=project_id, kind=kind, name=name, now=now)
     insert_row(
         tx,

@@ -102,6 +102,7 @@ class ServerStatus:
     endpoints: tuple[str, ...] = ()
 
 
+PROJECT_HEADER = "Gristmill-Project"  # in which of a person's projects a request is meant
 FINGERPRINT_LENGTH = 16  # hex digits of a token's SHA-256, which name it and tell nothing of use about it
 
 

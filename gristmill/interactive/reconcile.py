@@ -78,8 +78,9 @@ class InteractiveReconciler:
         """Ends what a killed kernel has not; False where MLflow does not answer. Another server is not asked."""
         try:
             if session.tracking_server == self.server:
-                for run in self.tracking.open_runs(session.experiment_id, INTERACTIVE_TAG, session.id):
-                    self.tracking.end_run(run.id, TrackedStatus.KILLED)
+                mlflow = self.tracking.of(session.project_id)
+                for run in mlflow.open_runs(session.experiment_id, INTERACTIVE_TAG, session.id):
+                    mlflow.end_run(run.id, TrackedStatus.KILLED)
         except UnavailableError:
             return False  # later
         except GristmillError as error:

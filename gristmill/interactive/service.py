@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, Self
 
 from gristmill.core import audit, tokens
 from gristmill.core.clock import Clock
@@ -25,6 +25,8 @@ _LONGEST_SOURCE = 4096
 
 class Tracking(Protocol):
     """What is needed of MLflow."""
+
+    def of(self, project: str) -> Self: ...
 
     def ensure_experiment(self, name: str) -> str: ...
 
@@ -56,7 +58,7 @@ class InteractiveSessions:
         notebook = check_notebook(request.notebook)
         source = _check_source(request.source)
         name = experiment_name(actor.project_id, notebook)
-        experiment = self.tracking.ensure_experiment(name)
+        experiment = self.tracking.of(actor.project_id).ensure_experiment(name)
         now = self.clock.now()
         session = InteractiveSession(
             id=new_id("session", now),
@@ -122,7 +124,7 @@ class InteractiveSessions:
         experiments = tuple(dict.fromkeys(session.experiment_id for session in known))
         if not experiments:
             return ()
-        found = self.tracking.tagged_runs(experiments, INTERACTIVE_TAG, limit=limit)
+        found = self.tracking.of(actor.project_id).tagged_runs(experiments, INTERACTIVE_TAG, limit=limit)
         made = ((run, sessions.get(run.tags.get(INTERACTIVE_TAG, ""))) for run in found)
         return tuple(_run(run, session) for run, session in made if session is not None)
 

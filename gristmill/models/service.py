@@ -45,7 +45,7 @@ class ModelService:
             run = runs.find(tx, actor, request.run)
         model = self._logged(run, request.model)
         # A version that cannot be shown, let alone deployed, is not made.
-        self._model_file(name, "new", model.artifact_path)
+        self._model_file(actor, name, "new", model.artifact_path)
         with self._registering:
             known = self._known(name, run, model)
             entry = known or self._create(name, run, model, request.description)
@@ -56,6 +56,9 @@ class ModelService:
             if known is None:
                 self._announce(tx, actor, name, entry.version)
         return self.version(actor, name, entry.version)
+
+    def _mlflow(self, project: str) -> TrackingClient:
+        return self.tracking.of(project)
 
     def _announce(self, tx: Tx, actor: Actor, name: str, version: str) -> None:
         now, data = self.clock.now(), {"name": name, "version": version}
@@ -71,12 +74,12 @@ class ModelService:
                 description=entry.description,
                 versions=self._versions(actor, entry.name),
             )
-            for entry in self.tracking.list_models()
+            for entry in self._mlflow(actor.project_id).list_models()
         ]
 
     def model(self, actor: Actor, name: str) -> RegisteredModel:
         actor.require(Scope.READ)
-        entry = self._registered(name)
+        entry = self._registered(actor, name)
         return RegisteredModel(
             project_id=actor.project_id,
             name=entry.name,
@@ -90,9 +93,9 @@ class ModelService:
         actor.require(Scope.READ)
         if not version.isdecimal():
             raise InvalidInputError(f"model version {version[:40]!r} is not valid: expected a number, as in churn/3")
-        found = self._with_own_run(actor, self._brief(actor, self._version(name, version)))
-        path = self.tracking.version_path(name, version)
-        file = self._model_file(name, version, path)
+        found = self._with_own_run(actor, self._brief(actor, self._version(actor, name, version)))
+        path = self._mlflow(actor.project_id).version_path(name, version)
+        file = self._model_file(actor, name, version, path)
         return replace(
             found,
             artifact_path=path,
@@ -100,21 +103,22 @@ class ModelService:
             signature=file.signature,
             suggestion=file.suggestion,
             metrics=self._metrics(found),
-            input_example=self._example(path, file),
+            input_example=self._example(actor, path, file),
         )
 
     def _known(self, name: str, run: Run, model: LoggedModelEntry) -> ModelVersionEntry | None:
         """The first version that was made of this model and run."""
         try:
-            versions = self.tracking.list_versions(name)
+            versions = self._mlflow(run.project_id).list_versions(name)
         except NotFoundError:
             return None
         own = (one for one in versions if one.tags.get(RUN_TAG) == run.id)
         return next((one for one in own if model.id in {one.model_id, one.source.removeprefix("models:/")}), None)
 
     def _create(self, name: str, run: Run, model: LoggedModelEntry, description: str | None) -> ModelVersionEntry:
-        self.tracking.create_registered_model(name)
-        return self.tracking.create_version(
+        mlflow = self._mlflow(run.project_id)
+        mlflow.create_registered_model(name)
+        return mlflow.create_version(
             name,
             source=f"models:/{model.id}",
             run_id=model.run_id or (run.attempt.tracking_run if run.attempt else None),
@@ -123,22 +127,24 @@ class ModelService:
             description=description,
         )
 
-    def _registered(self, name: str) -> RegisteredModelEntry:
+    def _registered(self, actor: Actor, name: str) -> RegisteredModelEntry:
+        mlflow = self._mlflow(actor.project_id)
         try:
-            return self.tracking.registered_model(name)
+            return mlflow.registered_model(name)
         except NotFoundError as error:
-            raise unknown_model(name, [model.name for model in self.tracking.list_models()]) from error
+            raise unknown_model(name, [model.name for model in mlflow.list_models()]) from error
 
-    def _version(self, name: str, version: str) -> ModelVersionEntry:
+    def _version(self, actor: Actor, name: str, version: str) -> ModelVersionEntry:
+        mlflow = self._mlflow(actor.project_id)
         try:
-            return self.tracking.get_version(name, version)
+            return mlflow.get_version(name, version)
         except NotFoundError as error:
-            self._registered(name)
-            raise unknown_version(name, version, [one.version for one in self.tracking.list_versions(name)]) from error
+            self._registered(actor, name)
+            raise unknown_version(name, version, [one.version for one in mlflow.list_versions(name)]) from error
 
     def _versions(self, actor: Actor, name: str) -> tuple[ModelVersion, ...]:
         """With the metrics that their runs reported: MLflow is not asked once more for each of them."""
-        versions = tuple(self._brief(actor, entry) for entry in self.tracking.list_versions(name))
+        versions = tuple(self._brief(actor, entry) for entry in self._mlflow(actor.project_id).list_versions(name))
         with self.db.read() as tx:
             made_by = runs.find_all(tx, actor, {one.run_id for one in versions if one.run_id})
         return tuple(_with_run(one, made_by.get(one.run_id or "")) for one in versions)
@@ -170,7 +176,7 @@ class ModelService:
                 hint="Its model is there still: GRISTMILL_MLFLOW_URL says which MLflow server is asked.",
             )
         tracked = run.attempt.tracking_run if run.attempt else None
-        models = self._all_logged(tracked) if tracked else ()
+        models = self._all_logged(run, tracked) if tracked else ()
         matching = [model for model in models if wanted in {None, model.id, model.name}]
         names = ", ".join(f"{model.name} ({model.id})" for model in models)
         if not models:
@@ -186,10 +192,11 @@ class ModelService:
             )
         return matching[-1]
 
-    def _all_logged(self, tracked: str) -> tuple[LoggedModelEntry, ...]:
-        own = self.tracking.logged_models(tracked)
-        children = self.tracking.child_runs(self.tracking.get_run(tracked))
-        return own + tuple(model for child in children for model in self.tracking.logged_models(child.id))
+    def _all_logged(self, run: Run, tracked: str) -> tuple[LoggedModelEntry, ...]:
+        mlflow = self._mlflow(run.project_id)
+        own = mlflow.logged_models(tracked)
+        children = mlflow.child_runs(mlflow.get_run(tracked))
+        return own + tuple(model for child in children for model in mlflow.logged_models(child.id))
 
     def _run_of(self, actor: Actor, tracked: str | None) -> str | None:
         if not tracked:
@@ -207,26 +214,26 @@ class ModelService:
         if not version.tracking_run:
             return {}
         try:
-            found = self.tracking.get_run(version.tracking_run).metrics
+            found = self._mlflow(version.project_id).get_run(version.tracking_run).metrics
         except NotFoundError:
             return {}  # the run was deleted; its model stays
         own = {name: value for name, value in found.items() if not name.startswith(MACHINE)}
         return in_order(own, tuple(version.metrics))
 
-    def _model_file(self, name: str, version: str, path: str) -> ModelFile:
+    def _model_file(self, actor: Actor, name: str, version: str, path: str) -> ModelFile:
         if not path:
             raise InvalidInputError(
                 f"the files of {name}/{version} lie outside this registry's artifact store",
                 hint="Log the model in a run of this control plane, on an MLflow server that hands on artifacts "
                 "(docs/tracking.md), and register that.",
             )
-        return read_model_file(self.tracking.read_artifact(f"{path}/MLmodel", LIMIT))
+        return read_model_file(self._mlflow(actor.project_id).read_artifact(f"{path}/MLmodel", LIMIT))
 
-    def _example(self, path: str, file: ModelFile) -> dict[str, Any] | None:
+    def _example(self, actor: Actor, path: str, file: ModelFile) -> dict[str, Any] | None:
         if file.example is None or "/" in file.example:
             return None
         try:
-            loaded = json.loads(self.tracking.read_artifact(f"{path}/{file.example}", LIMIT))
+            loaded = json.loads(self._mlflow(actor.project_id).read_artifact(f"{path}/{file.example}", LIMIT))
         except (NotFoundError, ValueError):
             return None
         if not isinstance(loaded, dict):

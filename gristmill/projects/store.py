@@ -1,12 +1,11 @@
-"""Projects own names. A laptop has one, `default`."""
+"""Projects as rows. A laptop has one, `default`. A project's id is its name."""
 
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from gristmill.core.database import Tx, insert_new, metadata, time_column
-
-DEFAULT_PROJECT = "default"
+from gristmill.projects.model import DEFAULT_PROJECT
 
 projects = sa.Table(
     "projects",
@@ -17,5 +16,9 @@ projects = sa.Table(
 )
 
 
+def ensure(tx: Tx, name: str, now: datetime) -> None:
+    insert_new(tx, projects, {"id": name, "name": name, "created_at": now})
+
+
 def ensure_default(tx: Tx, now: datetime) -> None:
-    insert_new(tx, projects, {"id": DEFAULT_PROJECT, "name": DEFAULT_PROJECT, "created_at": now})
+    ensure(tx, DEFAULT_PROJECT, now)

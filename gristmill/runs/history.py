@@ -37,22 +37,10 @@ class Histories:
         if attempt is None or attempt.tracking_run is None:
             return RunHistory(run=run.id, attempt=attempt.id if attempt else None, metrics=())
         self._check_server(run, attempt.tracking_server)
-        wanted = names or self._all(run, attempt.tracking_run)
-        found = tuple(self._one(attempt.tracking_run, name, points) for name in wanted[:MOST_METRICS])
+        mlflow = self.tracking.of(run.project_id)
+        wanted = names or _all(mlflow, run, attempt.tracking_run)
+        found = tuple(_one(mlflow, attempt.tracking_run, name, points) for name in wanted[:MOST_METRICS])
         return RunHistory(run=run.id, attempt=attempt.id, metrics=found)
-
-    def _one(self, tracked: str, name: str, points: int) -> MetricHistory:
-        found = self.tracking.metric_history(tracked, mlflow_name(name), points)
-        return MetricHistory(
-            name=name, steps=found.steps, values=found.values, times=found.times, sampled=found.sampled
-        )
-
-    def _all(self, run: Run, tracked: str) -> tuple[str, ...]:
-        try:
-            logged = self.tracking.get_run(tracked).metrics
-        except NotFoundError:
-            return ()  # somebody has deleted it over there
-        return metric_names(run.metrics, logged)
 
     def _check_server(self, run: Run, server: str | None) -> None:
         if server != self.server:
@@ -60,6 +48,19 @@ class Histories:
                 f"run {run.name} is tracked by {server or OWN_SERVER}, which is not asked now",
                 hint="Its metrics are there still: GRISTMILL_MLFLOW_URL says which MLflow server is asked.",
             )
+
+
+def _one(mlflow: TrackingClient, tracked: str, name: str, points: int) -> MetricHistory:
+    found = mlflow.metric_history(tracked, mlflow_name(name), points)
+    return MetricHistory(name=name, steps=found.steps, values=found.values, times=found.times, sampled=found.sampled)
+
+
+def _all(mlflow: TrackingClient, run: Run, tracked: str) -> tuple[str, ...]:
+    try:
+        logged = mlflow.get_run(tracked).metrics
+    except NotFoundError:
+        return ()  # somebody has deleted it over there
+    return metric_names(run.metrics, logged)
 
 
 def metric_names(reported: Mapping[str, Metric], logged: Iterable[str]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Starting the worker of an attempt that was admitted."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from gristmill.core import tokens
 from gristmill.core.clock import Clock
@@ -17,6 +17,8 @@ from gristmill.tracking.model import TrackedStatus, experiment_name
 
 class Tracking(Protocol):
     """What a run needs of MLflow before its worker starts and after it is gone."""
+
+    def of(self, project: str) -> Self: ...
 
     def ensure_experiment(self, name: str) -> str: ...
 
@@ -48,7 +50,8 @@ class Launcher:
 
     def _tracked(self, run: Run, attempt: Attempt, *, new: bool) -> dict[str, str | None]:
         """What the attempt's row has of its MLflow run."""
-        experiment = self.tracking.ensure_experiment(experiment_name(run.project_id, run.notebook))
+        mlflow = self.tracking.of(run.project_id)
+        experiment = mlflow.ensure_experiment(experiment_name(run.project_id, run.notebook))
         tags = {
             "gristmill.run": run.id,
             "gristmill.notebook": run.notebook,
@@ -56,7 +59,7 @@ class Launcher:
             "mlflow.source.type": "NOTEBOOK",
             "mlflow.user": run.created_by,
         }
-        make = self.tracking.create_run if new else self.tracking.find_or_create_run
+        make = mlflow.create_run if new else mlflow.find_or_create_run
         found = make(attempt.id, experiment, run.name, tags)
         return {
             "tracking_run": found,

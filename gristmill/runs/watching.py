@@ -174,7 +174,7 @@ class Watch:
             return
         ended = TrackedStatus.KILLED if attempt.state is RunState.CANCELLED else TrackedStatus.FAILED
         try:
-            self.tracking.end_run(attempt.tracking_run, ended)
+            self.tracking.of(attempt.project_id).end_run(attempt.tracking_run, ended)
         except GristmillError as error:
             log.warning("MLflow run %s of %s is left open: %s", attempt.tracking_run, attempt.id, error.message)
 

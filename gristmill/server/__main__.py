@@ -16,7 +16,7 @@ from gristmill.core import tokens
 from gristmill.core.blobs import BlobStore
 from gristmill.core.clock import SystemClock
 from gristmill.core.database import Database
-from gristmill.core.errors import GristmillError, UnauthenticatedError, UnavailableError
+from gristmill.core.errors import ConflictError, GristmillError, UnauthenticatedError, UnavailableError
 from gristmill.core.events import Wakeup
 from gristmill.core.processes import exclusive, holds_lock
 from gristmill.core.scopes import PERSON_SCOPES, ActorKind
@@ -24,7 +24,10 @@ from gristmill.core.settings import Settings, read_settings
 from gristmill.core.wire import PortFile
 from gristmill.endpoints.backends.local import LocalBackend
 from gristmill.profiles.catalogue import load_catalogue
-from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
+from gristmill.projects.directories.base import Directory
+from gristmill.projects.directories.hub import HubDirectory
+from gristmill.projects.model import DEFAULT_PROJECT
+from gristmill.projects.store import ensure_default
 from gristmill.runs import service as runs
 from gristmill.runs.executors.local import LocalExecutor
 from gristmill.server import files
@@ -66,6 +69,7 @@ def main() -> int:
 
 def _serve(settings: Settings) -> int:
     clock = SystemClock()
+    directory = _directory(settings, clock)
     wakeup = Wakeup()
     db = Database(settings.database, on_commit=wakeup.set)
     prepare(db)
@@ -92,6 +96,7 @@ def _serve(settings: Settings) -> int:
         mlflow=mlflow,
         identity=identity,
         leave=leave,
+        directory=directory,
         alone=settings.database_url is None,
     )
     server.config = uvicorn.Config(
@@ -119,6 +124,23 @@ def _serve(settings: Settings) -> int:
     return 0
 
 
+def _directory(settings: Settings, clock: SystemClock) -> Directory | None:
+    """Who may ask beside the owner of this home.
+
+    Raises:
+        ConflictError: several people, whose notebooks nothing would keep apart.
+    """
+    if settings.hub_api_url is None:
+        return None
+    if not settings.allow_unisolated:
+        raise ConflictError(
+            "people of a hub would run their notebooks as processes of one user of this machine: each could read what "
+            "the others have",
+            hint="Where all of them may, set GRISTMILL_ALLOW_UNISOLATED=1: every page then says so.",
+        )
+    return HubDirectory(settings.hub_api_url, clock, project_groups=settings.project_groups)
+
+
 def make_folders(settings: Settings) -> None:
     """The home and what control planes share: each is closed to other users where it is made here."""
     for folder in (settings.home, settings.shared):
@@ -129,7 +151,8 @@ def make_folders(settings: Settings) -> None:
 def _mlflow(settings: Settings, clock: SystemClock) -> MlflowServer:
     if settings.mlflow_url:
         return ExistingMlflow(settings, clock=clock)
-    return MlflowProcess(settings.mlflow, clock=clock, environ=os.environ)
+    several = settings.hub_api_url is not None
+    return MlflowProcess(settings.mlflow, clock=clock, environ=os.environ, several_projects=several)
 
 
 def _check_tracking(db: Database, settings: Settings, mlflow: MlflowServer) -> None:

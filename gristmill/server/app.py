@@ -13,7 +13,7 @@ from gristmill.core.blobs import BlobStore
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.events import Wakeup
-from gristmill.core.http import Api, Services, install_error_handlers
+from gristmill.core.http import Api, Authenticate, Services, install_error_handlers
 from gristmill.core.lease import Leadership
 from gristmill.core.notifications import listener
 from gristmill.core.pace import Pace
@@ -35,6 +35,8 @@ from gristmill.ledger import routes as ledger_routes
 from gristmill.models import routes as model_routes
 from gristmill.models.service import ModelService
 from gristmill.profiles.model import Catalogue
+from gristmill.projects.directories.base import Directory
+from gristmill.projects.service import Authentication
 from gristmill.runs import attempts, leftovers
 from gristmill.runs import routes as run_routes
 from gristmill.runs.executors.base import Executor
@@ -85,13 +87,14 @@ class Parts:
     mlflow: MlflowServer
     identity: Identity
     leave: Callable[[], None]
+    directory: Directory | None = None  # of people who have no token of Gristmill's own
     alone: bool = True  # the database is this home's own, and its lock is held: no other control plane can lead
 
 
 def create_app(parts: Parts) -> FastAPI:
     """The app; its control loop runs from start-up to shut-down."""
     leader = Leadership(parts.db, parts.clock, parts.identity.instance)
-    tracking = TrackingClient(parts.mlflow.address, parts.clock)
+    tracking = TrackingClient(parts.mlflow.address, parts.clock, parts.mlflow.workspaces)
     exchange = Exchange(parts.mlflow.address)
     runs = RunsReconciler(
         db=parts.db,
@@ -183,6 +186,8 @@ def create_app(parts: Parts) -> FastAPI:
             heard.stop()
         tracking.close()
         await exchange.close()
+        if parts.directory is not None:
+            parts.directory.close()
 
     # FastAPI's own pages load their scripts from another host.
     app = Api(
@@ -197,6 +202,7 @@ def create_app(parts: Parts) -> FastAPI:
     sessions = opening.Opening(parts.clock, parts.identity.instance)
     services: Services = {
         Settings: parts.settings,
+        Authenticate: Authentication(db=parts.db, clock=parts.clock, directory=parts.directory),
         Clock: parts.clock,
         Database: parts.db,
         BlobStore: parts.blobs,
@@ -287,4 +293,11 @@ def _proxy(parts: Parts, exchange: Exchange, granted: Granted) -> MlflowProxy:
 
     ownership = Ownership(parts.db, parts.clock, tracked_run)
     seen = interactive_service.Seen(parts.db, parts.clock)
-    return MlflowProxy(exchange, ownership, artifact_prefixes=artifact_prefixes, masks=granted.mask, seen=seen)
+    return MlflowProxy(
+        exchange,
+        ownership,
+        artifact_prefixes=artifact_prefixes,
+        masks=granted.mask,
+        seen=seen,
+        workspaces=parts.mlflow.workspaces,
+    )

@@ -1,6 +1,8 @@
 """One request to MLflow and its answer, streamed both ways."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -107,6 +109,20 @@ async def limited(request: Request, limit: int) -> AsyncIterator[bytes]:
         raise InvalidInputError("the caller went away before its body was complete") from error
 
 
+# What names the workspace of who asks. Each request is answered in a context of its own.
+_workspace: ContextVar[Mapping[str, str]] = ContextVar("workspace", default={})  # noqa: B039  # nobody changes it
+
+
+@contextmanager
+def within(workspace: Mapping[str, str]) -> Iterator[None]:
+    """All that is sent in this block goes with these headers."""
+    before = _workspace.set(workspace)
+    try:
+        yield
+    finally:
+        _workspace.reset(before)
+
+
 class Exchange:
     """Sends to one MLflow. Close it when the app ends."""
 
@@ -151,6 +167,7 @@ class Exchange:
     async def _send(
         self, method: str, url: str, headers: dict[str, str], content: AsyncIterator[bytes] | bytes | None
     ) -> httpx.Response:
+        headers = {**headers, **_workspace.get()}
         request = self._http.build_request(method, url, headers=headers, content=content)
         try:
             return await self._http.send(request, stream=True)

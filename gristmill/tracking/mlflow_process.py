@@ -172,7 +172,9 @@ def _listen(path: Path) -> socket.socket:
 
 
 def _note(folder: Path, way: str) -> None:
-    note = {"pid": os.getpid(), "way": way, "mlflow": importlib.metadata.version("mlflow")}
+    workspaces = os.environ.get("MLFLOW_ENABLE_WORKSPACES") == "true"
+    version = importlib.metadata.version("mlflow")
+    note = {"pid": os.getpid(), "way": way, "mlflow": version, "workspaces": workspaces}
     (folder / "process.json").write_text(json.dumps(note))
 
 

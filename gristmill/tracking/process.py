@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -15,6 +16,7 @@ from gristmill.core.processes import holds_lock, kill_marked, log_tail, marked, 
 from gristmill.tracking.address import local_address
 from gristmill.tracking.model import Health, TrackingState
 from gristmill.tracking.server import MlflowServer
+from gristmill.tracking.workspaces import NoWorkspaces, WorkspacePerProject
 
 LOG = "mlflow.log"
 # Carried by MLflow's process in its environment: it is found by this, never by a number that may have passed on.
@@ -32,13 +34,17 @@ class MlflowProcess(MlflowServer):
     Whether it lives is told by the lock that it holds, whether it works by its answer to a request.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, *, clock: Clock, environ: Mapping[str, str], several_projects: bool = False
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         self.folder = folder
         self.address = replace(local_address(folder), reason=lambda: self._state.reason)
+        self.workspaces = WorkspacePerProject(self.address) if several_projects else NoWorkspaces()
         self._clock = clock
-        self._environ = {**_without_mlflow(environ), **_settings(folder)}
+        self._environ = {**_without_mlflow(environ), **_settings(folder, several_projects=several_projects)}
+        self._several_projects = several_projects
         self._started = False
         self._step = threading.Lock()
         self._failures = 0
@@ -55,13 +61,18 @@ class MlflowProcess(MlflowServer):
     @property
     def pid(self) -> int | None:
         """The process that runs now; None if there is none."""
+        note = self._note()
+        return None if note is None else int(note["pid"])
+
+    def _note(self) -> dict[str, Any] | None:
+        """What the process that runs now has said of itself, once it was there."""
         if not holds_lock(self.folder):
             return None
         try:
-            note = json.loads((self.folder / "process.json").read_bytes())
+            note: dict[str, Any] = json.loads((self.folder / "process.json").read_bytes())
         except (FileNotFoundError, ValueError):
             return None
-        return int(note["pid"])
+        return note
 
     def ensure(self) -> TrackingState:
         """Starts MLflow if it is not there, adopts it if it is, and tells how it stands."""
@@ -97,12 +108,20 @@ class MlflowProcess(MlflowServer):
             self._start()
         elif self._state.ready and self._clock.monotonic() < self._asked + ASK_EVERY_S:
             return  # it lives, and has answered a moment ago: steps come much faster than that
+        elif not self._state.ready and self._is_of_another_kind():
+            kill_marked(MARK, str(self.folder))
+            self._become(Health.STARTING, "MLflow is started anew: it was one for another number of projects")
         elif self._answers():
             self._failures, self._next_start, self._silent_since = 0, 0.0, None
             self._asked = self._clock.monotonic()
             self._become(Health.READY)
         else:
             self._endure()
+
+    def _is_of_another_kind(self) -> bool:
+        """Whether one that an earlier control plane has left keeps projects apart and this one needs none, or so."""
+        note = None if self._started else self._note()
+        return note is not None and note.get("workspaces", False) is not self._several_projects
 
     def _start(self) -> None:
         wait = self._next_start - self._clock.monotonic()
@@ -167,9 +186,10 @@ class MlflowProcess(MlflowServer):
 _ARGV = (sys.executable, "-m", "gristmill.tracking.mlflow_process")
 
 
-def _settings(folder: Path) -> dict[str, str]:
+def _settings(folder: Path, *, several_projects: bool = False) -> dict[str, str]:
     return {
         MARK: str(folder),
+        "MLFLOW_ENABLE_WORKSPACES": str(several_projects).lower(),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # its job runner is more processes, which run code
         "MLFLOW_ENABLE_AI_GATEWAY": "false",  # it keeps secrets and calls out
         "MLFLOW_SERVER_ENABLE_CUSTOM_SCORERS": "false",  # they are code

@@ -14,11 +14,12 @@ from gristmill.core.scopes import Actor, ActorKind, Scope
 from gristmill.tracking.acts import Acts
 from gristmill.tracking.allow_list import find
 from gristmill.tracking.confinement import HINT, Asked, Confined, check_locations, values
-from gristmill.tracking.exchange import Exchange, Target, forwarded, limited, target_of
+from gristmill.tracking.exchange import Exchange, Target, forwarded, limited, target_of, within
 from gristmill.tracking.ownership import Ownership
 from gristmill.tracking.pages import with_preferences
 from gristmill.tracking.rules import Act, Confinement, Rule
 from gristmill.tracking.secrecy import Mask, Masks, check_address, unrevealing
+from gristmill.tracking.workspaces import NoWorkspaces, Workspaces
 
 # Where an endpoint's model files lie: what its supervisor may read.
 ArtifactPrefixes = Callable[[Actor], tuple[str, ...]]
@@ -48,10 +49,12 @@ class MlflowProxy:
         masks: Masks,
         limits: ProxyLimits | None = None,
         seen: Callable[[str], None] = lambda _: None,
+        workspaces: Workspaces | None = None,
     ) -> None:
         self._exchange, self._ownership, self._prefixes = exchange, ownership, artifact_prefixes
         self._masks, self._limits = masks, limits or ProxyLimits()
         self._acts = Acts(exchange, ownership)
+        self._workspaces = workspaces or NoWorkspaces()
         self._seen = seen  # told of the attempt or session whose token asks
 
     async def answer(self, actor: Actor, request: Request) -> Response:
@@ -62,6 +65,11 @@ class MlflowProxy:
             ForbiddenError: the route is refused, or not for this actor, or not for what the request names.
             UnavailableError: MLflow does not answer.
         """
+        workspace = await run_in_threadpool(self._workspaces.headers, actor.project_id)
+        with within(workspace):
+            return await self._answer(actor, request)
+
+    async def _answer(self, actor: Actor, request: Request) -> Response:
         target = target_of(request)
         found = find(request.method, target.path)
         if found is None:

@@ -1,8 +1,9 @@
 """MLflow's REST API, as far as the control plane needs it: plain HTTP, so that mlflow is never imported here."""
 
 import contextlib
+import copy
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -24,6 +25,7 @@ from gristmill.tracking.model import (
     TrackedStatus,
     artifact_path,
 )
+from gristmill.tracking.workspaces import NoWorkspaces, Workspaces
 
 _TIMEOUT = httpx.Timeout(30.0, connect=2.0)
 _API = "/api/2.0/mlflow"
@@ -39,13 +41,21 @@ class TrackingClient:
     with MLflow's own message.
     """
 
-    def __init__(self, address: MlflowAddress, clock: Clock) -> None:
+    def __init__(self, address: MlflowAddress, clock: Clock, workspaces: Workspaces | None = None) -> None:
         self._address = address
         self._http = address.client(_TIMEOUT)
         self._clock = clock
+        self._workspaces = workspaces or NoWorkspaces()
+        self._headers: dict[str, str] = {}
 
     def close(self) -> None:
         self._http.close()
+
+    def of(self, project: str) -> Self:
+        """As this project sees MLflow, by the same connections. What is asked without is of the project `default`."""
+        seen = copy.copy(self)
+        seen._headers = self._workspaces.headers(project)  # noqa: SLF001  # a copy of its own
+        return seen
 
     # Experiments and runs
 
@@ -221,7 +231,7 @@ class TrackingClient:
         url = f"{_ARTIFACTS}/{quote(path)}"
         data = bytearray()
         try:
-            with self._http.stream("GET", url) as response:
+            with self._http.stream("GET", url, headers=self._headers) as response:
                 if not response.is_success:
                     response.read()
                     check(response)
@@ -243,7 +253,7 @@ class TrackingClient:
 
     def _call(self, method: str, path: str, **how: Any) -> dict[str, Any]:
         try:
-            response = self._http.request(method, path, **how)
+            response = self._http.request(method, path, headers=self._headers, **how)
         except httpx.HTTPError as error:
             raise away(error, self._address.reason()) from error
         check(response)

@@ -4,12 +4,14 @@ from abc import ABC, abstractmethod
 
 from gristmill.tracking.address import MlflowAddress
 from gristmill.tracking.model import TrackingState
+from gristmill.tracking.workspaces import Workspaces
 
 
 class MlflowServer(ABC):
     """What the control plane needs of an MLflow server. `ensure` is one step of its control loop: it never waits."""
 
     address: MlflowAddress
+    workspaces: Workspaces
 
     @property
     def name(self) -> str | None:

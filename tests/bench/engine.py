@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -30,7 +30,8 @@ from gristmill.core.scopes import PERSON_SCOPES, Actor, ActorKind
 from gristmill.core.settings import Settings
 from gristmill.notebooks.model import ParameterSchema
 from gristmill.profiles.model import Catalogue, Profile, Resources
-from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
+from gristmill.projects.model import DEFAULT_PROJECT
+from gristmill.projects.store import ensure_default
 from gristmill.runs import attempts, service
 from gristmill.runs.executors.base import Executor, Launch, Presence
 from gristmill.runs.model import ClaimRequest, Run, RunRequest, WorkerEvent, WorkerEventKind
@@ -112,6 +113,10 @@ class NoOp(Executor):
 
 class NoTracking:
     """MLflow, off."""
+
+    def of(self, project: str) -> Self:
+        del project
+        return self
 
     def ensure_experiment(self, name: str) -> str:
         return "1"

@@ -7,7 +7,8 @@ import pytest
 
 from gristmill.core.database import Database
 from gristmill.core.scopes import PERSON_SCOPES, Actor, ActorKind
-from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
+from gristmill.projects.model import DEFAULT_PROJECT
+from gristmill.projects.store import ensure_default
 from gristmill.server.schema import upgrade
 
 

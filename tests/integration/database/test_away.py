@@ -14,7 +14,8 @@ from gristmill.core.errors import GristmillError, InvalidInputError
 from gristmill.core.events import Wakeup, append, read_after
 from gristmill.core.lease import Leadership
 from gristmill.core.notifications import Listener
-from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
+from gristmill.projects.model import DEFAULT_PROJECT
+from gristmill.projects.store import ensure_default
 from gristmill.server import schema
 from tests.postgres import PASSWORD, TEMPLATE, Postgres, programs, server
 from tests.waiting import until

@@ -15,7 +15,8 @@ from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.events import append, read_after
 from gristmill.core.lease import Leadership, NotLeaderError
-from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
+from gristmill.projects.model import DEFAULT_PROJECT
+from gristmill.projects.store import ensure_default
 from tests.waiting import until
 
 CLOCK = SystemClock()

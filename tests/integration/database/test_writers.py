@@ -13,7 +13,8 @@ from gristmill.core.database import Database, Tx, flush, lock_names
 from gristmill.core.events import append, read_after
 from gristmill.core.scopes import PERSON_SCOPES, Actor, ActorKind, Scope
 from gristmill.core.tokens import find_or_create_actor
-from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
+from gristmill.projects.model import DEFAULT_PROJECT
+from gristmill.projects.store import ensure_default
 from tests.waiting import until
 
 CLOCK = SystemClock()

@@ -15,10 +15,12 @@ from fastapi import FastAPI
 
 from gristmill.core.clock import Clock, SystemClock
 from gristmill.core.database import Database, metadata
-from gristmill.core.http import install_error_handlers
+from gristmill.core.http import Authenticate, install_error_handlers
 from gristmill.core.scopes import KERNEL_SCOPES, PERSON_SCOPES, SUPERVISOR_SCOPES, WORKER_SCOPES, ActorKind, Scope
 from gristmill.core.tokens import issue
-from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
+from gristmill.projects.model import DEFAULT_PROJECT
+from gristmill.projects.service import Authentication
+from gristmill.projects.store import ensure_default
 from gristmill.secrets.masking import Mask
 from gristmill.server import opening
 from gristmill.tracking import routes
@@ -133,6 +135,7 @@ def opened(folder: Path, address: MlflowAddress, tracking: TrackingClient) -> It
     install_error_handlers(app)
     sessions = opening.Opening(CLOCK, "server_01k3x4m5n6p7q8r9s0t1v2w3x4")
     app.state.services = {
+        Authenticate: Authentication(db=db, clock=CLOCK),
         Clock: CLOCK,
         Database: db,
         opening.Opening: sessions,

@@ -14,8 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from gristmill.core.clock import Clock, SystemClock
 from gristmill.core.database import Database, metadata
+from gristmill.core.http import Authenticate
 from gristmill.core.scopes import PERSON_SCOPES, ActorKind
 from gristmill.core.tokens import issue
+from gristmill.projects.service import Authentication
 from gristmill.projects.store import ensure_default
 from gristmill.secrets.masking import Mask
 from gristmill.server.opening import Opening
@@ -82,6 +84,7 @@ async def person(tmp_path: Path, address: MlflowAddress) -> AsyncIterator[httpx.
     app = FastAPI()
     app.include_router(routes.router)
     app.state.services = {
+        Authenticate: Authentication(db=db, clock=CLOCK),
         Clock: CLOCK,
         Database: db,
         MlflowProxy: MlflowProxy(

@@ -7,7 +7,7 @@ import pytest
 from gristmill.core.scopes import PERSON_SCOPES, Actor, ActorKind
 from gristmill.interactive.model import InteractiveRequest
 from gristmill.interactive.service import InteractiveSessions
-from gristmill.projects.store import DEFAULT_PROJECT
+from gristmill.projects.model import DEFAULT_PROJECT
 from gristmill.tracking.model import EXPERIMENT_TAG, INTERACTIVE_TAG, PARENT_TAG, TrackedStatus
 from tests.integration.tracking.conftest import CLOCK, Attempt, Site
 from tests.integration.tracking.test_unprepared_client import run_script

@@ -10,7 +10,8 @@ import gristmill.server.app  # noqa: F401  # it knows every word: all tables are
 from gristmill.core import blobs, collection, events
 from gristmill.core.blobs import BlobStore, digest_of
 from gristmill.core.database import Database, metadata
-from gristmill.projects.store import DEFAULT_PROJECT, projects
+from gristmill.projects.model import DEFAULT_PROJECT
+from gristmill.projects.store import projects
 from tests.unit.conftest import TestClock
 
 # Columns that could name a blob and never do: with the reason.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Self
 
 import pytest
 
@@ -35,6 +36,10 @@ class Mlflow:
     runs: dict[str, TrackedRun] = field(default_factory=dict)
     away: bool = False
     asked: list[str] = field(default_factory=list)  # of which sessions' open runs
+
+    def of(self, project: str) -> Self:
+        del project
+        return self
 
     def ensure_experiment(self, name: str) -> str:
         self._answer()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -26,6 +27,10 @@ Create = Callable[..., Run]
 class AwayTracking:
     """MLflow does not answer."""
 
+    def of(self, project: str) -> Self:
+        del project
+        return self
+
     def ensure_experiment(self, name: str) -> str:
         raise UnavailableError("MLflow is away")
 
@@ -41,12 +46,20 @@ class AwayTracking:
 class RefusingTracking(AwayTracking):
     """MLflow answers, and will have nothing of it."""
 
+    def of(self, project: str) -> Self:
+        del project
+        return self
+
     def ensure_experiment(self, name: str) -> str:
         raise InvalidInputError("MLflow: 'name' is refused")
 
 
 class FaultyTracking(AwayTracking):
     """There is a fault in what asks MLflow."""
+
+    def of(self, project: str) -> Self:
+        del project
+        return self
 
     def ensure_experiment(self, name: str) -> str:
         raise KeyError(name)
@@ -88,6 +101,10 @@ class LostAnswer(AwayTracking):
 
     def __init__(self) -> None:
         self.made: list[str] = []
+
+    def of(self, project: str) -> Self:
+        del project
+        return self
 
     def ensure_experiment(self, name: str) -> str:
         return name

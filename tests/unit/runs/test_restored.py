@@ -12,7 +12,7 @@ from gristmill.core.settings import Settings
 from gristmill.ledger import service as ledger
 from gristmill.ledger import store as ledger_store
 from gristmill.profiles.model import Catalogue
-from gristmill.projects.store import DEFAULT_PROJECT
+from gristmill.projects.model import DEFAULT_PROJECT
 from gristmill.runs import service as runs
 from gristmill.runs.model import Attempt, Run, RunState
 from gristmill.server import backup as backups

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 import pytest
 
@@ -21,6 +22,10 @@ SERVER = "https://mlflow.example.org"
 
 
 class Tracking:
+    def of(self, project: str) -> Self:
+        del project
+        return self
+
     def ensure_experiment(self, _name: str) -> str:
         return "7"
 

@@ -14,7 +14,7 @@ from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.scopes import PERSON_SCOPES, ActorKind
 from gristmill.core.settings import Settings
-from gristmill.projects.store import DEFAULT_PROJECT
+from gristmill.projects.model import DEFAULT_PROJECT
 from gristmill.secrets import service, store
 from gristmill.secrets.known_vaults import Vaults
 from gristmill.secrets.vaults.base import VaultError

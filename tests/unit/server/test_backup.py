@@ -20,7 +20,8 @@ from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundErro
 from gristmill.core.processes import exclusive
 from gristmill.core.scopes import PERSON_SCOPES, ActorKind
 from gristmill.core.settings import Settings
-from gristmill.projects.store import DEFAULT_PROJECT, ensure_default
+from gristmill.projects.model import DEFAULT_PROJECT
+from gristmill.projects.store import ensure_default
 from gristmill.server import backup as backups
 from gristmill.server import schema
 from gristmill.server.archive import BrokenBackupError

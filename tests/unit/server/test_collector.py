@@ -24,7 +24,7 @@ from gristmill.core.scopes import WORKER_SCOPES, Actor, ActorKind
 from gristmill.core.settings import Settings
 from gristmill.notebooks.model import ParameterSchema
 from gristmill.profiles.model import Catalogue, Profile, Resources
-from gristmill.projects.store import DEFAULT_PROJECT
+from gristmill.projects.model import DEFAULT_PROJECT
 from gristmill.runs import service as runs
 from gristmill.runs import store as run_store
 from gristmill.runs.executors.local import LocalExecutor

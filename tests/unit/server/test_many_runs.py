@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Self
 
 import pytest
 
@@ -18,7 +19,7 @@ from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
 from gristmill.notebooks.model import ParameterSchema
 from gristmill.profiles.model import Catalogue, Profile, Resources
-from gristmill.projects.store import DEFAULT_PROJECT
+from gristmill.projects.model import DEFAULT_PROJECT
 from gristmill.runs import attempts, service
 from gristmill.runs.executors.base import Executor, Launch, Presence
 from gristmill.runs.model import ClaimRequest, Run, RunRequest, RunState, WorkerEvent, WorkerEventKind
@@ -41,6 +42,10 @@ HOUR = 3600.0
 
 class NoTracking:
     """MLflow, off."""
+
+    def of(self, project: str) -> Self:
+        del project
+        return self
 
     def ensure_experiment(self, name: str) -> str:
         return "1"

@@ -6,12 +6,12 @@ import pytest
 from fastapi import FastAPI, Request
 from httpx import ASGITransport, AsyncClient, Response
 
-from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import InvalidInputError
-from gristmill.core.http import install_error_handlers
+from gristmill.core.http import Authenticate, install_error_handlers
 from gristmill.core.scopes import KERNEL_SCOPES, PERSON_SCOPES, ActorKind
 from gristmill.core.tokens import issue
+from gristmill.projects.service import Authentication
 from gristmill.server import opening
 from gristmill.server.opening import CODE_LIFE, SESSION_LIFE, Opening, check_path
 from tests.unit.conftest import TestClock
@@ -23,7 +23,7 @@ def app(db: Database, clock: TestClock) -> FastAPI:
     app.include_router(opening.router)
     install_error_handlers(app)
     sessions = Opening(clock, "server_01k3x4m5n6p7q8r9s0t1v2w3x4")
-    app.state.services = {Clock: clock, Database: db, Opening: sessions}
+    app.state.services = {Authenticate: Authentication(db=db, clock=clock), Opening: sessions}
 
     @app.api_route("/mlflow/{path:path}", methods=["GET", "POST"])
     def pages(request: Request) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from gristmill.core.database import Database
 from gristmill.profiles.model import Catalogue, Profile, Resources
-from gristmill.projects.store import DEFAULT_PROJECT
+from gristmill.projects.model import DEFAULT_PROJECT
 from gristmill.utilisation import service, store
 from gristmill.utilisation.model import MAX_POINTS, Sizing, Utilisation, UtilisationPoint
 
