@@ -1,9 +1,11 @@
 """`gristmill lab`: JupyterLab with Gristmill in it, in one's own folder."""
 
+import hashlib
 import html
 import importlib.util
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -115,6 +117,13 @@ def _free(wanted: int | None) -> int:
     raise UnavailableError(f"{tried} taken", hint="Name a free one: gristmill lab --port 9000")
 
 
+def _workspaces(folder: Path) -> Path:
+    from gristmill.core.settings import read_settings
+
+    own = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    return read_settings().home / "lab" / own
+
+
 class _Jupyterlab:
     """JupyterLab's process. Ctrl-C is for it, and it asks nothing; SIGTERM is passed on.
 
@@ -130,6 +139,10 @@ class _Jupyterlab:
         )
         # In the environment: a command line is everybody's to read.
         environ = {**os.environ, "JUPYTER_TOKEN": token}
+        # What was open belongs to the folder: elsewhere its notebooks and runs are not there.
+        environ.setdefault("JUPYTERLAB_WORKSPACES_DIR", str(_workspaces(folder)))
+        if shutil.which("gristmill") is None:  # its terminals are where the commands that are shown are tried
+            environ["PATH"] = os.pathsep.join(filter(None, (str(Path(sys.executable).parent), os.environ.get("PATH"))))
         self._told: float | None = None
         self._process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], cwd=folder, env=environ)
 

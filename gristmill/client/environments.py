@@ -264,6 +264,12 @@ def _hint(needs: "Needs", lacking: Sequence[str], install: str, command: str, *,
     return f"Install it: {install}   (or choose another with -k)"
 
 
+def of_venv(client: "Client", venv: Path) -> str | None:
+    """The name of the environment that this virtual environment was added as; None where it was not."""
+    added = (one.name for one in client.send(api.list_environments()) if Path(one.source).is_relative_to(venv))
+    return next(added, None)
+
+
 def _told_of_other(
     client: "Client", needs: "Needs", *, kernel: str | None, environment: str | None, command: str
 ) -> tuple[str, ...]:
@@ -271,8 +277,7 @@ def _told_of_other(
     venv = needs.venv
     if venv is None or needs.kernel is None or kernel is not None or environment is not None:
         return ()
-    added = (one.name for one in client.send(api.list_environments()) if Path(one.source).is_relative_to(venv))
-    name = next(added, None)
+    name = of_venv(client, venv)
     offer = f"gristmill run {shlex.quote(command)} --environment {name}" if name else _offer_venv(venv, command)
     own = needs.kernel
     return (f"kernel {own} is not this project's {venv.name}; to run with that: {offer}   (-k {own} is this one)",)
@@ -281,12 +286,13 @@ def _told_of_other(
 def _offer_venv(venv: Path, command: str) -> str:
     import os
 
-    name = _environment_name(venv)
+    name = environment_name(venv)
     add = f"gristmill environments add {name} --python {shlex.quote(os.path.relpath(venv))}"
     return f"{add} && gristmill run {shlex.quote(command)} --environment {name}"
 
 
-def _environment_name(beside: Path) -> str:
+def environment_name(beside: Path) -> str:
+    """What an environment is called that is made of this file or folder: as the folder that holds it."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", beside.absolute().parent.name).strip("-._")[:63] or "project"
 
 
@@ -295,7 +301,7 @@ def _offer(needs: "Needs", command: str) -> str:
     import os
 
     file = needs.file or Path("requirements.txt")
-    name = _environment_name(file)
+    name = environment_name(file)
     add = f"gristmill environments add {name} --requirements {shlex.quote(os.path.relpath(file))}"
     return f"{add} && gristmill run {shlex.quote(command)} --environment {name}"
 

@@ -97,7 +97,8 @@ def authenticate(tx: Tx, token: str, now: datetime) -> Actor:
     """The actor that this token speaks for.
 
     Raises:
-        UnauthenticatedError: unknown, revoked or expired; it is not said which.
+        UnauthenticatedError: unknown, revoked or expired; it is not said which, but to who was bound to something that
+            is over.
     """
     query = (
         sa.select(
@@ -114,6 +115,12 @@ def authenticate(tx: Tx, token: str, now: datetime) -> Actor:
         .where(tokens.c.hash == token_hash(token))
     )
     row = tx.execute(query).one_or_none()
+    if row is not None and row.revoked_at is not None and row.subject is not None:
+        raise UnauthenticatedError(
+            f"what this token was for is over: {row.name}",
+            hint="A kernel that is kept after its run has failed logs no more: the run's record is that of its end. "
+            "Run the fixed notebook.",
+        )
     if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise UnauthenticatedError(
             "the token is not valid: it is unknown, expired or revoked",

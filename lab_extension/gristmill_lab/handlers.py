@@ -22,7 +22,7 @@ from gristmill_lab.fan import Fan, Listener
 from gristmill_lab.kept import KeptKernels
 from gristmill_lab.launch import RunOrder, launch
 from gristmill_lab.places import in_contents, on_disk
-from gristmill_lab.preflight import PreflightOrder, preflight
+from gristmill_lab.preflight import PreflightOrder, preflight, use_venv
 from gristmill_lab.reading import read
 from gristmill_lab.runs_of import RunsOf
 
@@ -196,6 +196,17 @@ class PreflightHandler(Handler):
             self.answer(await asyncio.to_thread(preflight, client, notebook, order))
 
 
+class VenvHandler(Handler):
+    """The virtual environment that lies in a notebook's project becomes an environment of runs."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        notebook = on_disk(self.contents_manager, self.body_as(PreflightOrder).path)
+        async with self.shared.control_plane.lent() as client:
+            self.answer(await asyncio.to_thread(use_venv, client, notebook), 201)
+
+
 class ExampleHandler(Handler):
     """The churn example in this server's folder, copied there if it is not yet."""
 
@@ -279,6 +290,7 @@ def routes() -> list[tuple[str, type[Handler]]]:
         (rf"/{PREFIX}/diff", DiffHandler),
         (rf"/{PREFIX}/launch", LaunchHandler),
         (rf"/{PREFIX}/preflight", PreflightHandler),
+        (rf"/{PREFIX}/venv", VenvHandler),
         (rf"/{PREFIX}/example", ExampleHandler),
         (rf"/{PREFIX}/endpoints/([^/]+)", DeletionHandler),
         (rf"/{PREFIX}/endpoints/([^/]+)/predict", PredictHandler),

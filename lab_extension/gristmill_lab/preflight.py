@@ -6,11 +6,21 @@ from pathlib import Path
 from gristmill.client import api
 from gristmill.client.client import Client
 from gristmill.client.data_roots import of_project
-from gristmill.client.environments import Examined, distribution, examine, notices_of, refusal_of
+from gristmill.client.environments import (
+    Examined,
+    add,
+    distribution,
+    environment_name,
+    examine,
+    notices_of,
+    of_venv,
+    refusal_of,
+)
 from gristmill.client.pack import Packed, pack
 from gristmill.client.pack.needs import needs_of
 from gristmill.client.pack.offers import Offer, offers
 from gristmill.core.errors import NotFoundError
+from gristmill.environments.model import Environment
 from gristmill.runs.model import RunForecast
 from gristmill_lab.launch import named
 
@@ -50,6 +60,14 @@ class Packages:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnVenv:
+    """A virtual environment that lies in the project and is not the kernel's; `environment`: as it was added before."""
+
+    folder: str
+    environment: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataOffer:
     """What the run would lack, and would have with `at` as a data root; `certain`: the notebook fails without it."""
 
@@ -68,6 +86,7 @@ class Preflight:
     source: str
     forecasts: tuple[RunForecast, ...]
     packages: Packages | None = None
+    venv: OwnVenv | None = None
     data: tuple[DataOffer, ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -83,7 +102,8 @@ def preflight(client: Client, notebook: Path, order: PreflightOrder) -> Prefligh
     _, data = of_project(client, notebook)
     places = [one.at for one in data]
     with pack(notebook, data=places) as packed:
-        found = examine(client, needs_of(packed, places), environment=order.environment)
+        needs = needs_of(packed, places)
+        found = examine(client, needs, environment=order.environment)
         offered = offers(packed, data)
         name, source = packed.request.notebook, packed.request.source
     forecasts = client.send(api.list_forecasts(name, source=source))
@@ -92,9 +112,27 @@ def preflight(client: Client, notebook: Path, order: PreflightOrder) -> Prefligh
         source=source or str(notebook),
         forecasts=forecasts,
         packages=None if found is None else _packages(found, order.path),
+        venv=None if needs.venv is None else OwnVenv(folder=needs.venv.name, environment=of_venv(client, needs.venv)),
         data=tuple(_offer(one) for one in offered),
         notices=_notices(packed),
     )
+
+
+def use_venv(client: Client, notebook: Path) -> Environment:
+    """The virtual environment of the notebook's project as an environment, added where it was not.
+
+    Raises:
+        NotFoundError: the project has none.
+        ConflictError: another environment is called as it would be.
+    """
+    with pack(notebook) as packed:
+        venv = needs_of(packed, ()).venv
+    if venv is None:
+        raise NotFoundError(f"the project of {notebook.name} has no virtual environment of its own")
+    known = of_venv(client, venv)
+    if known is not None:
+        return client.send(api.get_environment(known))
+    return add(client, environment_name(venv), python=str(venv))
 
 
 def _packages(found: Examined, command: str) -> Packages:

@@ -62,6 +62,17 @@ def menu_of(desk: Desk, notebook: str, item: str) -> None:
     desk.page.get_by_role("menuitem", name=item).click()
 
 
+def test_a_form_is_there_again_after_a_reload(desk: Desk) -> None:
+    desk.open("train.ipynb")
+    desk.toolbar_button("train.ipynb").click()
+    expect(desk.form("train.ipynb").get_by_label("rate")).to_be_visible()
+    desk.lab.until_kept("gristmill-run-form:train.ipynb")
+    desk.page.reload()
+    expect(desk.form("train.ipynb").get_by_label("rate")).to_be_visible()
+    desk.press_run("train.ipynb")
+    expect(shown_run(desk.page)).to_contain_text("succeeded")
+
+
 def test_what_a_run_will_lack_is_told_before_and_cured_by_clicking(
     desk: Desk, lab: Lab, control_plane: ControlPlane
 ) -> None:

@@ -23,6 +23,8 @@ export interface IApi {
     readNotebook(notebook: unknown): Promise<NotebookFacts>;
     /** What is known of a run before it is made; of the notebook as it is on disk. */
     preflight(order: PreflightOrder): Promise<Preflight>;
+    /** The virtual environment of the notebook’s project as an environment; it is added where it was not. */
+    useVenv(path: string): Promise<Environment>;
     launch(order: RunOrder): Promise<Launched>;
     /** What this Lab calls the churn example's notebook, which is copied here where it is not yet. */
     openExample(): Promise<string | null>;
@@ -56,6 +58,10 @@ export class Api extends Http implements IApi {
 
     preflight(order: PreflightOrder): Promise<Preflight> {
         return this.json('POST', 'preflight', order);
+    }
+
+    useVenv(path: string): Promise<Environment> {
+        return this.json('POST', 'venv', { path });
     }
 
     async openExample(): Promise<string | null> {

@@ -2639,6 +2639,16 @@ export interface components {
             description?: string | null;
         };
         /**
+         * OwnVenv
+         * @description A virtual environment that lies in the project and is not the kernel's; `environment`: as it was added before.
+         */
+        OwnVenv: {
+            /** Folder */
+            folder: string;
+            /** Environment */
+            environment?: string | null;
+        };
+        /**
          * Packages
          * @description What the run will have. `packages` is how many; None where that is not known before a worker looks itself.
          *
@@ -2790,6 +2800,7 @@ export interface components {
             /** Forecasts */
             forecasts: components['schemas']['RunForecast'][];
             packages?: components['schemas']['Packages'] | null;
+            venv?: components['schemas']['OwnVenv'] | null;
             /**
              * Data
              * @default []
@@ -3960,6 +3971,7 @@ export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookFacts = components['schemas']['NotebookFacts'];
 export type Observed = components['schemas']['Observed'];
 export type Output = components['schemas']['Output'];
+export type OwnVenv = components['schemas']['OwnVenv'];
 export type Packages = components['schemas']['Packages'];
 export type Parameter = components['schemas']['Parameter'];
 export type ParameterSchema = components['schemas']['ParameterSchema'];

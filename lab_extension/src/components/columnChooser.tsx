@@ -8,6 +8,9 @@ import type { ITrans } from '../models/translation';
 export function ColumnChooser(props: { table: RunsTable; trans: ITrans }): React.JSX.Element {
     const { table, trans } = props;
     const [text, setText] = React.useState('');
+    React.useEffect(() => {
+        table.readColumns();
+    }, [table]);
     const shown = table.columns;
     const groups = allColumns(table.known);
     const titles = {

@@ -50,7 +50,32 @@ export function Packages({ form, trans }: IPartProps): React.JSX.Element {
             ) : (
                 <Lacking form={form} trans={trans} />
             )}
+            <OwnVenv form={form} trans={trans} />
         </>
+    );
+}
+
+/** What the person works with may lie in the project, and be another environment than the kernel’s. */
+function OwnVenv({ form, trans }: IPartProps): React.JSX.Element | null {
+    const venv = form.outlook.found?.venv;
+    if (!venv || form.choices.environment !== null) {
+        return null;
+    }
+    return (
+        <div className="gr-Environment">
+            <span className="gr-hint">
+                {trans.__('This project has %1, which is not the kernel’s.', venv.folder)}
+            </span>
+            <button
+                type="button"
+                className="jp-mod-styled"
+                onClick={() => {
+                    void form.useVenv();
+                }}
+            >
+                {trans.__('Run in %1', venv.folder)}
+            </button>
+        </div>
     );
 }
 

@@ -12,7 +12,7 @@ export function NotebookDiffView(props: {
     trans: ITrans;
 }): React.JSX.Element {
     const { comparison, runs, trans } = props;
-    const [first, second] = runs;
+    const [first, second] = [...runs].sort((one, other) => one.number - other.number); // the older one is before
     const [before, setBefore] = React.useState(first?.id ?? '');
     const [after, setAfter] = React.useState(second?.id ?? '');
     const known = (id: string, otherwise: Run | undefined): string =>

@@ -116,6 +116,7 @@ function Failure(props: {
                 {number === null ? sentence(fault.message) : trans.__('Cell %1: %2', number, fault.message)}
             </h2>
             {fault.hint ? <p className="gr-hint">{sentence(fault.hint)}</p> : null}
+            <Remedies run={run} actions={actions} trans={trans} />
             {fault.source ? (
                 <pre className="gr-Failure-source" tabIndex={0} aria-label={trans.__('Source of the cell')}>
                     {lines.map((line, at) => (
@@ -126,7 +127,6 @@ function Failure(props: {
                     ))}
                 </pre>
             ) : null}
-            <Remedies run={run} actions={actions} trans={trans} />
             {fault.traceback.length > 0 ? (
                 <details open>
                     <summary>{trans.__('Traceback')}</summary>
@@ -160,7 +160,7 @@ function Remedies(props: { run: Run; actions: IRunActions; trans: ITrans }): Rea
                     {run.post_mortem_s
                         ? trans.__('Its kernel was kept for a while, and has ended.')
                         : trans.__(
-                              'Its kernel was not kept: “keep the kernel” among a run’s options lets you look into it.'
+                              'Its kernel was not kept: “keep kernel” among a run’s options lets you look into it.'
                           )}
                 </span>
             ) : null}

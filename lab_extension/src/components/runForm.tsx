@@ -58,6 +58,13 @@ function Loaded(props: IRunFormProps): React.JSX.Element {
 function Filled(props: IRunFormProps): React.JSX.Element {
     const { form, trans, onLaunched, onFilled } = props;
     const [shows, setShows] = React.useState(false);
+    const { problem } = form;
+    const refusal = React.useRef<HTMLDivElement>(null);
+    React.useEffect(() => {
+        if (problem) {
+            refusal.current?.scrollIntoView({ block: 'center' }); // else a long form hides why nothing happens
+        }
+    }, [problem]);
     const filled = React.useRef(onFilled);
     React.useEffect(() => {
         filled.current();
@@ -107,17 +114,19 @@ function Filled(props: IRunFormProps): React.JSX.Element {
             <Data form={form} trans={trans} />
             <Secrets form={form} trans={trans} />
             <More form={form} trans={trans} />
-            {form.problem ? (
-                <Problem problem={form.problem} trans={trans} title={trans.__('The run was not started')}>
-                    <Others
-                        form={form}
-                        faults={form.otherFaults}
-                        trans={trans}
-                        onDataRoot={place => {
-                            launch(form.useDataRoot(place));
-                        }}
-                    />
-                </Problem>
+            {problem ? (
+                <div ref={refusal}>
+                    <Problem problem={problem} trans={trans} title={trans.__('The run was not started')}>
+                        <Others
+                            form={form}
+                            faults={form.otherFaults}
+                            trans={trans}
+                            onDataRoot={place => {
+                                launch(form.useDataRoot(place));
+                            }}
+                        />
+                    </Problem>
+                </div>
             ) : null}
             <Foot {...props} />
         </form>

@@ -71,7 +71,8 @@ test('a text is told line by line', () => {
         'same c',
         'added d'
     ]);
-    expect(linesOf('', '')).toEqual([{ text: '', mark: 'same' }]);
+    expect(linesOf('', '')).toEqual([]);
+    expect(linesOf('', 'new')).toEqual([{ text: 'new', mark: 'added' }]);
 });
 
 test('values that a run has put in are no cell of the person’s', () => {

@@ -192,8 +192,8 @@ export interface ILine {
 
 /** What became of a text, line by line. */
 export function linesOf(before: string, after: string): readonly ILine[] {
-    const old = before.split('\n');
-    const next = after.split('\n');
+    const old = before === '' ? [] : before.split('\n');
+    const next = after === '' ? [] : after.split('\n');
     const lines: ILine[] = [];
     let i = 0;
     let j = 0;

@@ -96,6 +96,7 @@ class Source implements ISource {
 }
 
 class Api {
+    readonly added: Environment[] = [];
     facts: NotebookFacts = {
         kernel: 'python3',
         language: 'python',
@@ -117,10 +118,15 @@ class Api {
         return Promise.resolve(this.stored);
     }
     environments(): Promise<readonly Environment[]> {
-        return Promise.resolve([environment]);
+        return Promise.resolve([environment, ...this.added]);
     }
     forecasts(): Promise<readonly RunForecast[]> {
         return Promise.resolve([{ profile: 'small', wait_s: 40, seconds: 18 }]);
+    }
+    useVenv(): Promise<Environment> {
+        const added = { name: 'own', packages: [] } as unknown as Environment;
+        this.added.push(added);
+        return Promise.resolve(added);
     }
     preflight(order: PreflightOrder): Promise<Preflight> {
         this.looked.push(order);
@@ -256,11 +262,31 @@ test('a form adopts what another was refused with: values, faults at their field
     });
     expect(await refused.run()).toBeNull();
     const { form } = await loaded(source);
+    form.set(depth, '5');
+    form.setMore({ timeout: '1 h' });
     form.adopt(refused);
+    expect(form.more.timeout).toBe('');
     expect(form.values.text(depth)).toBe('7');
     expect(form.values.fault(depth)).toBe('too deep');
     expect(form.more.retries).toBe('3');
     expect(form.problem).toBe(api.refusal);
+});
+
+test('what was made meanwhile is offered when one comes back to the form, and what was typed stays', async () => {
+    const { api, form } = await loaded();
+    form.set(depth, '7');
+    const secret = { created_at: '', created_by: '', changed_at: '', changed_by: '', vault: '' };
+    api.stored = [{ ...secret, name: 'NEW' }];
+    await form.refresh();
+    expect(form.secrets.map(one => one.name)).toContain('NEW');
+    expect(form.values.text(depth)).toBe('7');
+});
+
+test('the virtual environment of the project is added and chosen by one click', async () => {
+    const { form } = await loaded();
+    await form.useVenv();
+    expect(form.choices.environment).toBe('own');
+    expect(form.choices.environments.map(one => one.name)).toContain('own');
 });
 
 test('secrets that the notebook asks for come first, also where they are not stored', async () => {

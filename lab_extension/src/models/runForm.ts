@@ -13,7 +13,14 @@ import { Values } from './values';
 
 export type FormApi = Pick<
     IApi,
-    'readNotebook' | 'preflight' | 'forecasts' | 'launch' | 'profiles' | 'environments' | 'secrets'
+    | 'readNotebook'
+    | 'preflight'
+    | 'useVenv'
+    | 'forecasts'
+    | 'launch'
+    | 'profiles'
+    | 'environments'
+    | 'secrets'
 >;
 
 /** What a form begins with where nothing else is said. */
@@ -148,6 +155,27 @@ export class RunForm implements IDisposable {
         await this.outlook.ask(() => this.source.localPath(), this.choices.environment);
     }
 
+    /** Looked at again after something else was: what may have been made meanwhile, in a terminal too, is offered. */
+    async refresh(): Promise<void> {
+        if (!this._facts || this._busy) {
+            return;
+        }
+        try {
+            const [profiles, environments, secrets] = await Promise.all([
+                this.api.profiles(),
+                this.api.environments(),
+                this.api.secrets(),
+                this.look()
+            ]);
+            this.choices.offer(profiles, environments, secrets);
+        } catch (error) {
+            if (!(error instanceof ProblemError)) {
+                throw error;
+            }
+        }
+        this.emit();
+    }
+
     /** What is free of the profiles has changed. Nothing is lost where that cannot be asked for: events tell it again. */
     async renew(): Promise<void> {
         try {
@@ -175,6 +203,18 @@ export class RunForm implements IDisposable {
         this.choices.environment = environment;
         void this.look();
         this.emit();
+    }
+
+    /** Runs in the virtual environment that lies in the notebook’s project. */
+    async useVenv(): Promise<void> {
+        try {
+            const { name } = await this.api.useVenv(this.source.localPath());
+            await this.refresh();
+            this.chooseEnvironment(name);
+        } catch (error) {
+            this.tell(error);
+            this.emit();
+        }
     }
 
     setMore(more: Partial<IMore>): void {
@@ -209,12 +249,14 @@ export class RunForm implements IDisposable {
         }
     }
 
-    /** What another form was refused with stands here, to be put right; what was typed here stays. */
+    /** What another form was asked for stands here instead of what did, with what it was refused with. */
     adopt(refused: RunForm): void {
         if (!refused.facts) {
             return; // neither of them can be filled in, and each says so itself
         }
+        this.reset();
         this.take(refused.order());
+        this.values.adopt(refused.values);
         this._problem = refused._problem;
         this.serverFaults = refused.serverFaults;
         this.values.tell(this.serverFaults);

@@ -199,6 +199,20 @@ export class RunsTable implements IDisposable {
     refresh(): void {
         void this.load();
         void this.readBaseline();
+        this.readColumns();
+        this.runsApi.profiles().then(
+            (profiles: readonly ProfileStatus[]) => {
+                this.rates = ratesOf(profiles);
+                this.emit();
+            },
+            () => {
+                this.rates = new Map(); // costs are then not told
+            }
+        );
+    }
+
+    /** Which columns there are: runs that came since may have brought others. */
+    readColumns(): void {
         this.api.columns().then(
             known => {
                 this._known = known;
@@ -207,15 +221,6 @@ export class RunsTable implements IDisposable {
             (error: unknown) => {
                 this.fail(error);
                 this.emit();
-            }
-        );
-        this.runsApi.profiles().then(
-            (profiles: readonly ProfileStatus[]) => {
-                this.rates = ratesOf(profiles);
-                this.emit();
-            },
-            () => {
-                this.rates = new Map(); // costs are then not told
             }
         );
     }

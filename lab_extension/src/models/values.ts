@@ -63,6 +63,12 @@ export class Values {
         }
     }
 
+    /** As they stand in another form, what cannot be sent among them. */
+    adopt(other: Values): void {
+        this.clear();
+        other.texts.forEach((text, name) => this.texts.set(name, text));
+    }
+
     clear(): void {
         this.texts.clear();
         this.touched.clear();

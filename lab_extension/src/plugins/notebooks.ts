@@ -1,4 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator } from '@jupyterlab/translation';
@@ -14,6 +15,7 @@ import type { ITrans } from '../models/translation';
 import { INotebooks } from '../tokens';
 
 const REAL_TIME = 'RTC'; // jupyter-collaboration's drive: the same files
+const SAVED_WITHIN = 5000; // ms; jupyter-collaboration saves a second after the last edit
 const LAST = 'gristmill-lab:last';
 
 interface ILast {
@@ -77,9 +79,10 @@ class LabSource implements ISource {
     }
 
     async save(): Promise<void> {
-        const panel = this.panel();
-        if (panel?.context.model.dirty) {
-            await panel.context.save();
+        const context = this.panel()?.context;
+        // What several people have open is saved by the server itself, and Lab would take that for somebody else’s.
+        if (context?.model.dirty && !(context.model.collaborative && (await isSaved(context.model)))) {
+            await context.save();
         }
     }
 
@@ -133,6 +136,24 @@ class LabSource implements ISource {
     private panel(): NotebookPanel | undefined {
         return this.tracker?.find(panel => panel.context.path === this.path && panel.context.isReady);
     }
+}
+
+/** Whether it is saved within some seconds, without being asked to. */
+function isSaved(model: DocumentRegistry.IModel): Promise<boolean> {
+    return new Promise(resolve => {
+        const end = (saved: boolean): void => {
+            clearTimeout(timer);
+            model.stateChanged.disconnect(look);
+            resolve(saved);
+        };
+        const look = (): void => {
+            if (!model.dirty) {
+                end(true);
+            }
+        };
+        const timer = window.setTimeout(end, SAVED_WITHIN, false);
+        model.stateChanged.connect(look);
+    });
 }
 
 function movedBy(change: Contents.IChangedArgs, path: string): string | null {

@@ -32,6 +32,16 @@ export function place(app: JupyterFrontEnd, widget: Widget, notebook: Widget | n
     show(app, widget);
 }
 
+/** Adds what takes the place of a widget for a while, as a tab in front of it. */
+export function placeOver(app: JupyterFrontEnd, widget: Widget, below: Widget): void {
+    if (area(app) === 'right') {
+        app.shell.add(widget, 'right', { rank: 500 });
+    } else {
+        app.shell.add(widget, 'main', { ref: below.id, mode: 'tab-after' });
+    }
+    show(app, widget);
+}
+
 export function show(app: JupyterFrontEnd, widget: Widget): void {
     app.shell.activateById(widget.id);
 }

@@ -18,7 +18,7 @@ import { textCells } from '../models/mergeCells';
 import { type ICopyOf, copyOf, copyPath, orderOf } from '../models/postMortem';
 import { baseName } from '../models/quantities';
 import { IControlPlane, IRunForms } from '../tokens';
-import { place } from './placing';
+import { placeOver } from './placing';
 
 const INJECTED = 'injected-parameters';
 
@@ -237,7 +237,7 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
             widget.title.icon = runIcon;
             widget.title.closable = true;
             widget.addClass('gr-PageWidget');
-            place(app, widget, panel);
+            placeOver(app, widget, panel);
             void merge.load();
         };
 

@@ -35,9 +35,7 @@ class FormWidget extends MainAreaWidget<ReactWidget> {
 
     protected override onAfterShow(message: Message): void {
         super.onAfterShow(message);
-        if (this.form.facts) {
-            void this.form.renew();
-        }
+        void this.form.refresh();
     }
 
     /** Who comes by keyboard is where one types. */
@@ -110,6 +108,11 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
             });
         };
 
+        app.shell.currentChanged?.connect((_, { newValue }) => {
+            if (newValue instanceof FormWidget) {
+                void newValue.form.refresh(); // from a terminal, for example
+            }
+        });
         let active = 0;
         runs.changed.connect(() => {
             const now = runs.count('queued', 'starting', 'running');
@@ -167,14 +170,20 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
             return widget;
         };
 
+        const load = async (form: RunForm): Promise<void> => {
+            await tracker?.find(one => one.context.path === form.source.path)?.context.ready;
+            await form.load();
+        };
+
         const open = async (path: string, refused?: RunForm): Promise<void> => {
             const known = forms.find(one => one.form.source.path === path);
-            const widget = known ?? create(path);
             if (known) {
                 show(app, known);
-            } else {
-                await tracker?.find(one => one.context.path === path)?.context.ready;
-                await widget.form.load();
+                void known.form.refresh();
+            }
+            const widget = known ?? create(path);
+            if (!known) {
+                await load(widget.form);
             }
             if (refused) {
                 widget.form.adopt(refused);
@@ -191,7 +200,13 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
             isEnabled: args => pathOf(args) !== null,
             execute: async args => {
                 const path = pathOf(args);
-                if (path !== null) {
+                if (path === null) {
+                    return;
+                }
+                if (args['isRestored'] === true) {
+                    // Notebooks become ready only when all that was open is there again: it must not wait for them.
+                    void load(create(path).form);
+                } else {
                     await open(path);
                 }
             }
@@ -200,7 +215,7 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
         if (restorer) {
             void restorer.restore(forms, {
                 command: CommandIds.runForm,
-                args: widget => ({ path: widget.form.source.path }),
+                args: widget => ({ path: widget.form.source.path, isRestored: true }),
                 name: widget => widget.form.source.path,
                 ...(tracker ? { when: tracker.restored } : {})
             });

@@ -1,11 +1,13 @@
 """What the form sends becomes a run of a real control plane, or is refused with what can be done."""
 
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
 from gristmill_lab.control_plane import ControlPlane as Known
 from gristmill_lab.launch import RunOrder, launch
-from gristmill_lab.preflight import PreflightOrder, preflight
+from gristmill_lab.preflight import OwnVenv, PreflightOrder, preflight, use_venv
 
 from gristmill.client import api
 from gristmill.client.call import Call, call
@@ -71,6 +73,24 @@ async def test_what_may_not_be_done_twice_is_not_repeated(control_plane: Control
     with pytest.raises(NotFoundError):
         await known.send(order)
     await known.close()
+
+
+def test_the_virtual_environment_of_the_project_is_told_of_and_added_once(
+    client: Client, notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    (tmp_path / "gristmill.yaml").write_text("")
+    path = notebook("import json")
+    with pytest.raises(NotFoundError, match="no virtual environment"):
+        use_venv(client, path)
+    venv.create(tmp_path / ".venv", symlinks=True)
+    (site,) = (tmp_path / ".venv" / "lib").glob("python*/site-packages")
+    (site / "of_this_one.pth").write_text(f"{sysconfig.get_path('purelib')}\n")  # a kernel is in there
+    order = PreflightOrder(path=path.name)
+    assert preflight(client, path, order).venv == OwnVenv(folder=".venv")
+    added = use_venv(client, path)
+    assert added.source == str(tmp_path / ".venv")
+    assert use_venv(client, path) == added
+    assert preflight(client, path, order).venv == OwnVenv(folder=".venv", environment=added.name)
 
 
 def test_before_a_run_one_is_told_its_packages_its_data_and_what_the_last_one_took(

@@ -20,6 +20,7 @@ PATHS = (
     "/gristmill/diff",
     "/gristmill/launch",
     "/gristmill/preflight",
+    "/gristmill/venv",
     "/gristmill/example",
     *("/gristmill/endpoints/churn", "/gristmill/endpoints/churn/predict", "/gristmill/endpoints/churn/calls"),
 )
