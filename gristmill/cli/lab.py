@@ -142,7 +142,7 @@ class _Jupyterlab:
         # What was open belongs to the folder: elsewhere its notebooks and runs are not there.
         environ.setdefault("JUPYTERLAB_WORKSPACES_DIR", str(_workspaces(folder)))
         if shutil.which("gristmill") is None:  # its terminals are where the commands that are shown are tried
-            environ["PATH"] = os.pathsep.join(filter(None, (str(Path(sys.executable).parent), os.environ.get("PATH"))))
+            environ["PATH"] = os.pathsep.join(filter(None, (str(Path(sys.executable).parent), environ.get("PATH"))))
         self._told: float | None = None
         self._process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], cwd=folder, env=environ)
 

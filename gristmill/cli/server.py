@@ -98,6 +98,7 @@ def _print(status: "ServerStatus") -> None:
             ("runs", ", ".join(status.runs) or "none is going on"),
             ("kept kernels", ", ".join(status.kernels)),
             ("endpoints", ", ".join(status.endpoints) or "none"),
+            ("isolation", "none: notebooks of all people run as one user" if status.unisolated else ""),
             ("leading", "" if status.leading else "no: another control plane leads"),
         )
     )

@@ -20,11 +20,15 @@ PROBE_TIMEOUT = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """`local` is True for the control plane of this machine's home, which may be started on demand."""
+    """`local` is True for the control plane of this machine's home, which may be started on demand.
+
+    `project` is the one that is meant, of those that the token's person is in; None: the person's own.
+    """
 
     url: str
     token: str = field(repr=False)
     local: bool
+    project: str | None = None
 
 
 def from_environment(settings: Settings) -> Credentials | None:
@@ -39,10 +43,10 @@ def from_environment(settings: Settings) -> Credentials | None:
                 f"GRISTMILL_URL is set to {settings.url} and GRISTMILL_TOKEN is not",
                 hint="Set GRISTMILL_TOKEN too, or unset GRISTMILL_URL to use this machine's own control plane.",
             )
-        return Credentials(url=settings.url, token=settings.token, local=False)
+        return Credentials(url=settings.url, token=settings.token, local=False, project=settings.project)
     service, token = os.environ.get("GRISTMILL_SERVICE_URL"), os.environ.get("JUPYTERHUB_API_TOKEN")
     if service and token:
-        return Credentials(url=service.rstrip("/"), token=token, local=False)
+        return Credentials(url=service.rstrip("/"), token=token, local=False, project=settings.project)
     return None
 
 

@@ -11,7 +11,7 @@ from gristmill.client.credentials import Credentials, trust_for
 from gristmill.client.sse import EventReader
 from gristmill.client.wire import read_answer, read_problem, request_arguments
 from gristmill.core.errors import UnavailableError
-from gristmill.core.wire import Event
+from gristmill.core.wire import PROJECT_HEADER, Event
 
 T = TypeVar("T")
 
@@ -20,9 +20,10 @@ _STREAM = "/api/events/stream"
 
 
 def _options(credentials: Credentials) -> dict[str, Any]:
+    project = {PROJECT_HEADER: credentials.project} if credentials.project else {}
     return {
         "base_url": credentials.url,
-        "headers": {"Authorization": f"Bearer {credentials.token}"},
+        "headers": {"Authorization": f"Bearer {credentials.token}", **project},
         "timeout": TIMEOUT,
         "trust_env": not credentials.local,  # a proxy has no business on loopback
         "verify": trust_for(credentials.url),

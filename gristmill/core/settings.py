@@ -26,7 +26,7 @@ class Settings:
     mlflow_password: str | None = field(default=None, repr=False)  # with that name
     hub_api_url: str | None = None  # a JupyterHub's API: its people may ask, by the hub's own tokens
     project_groups: str = "project-"  # groups of the hub that are called so are projects of all their members
-    project: str | None = None  # of a client: in which project it asks, where a person is in several
+    project: str | None = None  # of a client with GRISTMILL_URL: in which project it asks
     allow_unisolated: bool = False  # let several people's notebooks run as processes of one user of this machine
     profiles: Path | None = None  # a catalogue; default: profiles.yaml in the home, if it is there
     secrets_vault: str = "auto"  # keyring, encrypted; auto: a keyring where one answers

@@ -97,6 +97,7 @@ class ServerStatus:
     tracking_server: str | None = None  # the URL of an existing MLflow server; None: our own
     tracking_version: str | None = None
     tracking_notice: str | None = None  # what does not work with it
+    unisolated: bool = False  # several people's notebooks run as processes of one user
     runs: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()

@@ -136,7 +136,7 @@ def _directory(settings: Settings, clock: SystemClock) -> Directory | None:
         raise ConflictError(
             "people of a hub would run their notebooks as processes of one user of this machine: each could read what "
             "the others have",
-            hint="Where all of them may, set GRISTMILL_ALLOW_UNISOLATED=1: every page then says so.",
+            hint="Where all of them may, set GRISTMILL_ALLOW_UNISOLATED=1: `gristmill server status` then says so.",
         )
     return HubDirectory(settings.hub_api_url, clock, project_groups=settings.project_groups)
 

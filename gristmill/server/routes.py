@@ -64,6 +64,7 @@ def read_status(
         tracking_server=mlflow.name,
         tracking_version=state.version,
         tracking_notice=state.notice,
+        unisolated=settings.hub_api_url is not None,
         runs=tuple(names),
         kernels=tuple(kept),
         endpoints=tuple(serving),

@@ -40,15 +40,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.token_fd is not None:
         os.close(options.token_fd)
     os.umask(0o077)
+    os.environ["MLFLOW_ENABLE_WORKSPACES"] = str(options.workspaces).lower()
     _prepare_database(options.folder / "mlflow.db")
     constants = None if options.command else _constants()
     if constants is None:
         os.set_inheritable(options.lock_fd, True)  # through exec; MLflow hands it on to no child
-        _note(options.folder, "command")
+        _note(options.folder, "command", workspaces=options.workspaces)
         os.execv(sys.executable, command(options.folder, options.socket))  # noqa: S606  # this process becomes it
     os.set_inheritable(options.lock_fd, False)
     os.environ.update(variables(constants, options.folder))
-    asyncio.run(_serve(options.folder, options.socket))
+    asyncio.run(_serve(options.folder, options.socket, workspaces=options.workspaces))
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -57,6 +58,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--socket", type=Path, required=True)
     parser.add_argument("--lock-fd", type=int, required=True)
     parser.add_argument("--token-fd", type=int)
+    parser.add_argument("--workspaces", action="store_true", help="keep projects apart")
     parser.add_argument("--command", action="store_true", help="run MLflow's own command in any case")
     return parser.parse_args(argv)
 
@@ -107,7 +109,7 @@ def _prepare_database(path: Path) -> None:
         database.execute("PRAGMA journal_mode=WAL")
 
 
-async def _serve(folder: Path, path: Path) -> None:
+async def _serve(folder: Path, path: Path, *, workspaces: bool) -> None:
     gc.disable()  # most of the start is imports, and they make no garbage
     import uvicorn
 
@@ -120,7 +122,7 @@ async def _serve(folder: Path, path: Path) -> None:
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=5
     )
-    _note(folder, "application")
+    _note(folder, "application", workspaces=workspaces)
     await uvicorn.Server(config).serve(sockets=[listener])
 
 
@@ -171,8 +173,7 @@ def _listen(path: Path) -> socket.socket:
     return listener
 
 
-def _note(folder: Path, way: str) -> None:
-    workspaces = os.environ.get("MLFLOW_ENABLE_WORKSPACES") == "true"
+def _note(folder: Path, way: str, *, workspaces: bool) -> None:
     version = importlib.metadata.version("mlflow")
     note = {"pid": os.getpid(), "way": way, "mlflow": version, "workspaces": workspaces}
     (folder / "process.json").write_text(json.dumps(note))

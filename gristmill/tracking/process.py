@@ -43,8 +43,9 @@ class MlflowProcess(MlflowServer):
         self.address = replace(local_address(folder), reason=lambda: self._state.reason)
         self.workspaces = WorkspacePerProject(self.address) if several_projects else NoWorkspaces()
         self._clock = clock
-        self._environ = {**_without_mlflow(environ), **_settings(folder, several_projects=several_projects)}
+        self._environ = {**_without_mlflow(environ), **_settings(folder)}
         self._several_projects = several_projects
+        self._kind = ("--workspaces",) if several_projects else ()
         self._started = False
         self._step = threading.Lock()
         self._failures = 0
@@ -130,7 +131,7 @@ class MlflowProcess(MlflowServer):
             return
         reason = "MLflow ended and is started again" if self._state.ready or self._failures else "MLflow is starting"
         spawn_locked(
-            [*_ARGV, "--folder", str(self.folder), "--socket", str(self.address.socket)],
+            [*_ARGV, *self._kind, "--folder", str(self.folder), "--socket", str(self.address.socket)],
             self.folder,
             environ=self._environ,
             token="",
@@ -186,10 +187,9 @@ class MlflowProcess(MlflowServer):
 _ARGV = (sys.executable, "-m", "gristmill.tracking.mlflow_process")
 
 
-def _settings(folder: Path, *, several_projects: bool = False) -> dict[str, str]:
+def _settings(folder: Path) -> dict[str, str]:
     return {
         MARK: str(folder),
-        "MLFLOW_ENABLE_WORKSPACES": str(several_projects).lower(),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # its job runner is more processes, which run code
         "MLFLOW_ENABLE_AI_GATEWAY": "false",  # it keeps secrets and calls out
         "MLFLOW_SERVER_ENABLE_CUSTOM_SCORERS": "false",  # they are code

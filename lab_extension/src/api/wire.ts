@@ -3438,6 +3438,11 @@ export interface components {
             /** Tracking Notice */
             tracking_notice?: string | null;
             /**
+             * Unisolated
+             * @default false
+             */
+            unisolated: boolean;
+            /**
              * Runs
              * @default []
              */
