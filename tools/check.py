@@ -12,7 +12,15 @@ PYTHON = sys.executable
 STEPS: Mapping[str, tuple[str | Path, ...]] = {
     "format": (BIN / "ruff", "format", "--check", "."),
     "lint": (BIN / "ruff", "check", "."),
-    "types": (BIN / "mypy", "gristmill", "kernels/gristmill_kernels", "lab_extension/gristmill_lab", "tests", "tools"),
+    "types": (
+        BIN / "mypy",
+        "gristmill",
+        "hub/gristmill_hub",
+        "kernels/gristmill_kernels",
+        "lab_extension/gristmill_lab",
+        "tests",
+        "tools",
+    ),
     "arrows": (BIN / "lint-imports", "--no-logo", "--no-cache"),  # its cache does not notice a new module
     "lab-format": (PYTHON, "-m", "tools.lab", "format"),
     "lab-lint": (PYTHON, "-m", "tools.lab", "lint"),

@@ -23,7 +23,7 @@ is_made() { [ "$(cat .venv/.gristmill-setup 2>/dev/null)" = "$state" ] && .venv/
 install() {
     uv pip install --no-deps --no-build-isolation --reinstall --editable .
     # As a wheel's modules are when they are installed: some machines forbid processes to write bytecode.
-    .venv/bin/python -m compileall -q gristmill kernels/gristmill_kernels $lab/gristmill_lab
+    .venv/bin/python -m compileall -q gristmill hub/gristmill_hub kernels/gristmill_kernels $lab/gristmill_lab
 }
 uv() { .venv/bin/uv --quiet --no-progress --color never "$@" --python .venv/bin/python; }
 build_lab() {

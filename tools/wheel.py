@@ -12,9 +12,15 @@ from tools.uv import uv
 
 LABEXTENSION = "lab_extension/gristmill_lab/labextension/"
 EXAMPLE = "notebooks/examples/churn"
-FOLDERS = ("gristmill", "kernels", "lab_extension/gristmill_lab", "lab_extension/share", EXAMPLE)
+HUB_CONFIG = "jupyterhub_config.py"
+FOLDERS = (
+    *("gristmill", "hub/gristmill_hub", HUB_CONFIG, "kernels"),
+    *("lab_extension/gristmill_lab", "lab_extension/share", EXAMPLE),
+)
 # Where in the wheel a folder of the tree comes to.
 MOVED = {
+    "hub/": "",
+    HUB_CONFIG: f"share/gristmill/{HUB_CONFIG}",
     "kernels/": "",
     LABEXTENSION: "share/jupyter/labextensions/gristmill-lab/",
     "lab_extension/gristmill_lab/": "gristmill_lab/",

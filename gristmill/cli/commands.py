@@ -14,6 +14,7 @@ from gristmill.cli.errors import Commands
 # `typer.Typer` with commands of its own.
 PLACES = {
     "lab": "lab:lab",
+    "hub": "hub:hub",
     "run": "run:command",
     "runs": "runs:app",
     "kernels": "kernels:app",

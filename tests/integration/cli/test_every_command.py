@@ -65,6 +65,7 @@ WALK: tuple[tuple[str, ...], ...] = (
     ("models", "list"),
     ("models", "show", "plain/1"),
     ("open", "mlflow"),
+    ("3", "hub", "--home", "/dev/null"),  # as with `lab`
     ("4", "lab", "no-such-folder"),  # one that starts stays: the browser's tests have it
     ("deploy", "plain/1", "--endpoint", "plain"),
     ("endpoints", "list"),

@@ -1,0 +1,73 @@
+"""Every setting of the hub: one typed object, read from the environment in this module only."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from gristmill.core.errors import InvalidInputError
+from gristmill.core.scopes import Role
+
+NOBODY = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSettings:
+    """`GRISTMILL_HUB_` + the field's name in capitals sets a field.
+
+    People's homes, the hub's own database and the control plane's home lie in `home`. `role` is what everybody has who
+    may log in: `none`, or the name of a role; groups of the hub called `gristmill-<role>` give theirs beside it.
+    """
+
+    home: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("gristmill")) / "hub")
+    port: int = 8000
+    hub_port: int = 8081
+    proxy_port: int = 8001
+    control_plane_port: int = 8090
+    password: str = field(default="", repr=False)  # of everybody; of `admins` another one
+    admin_password: str = field(default="", repr=False)
+    admins: tuple[str, ...] = ()
+    role: str = Role.DATA_SCIENTIST.value
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "HubSettings":
+        """The settings of this process.
+
+        Raises:
+            InvalidInputError: a value that cannot be one, or a mode that there is not.
+        """
+        environ = os.environ if environ is None else environ
+        mode = environ.get("GRISTMILL_MODE", "local")
+        if mode != "local":
+            raise InvalidInputError(f"GRISTMILL_MODE={mode!r} is no mode of this version: expected local")
+        given: dict[str, Any] = {}
+        for setting in fields(cls):
+            name = f"GRISTMILL_HUB_{setting.name.upper()}"
+            if text := environ.get(name, "").strip():
+                given[setting.name] = _read(name, setting.name, text)
+        return cls(**given)
+
+    @property
+    def hub_api_url(self) -> str:
+        return f"http://127.0.0.1:{self.hub_port}/hub/api"
+
+    @property
+    def control_plane_url(self) -> str:
+        return f"http://127.0.0.1:{self.control_plane_port}"
+
+
+def _read(name: str, setting: str, text: str) -> object:
+    if setting.endswith("port"):
+        if not text.isdecimal() or not 0 < int(text) < 65_536:
+            raise InvalidInputError(f"{name}={text[:40]!r} is no port: expected a number from 1 to 65535")
+        return int(text)
+    if setting == "home":
+        return Path(text).expanduser().absolute()
+    if setting == "admins":
+        return tuple(filter(None, (one.strip() for one in text.split(","))))
+    if setting == "role" and text not in {NOBODY, *Role}:
+        raise InvalidInputError(f"{name}={text[:40]!r} is no role: expected one of {', '.join((NOBODY, *Role))}")
+    return text

@@ -1,0 +1,88 @@
+"""Who may what on a hub: real people, tokens, roles and projects."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from gristmill.client import api
+from gristmill.client.call import Call
+from gristmill.core.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from gristmill.core.scopes import Scope
+from gristmill.runs.model import RunState
+from tests.hub import Hub, started
+from tests.integration.conftest import WriteNotebook
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    with started(tmp_path_factory.mktemp("hub")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def tokens(hub: Hub) -> dict[str, str]:
+    return {name: hub.token(name) for name in ("ada", "bob", "root")}
+
+
+def test_a_second_person_sees_nothing_of_the_first_and_may_do_nothing_to_it(
+    hub: Hub, tokens: dict[str, str], notebook: WriteNotebook
+) -> None:
+    """Runs, models, files, MLflow."""
+    log = "import mlflow\nmlflow.log_metric('auc', 0.9)\nopen('out.txt', 'w').write('of Ada')"
+    with hub.client(tokens["ada"]) as ada, hub.client(tokens["bob"]) as bob:
+        run = ada.wait(ada.run(notebook(log)))
+        assert run.state is RunState.SUCCEEDED, run.fault
+        assert (run.created_by, run.project_id) == ("ada", "user-ada")
+        assert ada.send(api.get_output(run.id, "out.txt")) == b"of Ada"
+        assert bob.send(api.list_runs()) == ()
+        assert bob.send(api.list_models()) == ()
+        questions: tuple[Call[Any], ...] = (
+            api.get_run(run.id),
+            api.get_output(run.id, "out.txt"),
+            api.executed_notebook(run.id),
+            api.get_snapshot(run.snapshot),
+            api.cancel_run(run.id),
+            api.rerun(run.id),
+            api.delete_run(run.id),
+        )
+        for asked in questions:
+            with pytest.raises(NotFoundError):
+                bob.send(asked)
+        assert ada.send(api.get_run(run.id)).run.state is RunState.SUCCEEDED
+        assert run.attempt is not None
+        for token, status in ((tokens["ada"], 200), (tokens["bob"], 404)):
+            headers = {"Authorization": f"Bearer {token}", "X-MLFLOW-WORKSPACE": "user-ada"}
+            url = f"{hub.control_plane}/mlflow/api/2.0/mlflow/runs/get"
+            answer = httpx.get(url, params={"run_id": run.attempt.tracking_run}, headers=headers, timeout=60)
+            assert answer.status_code == status, answer.text
+
+
+def test_a_person_is_in_no_other_s_project(hub: Hub, tokens: dict[str, str]) -> None:
+    with hub.client(tokens["bob"], "user-ada") as client, pytest.raises(ForbiddenError, match="is in user-bob"):
+        client.send(api.list_runs())
+
+
+def test_who_looks_after_it_may_administer_and_others_may_not(hub: Hub, tokens: dict[str, str]) -> None:
+    with hub.client(tokens["root"]) as root, hub.client(tokens["ada"]) as ada:
+        assert root.send(api.verify_audit()).broken_at is None
+        with pytest.raises(ForbiddenError, match=Scope.ADMIN.value):
+            ada.send(api.verify_audit())
+        assert root.send(api.status()).unisolated
+
+
+def test_a_token_with_fewer_scopes_may_do_less(hub: Hub, notebook: WriteNotebook) -> None:
+    token = hub.token("ada", scopes=["custom:gristmill:read", "custom:gristmill:blobs:read"])
+    with hub.client(token) as reads:
+        reads.send(api.list_runs())
+        with pytest.raises(ForbiddenError, match="lacks the scope"):
+            reads.run(notebook("print(1)"))
+
+
+@pytest.mark.parametrize("token", ["forged", "0" * 32, "gm_p_forged"])
+def test_a_forged_token_is_nobody(hub: Hub, token: str) -> None:
+    with hub.client(token) as client, pytest.raises(UnauthenticatedError):
+        client.send(api.list_runs())
