@@ -80,6 +80,8 @@ class MlflowProxy:
             return JSONResponse(rule.instead)
         if rule.path == "/":
             return await self._first_page(target)
+        if rule.path.partition("/mlflow/workspaces")[1] and self._workspaces.headers(actor.project_id):
+            return _own_workspace(actor.project_id, params.get("workspace_name"))
         asked = Asked(params=params, query=target.query, headers=request.headers)
         if actor.kind is ActorKind.SUPERVISOR:
             await run_in_threadpool(self._check_prefix, actor, rule, asked)
@@ -177,6 +179,16 @@ class MlflowProxy:
                 f"an endpoint reads the files of its own models only, got {paths or 'no path'}",
                 hint=f"Its own lie below: {', '.join(prefixes) or 'nothing'}.",
             )
+
+
+def _own_workspace(project: str, asked: str | None) -> Response:
+    """Of all the workspaces there are, a project sees its own: others' names are those of people and teams."""
+    own = {"name": project}
+    if asked is None:
+        return JSONResponse({"workspaces": [own]})
+    if asked != project:
+        raise NotFoundError(f"there is no workspace {asked[:80]!r}")
+    return JSONResponse({"workspace": own})
 
 
 def permit(actor: Actor, rule: Rule) -> None:

@@ -61,6 +61,14 @@ def test_a_second_person_sees_nothing_of_the_first_and_may_do_nothing_to_it(
             assert answer.status_code == status, answer.text
 
 
+def test_mlflow_names_no_other_project(hub: Hub, tokens: dict[str, str]) -> None:
+    where = f"{hub.control_plane}/mlflow/api/3.0/mlflow/workspaces"
+    headers = {"Authorization": f"Bearer {tokens['bob']}"}
+    assert httpx.get(where, headers=headers).json() == {"workspaces": [{"name": "user-bob"}]}
+    assert httpx.get(f"{where}/user-bob", headers=headers).json() == {"workspace": {"name": "user-bob"}}
+    assert httpx.get(f"{where}/user-ada", headers=headers).status_code == 404
+
+
 def test_a_person_is_in_no_other_s_project(hub: Hub, tokens: dict[str, str]) -> None:
     with hub.client(tokens["bob"], "user-ada") as client, pytest.raises(ForbiddenError, match="is in user-bob"):
         client.send(api.list_runs())
