@@ -145,7 +145,7 @@ def test_events_are_in_order_and_complete(gristmill: Gristmill, finished: str) -
     assert [event["seq"] for event in events] == sorted(event["seq"] for event in events)
     kinds = [event["kind"] for event in events]
     assert kinds[0] == "run.queued"
-    assert kinds[-1] == "run.succeeded"
+    assert [kind for kind in kinds if kind != "run.freed"][-1] == "run.succeeded"  # its worker ends a moment later
     assert "attempt.finished" in gristmill("runs", "events", finished, "--follow").out
 
 
