@@ -40,6 +40,7 @@ EXECUTED = "executed.ipynb"
 RUNTIME = "runtime"  # connection file and sockets of the kernel
 _LONGEST_LISTING = 60.0  # seconds that the end waits for the list of packages
 _HURRIED = 3.0  # seconds, after a cancel, for MLflow that is away and for the list: who cancelled waits
+_PORT_TRIES = 3  # that many kernels in a row that lost their ports to others are no accident
 
 
 class Attempt:
@@ -175,6 +176,16 @@ class Attempt:
         self._reporter.said(text)
 
     def _run_notebook(self) -> "Outcome":
+        from gristmill.worker.kernel import PortTakenError
+
+        for _ in range(_PORT_TRIES - 1):
+            try:
+                return self._run_in_kernel()
+            except PortTakenError:
+                continue  # nothing was executed
+        return self._run_in_kernel()
+
+    def _run_in_kernel(self) -> "Outcome":
         """Starts the kernel, then imports what executes it: the kernel takes as long to come up."""
         from gristmill.worker.kernel import Kernel, find_kernelspec
         from gristmill.worker.provenance import Provenance

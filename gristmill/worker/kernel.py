@@ -54,6 +54,14 @@ class KernelStartError(GristmillError):
     title = "The kernel does not start"
 
 
+class PortTakenError(KernelStartError):
+    """Another process was quicker: ports are chosen for a kernel that listens on TCP before it takes them."""
+
+    @staticmethod
+    def is_told_by(last_words: Sequence[str]) -> bool:
+        return any("Address already in use" in line for line in last_words)
+
+
 def find_kernelspec(name: str) -> KernelSpec:
     """The kernelspec of that name.
 

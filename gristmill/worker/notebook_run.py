@@ -10,7 +10,7 @@ from gristmill.core.errors import GristmillError
 from gristmill.runs.model import AttemptOrder, FaultKind, RunFault, RunState
 from gristmill.worker.cells import source_places
 from gristmill.worker.faults import cell_fault, death_fault, stop_fault
-from gristmill.worker.kernel import Kernel, KernelStartError
+from gristmill.worker.kernel import Kernel, KernelStartError, PortTakenError
 from gristmill.worker.memory_kills import count_memory_kills
 from gristmill.worker.papermill_import import without_unneeded
 from gristmill.worker.reporter import Reporter
@@ -136,7 +136,8 @@ class NotebookRun:
         if self._stop.reason:
             return self._stopped(self._stop.reason)
         last_words = self._kernel.stderr_tail()
-        raise KernelStartError(
+        kind = PortTakenError if PortTakenError.is_told_by(last_words) else KernelStartError
+        raise kind(
             f"kernel {self._order.kernel!r} did not start: {last_words[-1] if last_words else error}",
             hint="Try it by hand: jupyter console --kernel " + self._order.kernel,
         ) from error
@@ -167,7 +168,8 @@ def stopped(reason: StopReason, order: AttemptOrder, *, cell: int | None = None,
 def fault_of(error: GristmillError) -> Outcome:
     """How an attempt ends that an error kept from executing."""
     kinds = {KernelStartError: FaultKind.KERNEL_START, NotebookError: FaultKind.NOTEBOOK}
-    fault = RunFault(kind=kinds.get(type(error), FaultKind.LAUNCH), message=error.message, hint=error.hint)
+    kind = next((kind for of, kind in kinds.items() if isinstance(error, of)), FaultKind.LAUNCH)
+    fault = RunFault(kind=kind, message=error.message, hint=error.hint)
     return Outcome(RunState.FAILED, fault)
 
 

@@ -254,6 +254,32 @@ def test_a_kernel_that_does_not_start_says_why(worker: Worker, tmp_path: Path, a
     assert said in finished["fault"]["message"]
 
 
+@pytest.mark.parametrize(("losses", "state"), [(1, "succeeded"), (9, "failed")])
+def test_a_kernel_that_loses_its_ports_to_another_process_is_started_anew(
+    worker: Worker, tmp_path: Path, losses: int, state: str
+) -> None:
+    """A few times."""
+    python, lost = tmp_path / "unlucky", tmp_path / "lost"
+    lost.write_text("." * losses)
+    said = "zmq.error.ZMQError: Address already in use (addr='tcp://127.0.0.1:34303')"
+    python.write_text(f"""#!{sys.executable}
+import os, pathlib, sys
+lost = pathlib.Path({str(lost)!r})
+if sys.argv[1] == "-m" and lost.stat().st_size:
+    lost.write_text(lost.read_text()[1:])
+    sys.exit({said!r})
+os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
+""")
+    python.chmod(0o755)
+    path = kernelspec(tmp_path, str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}")
+    worker.order("print('one')", kernel="odd")
+    finished = worker.run(JUPYTER_PATH=str(path))
+    assert finished["state"] == state, finished
+    if state == "failed":
+        assert finished["fault"]["kind"] == "kernel_start"
+        assert "Address already in use" in finished["fault"]["message"]
+
+
 def test_a_snapshot_that_cannot_be_fetched_is_a_fault_of_the_launch(worker: Worker) -> None:
     worker.order("1")
     worker.control_plane.blobs.clear()
