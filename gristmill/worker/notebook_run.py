@@ -167,7 +167,10 @@ def stopped(reason: StopReason, order: AttemptOrder, *, cell: int | None = None,
 
 def fault_of(error: GristmillError) -> Outcome:
     """How an attempt ends that an error kept from executing."""
-    kinds = {KernelStartError: FaultKind.KERNEL_START, NotebookError: FaultKind.NOTEBOOK}
+    kinds: dict[type[GristmillError], FaultKind] = {
+        KernelStartError: FaultKind.KERNEL_START,
+        NotebookError: FaultKind.NOTEBOOK,
+    }
     kind = next((kind for of, kind in kinds.items() if isinstance(error, of)), FaultKind.LAUNCH)
     fault = RunFault(kind=kind, message=error.message, hint=error.hint)
     return Outcome(RunState.FAILED, fault)
