@@ -24,6 +24,9 @@ class Scope(StrEnum):
     ADMIN = "admin"  # tokens, audit, stopping the server
 
 
+HUB_PREFIX = "custom:gristmill:"  # what a JupyterHub calls these scopes
+
+
 class ActorKind(StrEnum):
     PERSON = "person"
     SERVICE = "service"

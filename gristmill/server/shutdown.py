@@ -70,11 +70,13 @@ class Shutdown:
 
         After one that was killed this one leads some seconds later. It waits for that: else nobody would end it.
         """
-        deadline = time.monotonic() + PATIENCE + 3 * INTERVAL
-        while not self.leader.leading and time.monotonic() < deadline:
-            if renewed(self.db, self.clock, within=PATIENCE + INTERVAL) not in {None, self.leader.holder}:
-                return False
-            time.sleep(0.05)  # it is free to take, or taken by this one just now
+
+        def known() -> bool:
+            if self.leader.leading:
+                return True
+            return renewed(self.db, self.clock, within=2 * INTERVAL) not in {None, self.leader.holder}
+
+        self._until(known, PATIENCE + 3 * INTERVAL)
         return self.leader.leading
 
     def _cancel_runs(self, actor: Actor) -> None:

@@ -65,8 +65,9 @@ class MlflowProxy:
             ForbiddenError: the route is refused, or not for this actor, or not for what the request names.
             UnavailableError: MLflow does not answer.
         """
-        workspace = await run_in_threadpool(self._workspaces.headers, actor.project_id)
-        with within(workspace):
+        if not self._workspaces.is_known(actor.project_id):
+            await run_in_threadpool(self._workspaces.headers, actor.project_id)
+        with within(self._workspaces.headers(actor.project_id)):
             return await self._answer(actor, request)
 
     async def _answer(self, actor: Actor, request: Request) -> Response:

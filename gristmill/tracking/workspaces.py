@@ -20,6 +20,10 @@ _TIMEOUT = httpx.Timeout(30.0, connect=2.0)
 
 class Workspaces(ABC):
     @abstractmethod
+    def is_known(self, project: str) -> bool:
+        """Whether `headers` answers at once, without asking MLflow."""
+
+    @abstractmethod
     def headers(self, project: str) -> dict[str, str]:
         """What goes with a request on behalf of this project; its workspace is there afterwards.
 
@@ -30,6 +34,10 @@ class Workspaces(ABC):
 
 class NoWorkspaces(Workspaces):
     """All projects are one to MLflow: for a control plane with a single one."""
+
+    def is_known(self, project: str) -> bool:
+        del project
+        return True
 
     def headers(self, project: str) -> dict[str, str]:
         del project
@@ -43,6 +51,9 @@ class WorkspacePerProject(Workspaces):
         self._address = address
         self._there = {DEFAULT}
         self._turn = threading.Lock()
+
+    def is_known(self, project: str) -> bool:
+        return project in self._there
 
     def headers(self, project: str) -> dict[str, str]:
         if project not in self._there:

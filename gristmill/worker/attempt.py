@@ -205,7 +205,8 @@ class Attempt:
             )
         done = False
         try:
-            self._provenance = Provenance(name, spec, cache=_cache(self._folder), scratch=runtime)
+            if self._provenance is None:  # a kernel that is started anew is of the same environment
+                self._provenance = Provenance(name, spec, cache=_cache(self._folder), scratch=runtime)
             from gristmill.worker.notebook_run import NotebookRun
 
             run = NotebookRun(self._order, self._workspace, self._folder / EXECUTED, kernel, self._reporter, self._stop)

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from gristmill.core.scopes import PERSON_SCOPES, ROLES, Role, Scope
+from gristmill.core.scopes import HUB_PREFIX, PERSON_SCOPES, ROLES, Role, Scope
 from gristmill_hub.settings import NOBODY, HubSettings
-
-PREFIX = "custom:gristmill:"  # as the control plane reads them again
 
 
 def name_of(scope: Scope) -> str:
-    return f"{PREFIX}{scope}"
+    return f"{HUB_PREFIX}{scope}"
 
 
 def custom_scopes() -> dict[str, dict[str, str]]:

@@ -8,12 +8,11 @@ import msgspec
 
 from gristmill.core.clock import Clock
 from gristmill.core.errors import UnauthenticatedError, UnavailableError
-from gristmill.core.scopes import Scope
+from gristmill.core.scopes import HUB_PREFIX, Scope
 from gristmill.core.tokens import token_hash
 from gristmill.projects.directories.base import Directory
-from gristmill.projects.model import Person, is_project_name, personal_project
+from gristmill.projects.model import PERSONAL, Person, is_project_name, personal_project
 
-SCOPE_PREFIX = "custom:gristmill:"  # what the hub calls our scopes
 _TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 _MOST = 10_000  # tokens that are remembered at a time
 
@@ -67,17 +66,19 @@ class HubDirectory(Directory):
         try:
             answer = self._http.get(f"{self._url}/user", headers={"Authorization": f"token {_sendable(token)}"})
         except httpx.HTTPError as error:
-            raise UnavailableError(f"the hub at {self._url} does not answer: {error!r}") from error
+            raise UnavailableError(
+                f"the hub at {self._url} does not answer: {error!r}", hint="Once it is up, ask again."
+            ) from error
         if answer.status_code in {401, 403, 404}:  # 404: it is no user's
             raise UnauthenticatedError(
                 "the hub does not know this token: it is unknown, expired or revoked",
                 hint="A token of your own is made on the hub's page `token`; servers that it starts have one.",
             )
+        if not answer.is_success:
+            raise UnavailableError(f"the hub at {self._url} answered {answer.status_code}", hint="Its log says why.")
         try:
-            if not answer.is_success:
-                raise ValueError(answer.status_code)  # noqa: TRY301  # told as what cannot be read is
             user = msgspec.json.decode(answer.content, type=_User)
-        except (ValueError, msgspec.DecodeError) as error:
+        except msgspec.DecodeError as error:
             raise UnavailableError(f"the hub at {self._url} answered what is not understood: {error}") from error
         if user.kind != "user":
             raise UnauthenticatedError(f"the token is a {user.kind}'s: expected a person's")
@@ -85,7 +86,7 @@ class HubDirectory(Directory):
 
     def _read(self, user: _User) -> Person:
         named = (group.removeprefix(self._prefix) for group in user.groups if group.startswith(self._prefix))
-        shared = sorted(name for name in named if is_project_name(name) and not name.startswith("user-"))
+        shared = sorted(name for name in named if is_project_name(name) and not name.startswith(PERSONAL))
         return Person(
             name=user.name, scopes=frozenset(_scopes(user.scopes)), projects=(personal_project(user.name), *shared)
         )
@@ -93,7 +94,7 @@ class HubDirectory(Directory):
 
 def _scopes(told: tuple[str, ...]) -> set[Scope]:
     """Scopes of a later version are not known here; what is filtered to something is not had."""
-    known = {f"{SCOPE_PREFIX}{scope}": scope for scope in Scope}
+    known = {f"{HUB_PREFIX}{scope}": scope for scope in Scope}
     return {known[one] for one in told if one in known} - {Scope.ATTEMPT, Scope.ENDPOINT}
 
 

@@ -1,7 +1,6 @@
 """What the hub's requests go through: `configurable-http-proxy`, locked here, on the Node of a wheel from PyPI."""
 
 import filecmp
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -44,10 +43,6 @@ def install(home: Path) -> None:
             f"npm could not fetch the hub's proxy: {ran.stderr.strip()[-500:]}",
             hint="It is fetched once; npm's registry must be reached for it.",
         )
-
-
-def is_root() -> bool:
-    return os.geteuid() == 0
 
 
 def _node() -> Path:

@@ -17,29 +17,29 @@ function beside(app: JupyterFrontEnd, notebook: Widget): Widget | null {
     return null;
 }
 
-/** Adds what is looked at beside a notebook, else behind what is there, and shows it. */
-export function place(app: JupyterFrontEnd, widget: Widget, notebook: Widget | null): void {
-    const there = notebook && beside(app, notebook);
+function add(
+    app: JupyterFrontEnd,
+    widget: Widget,
+    ref: Widget | null,
+    mode: 'tab-after' | 'split-right'
+): void {
     if (area(app) === 'right') {
         app.shell.add(widget, 'right', { rank: 500 });
-    } else if (there) {
-        app.shell.add(widget, 'main', { ref: there.id, mode: 'tab-after' });
-    } else if (notebook) {
-        app.shell.add(widget, 'main', { ref: notebook.id, mode: 'split-right' });
     } else {
-        app.shell.add(widget, 'main', { mode: 'tab-after' });
+        app.shell.add(widget, 'main', { mode, ...(ref ? { ref: ref.id } : {}) });
     }
     show(app, widget);
 }
 
+/** Adds what is looked at beside a notebook, else behind what is there, and shows it. */
+export function place(app: JupyterFrontEnd, widget: Widget, notebook: Widget | null): void {
+    const there = notebook && beside(app, notebook);
+    add(app, widget, there ?? notebook, notebook && !there ? 'split-right' : 'tab-after');
+}
+
 /** Adds what takes the place of a widget for a while, as a tab in front of it. */
 export function placeOver(app: JupyterFrontEnd, widget: Widget, below: Widget): void {
-    if (area(app) === 'right') {
-        app.shell.add(widget, 'right', { rank: 500 });
-    } else {
-        app.shell.add(widget, 'main', { ref: below.id, mode: 'tab-after' });
-    }
-    show(app, widget);
+    add(app, widget, below, 'tab-after');
 }
 
 export function show(app: JupyterFrontEnd, widget: Widget): void {

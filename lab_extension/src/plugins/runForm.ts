@@ -26,6 +26,8 @@ const REREAD = 400; // ms after the last edit of the notebook
 
 /** The form of one notebook; it goes with its widget. */
 class FormWidget extends MainAreaWidget<ReactWidget> {
+    private looking: Promise<void> | null = null;
+
     constructor(
         readonly form: RunForm,
         content: ReactWidget
@@ -35,7 +37,14 @@ class FormWidget extends MainAreaWidget<ReactWidget> {
 
     protected override onAfterShow(message: Message): void {
         super.onAfterShow(message);
-        void this.form.refresh();
+        this.lookAgain();
+    }
+
+    /** One comes back to it; several signals say so at once. */
+    lookAgain(): void {
+        this.looking ??= this.form.refresh().finally(() => {
+            this.looking = null;
+        });
     }
 
     /** Who comes by keyboard is where one types. */
@@ -110,7 +119,7 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
 
         app.shell.currentChanged?.connect((_, { newValue }) => {
             if (newValue instanceof FormWidget) {
-                void newValue.form.refresh(); // from a terminal, for example
+                newValue.lookAgain(); // from a terminal, for example
             }
         });
         let active = 0;
@@ -179,7 +188,7 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
             const known = forms.find(one => one.form.source.path === path);
             if (known) {
                 show(app, known);
-                void known.form.refresh();
+                known.lookAgain();
             }
             const widget = known ?? create(path);
             if (!known) {

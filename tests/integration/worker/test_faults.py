@@ -275,6 +275,7 @@ os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
     worker.order("print('one')", kernel="odd")
     finished = worker.run(JUPYTER_PATH=str(path))
     assert finished["state"] == state, finished
+    assert not any("left behind" in one for one in finished.get("notices", []))
     if state == "failed":
         assert finished["fault"]["kind"] == "kernel_start"
         assert "Address already in use" in finished["fault"]["message"]

@@ -12,8 +12,7 @@ from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets.config import Config
 
 from gristmill.core.errors import InvalidInputError
-from gristmill.core.scopes import PERSON_SCOPES, ROLES, Role, Scope
-from gristmill.projects.directories.hub import SCOPE_PREFIX
+from gristmill.core.scopes import HUB_PREFIX, PERSON_SCOPES, ROLES, Role, Scope
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def test_every_name_that_is_set_is_one_that_jupyterhub_has(c: Any) -> None:
 
 def test_the_hub_takes_our_scopes_and_the_control_plane_reads_them_again(c: Any) -> None:
     define_custom_scopes(c.JupyterHub.custom_scopes)
-    assert set(c.JupyterHub.custom_scopes) == {f"{SCOPE_PREFIX}{scope}" for scope in PERSON_SCOPES}
+    assert set(c.JupyterHub.custom_scopes) == {f"{HUB_PREFIX}{scope}" for scope in PERSON_SCOPES}
 
 
 def test_a_role_is_what_its_group_has(c: Any) -> None:

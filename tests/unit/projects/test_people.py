@@ -10,9 +10,9 @@ import pytest
 
 from gristmill.core.database import Database
 from gristmill.core.errors import ForbiddenError, UnauthenticatedError, UnavailableError
-from gristmill.core.scopes import PERSON_SCOPES, ROLES, ActorKind, Role, Scope
+from gristmill.core.scopes import HUB_PREFIX, PERSON_SCOPES, ROLES, ActorKind, Role, Scope
 from gristmill.core.tokens import issue
-from gristmill.projects.directories.hub import SCOPE_PREFIX, HubDirectory
+from gristmill.projects.directories.hub import HubDirectory
 from gristmill.projects.model import LONGEST, is_project_name, personal_project
 from gristmill.projects.service import Authentication
 from tests.unit.conftest import TestClock
@@ -26,8 +26,8 @@ class Hub:
         self.asked = 0
 
     def add(self, name: str, role: Role, *groups: str, kind: str = "user") -> str:
-        scopes = [f"{SCOPE_PREFIX}{scope}" for scope in ROLES[role]]
-        scopes += ["access:servers!server=ada/", f"{SCOPE_PREFIX}not:known:yet", f"{SCOPE_PREFIX}read!user=bob"]
+        scopes = [f"{HUB_PREFIX}{scope}" for scope in ROLES[role]]
+        scopes += ["access:servers!server=ada/", f"{HUB_PREFIX}not:known:yet", f"{HUB_PREFIX}read!user=bob"]
         told = {"kind": kind, "name": name, "groups": list(groups), "scopes": scopes, "admin": False, "servers": {}}
         self.users[f"token-of-{name}"] = told
         return f"token-of-{name}"
