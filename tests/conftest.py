@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kubernetes import Ground, namespace, need_cluster, stand_in_image
 from tests.postgres import TEMPLATE, Postgres, programs, server
 
 os.environ.setdefault("GRISTMILL_WARM_KERNELS", "0")
@@ -63,3 +64,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/gristmill.db"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+@pytest.fixture(scope="module")
+def kubernetes_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """A namespace with stand-ins' image at hand, for the tests of a module."""
+    need_cluster()
+    stand_in_image()
+    with namespace(tmp_path_factory.mktemp("kubernetes")) as ground:
+        yield ground

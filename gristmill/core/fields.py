@@ -134,6 +134,17 @@ class Fields:
                 values.append(value)
         return values
 
+    def take_mapping(self, key: str, read: Callable[[object], _T]) -> dict[str, _T] | None:
+        """The values below a key by their own keys; None where it is not there."""
+        fields = self.mapping(key, optional=True)
+        if fields is None:
+            return None
+        values = {}
+        for name in fields._nodes:  # noqa: SLF001  # of its own kind
+            if (value := fields.take(name, read, None)) is not None:
+                values[name] = value
+        return values
+
     def need(self, key: str) -> None:
         if key not in self._nodes:
             self._document.fault(self.node, self._path(key), "is missing")

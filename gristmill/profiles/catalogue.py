@@ -14,6 +14,7 @@ _CAPACITY = ("cpu", "memory", "accelerators")
 _PROFILE = (
     *_CAPACITY,
     *("accelerator", "description", "image", "rate_per_hour", "uses", "groups", "default", "default_for"),
+    *("node_selector", "tolerations", "shared_memory"),
 )
 # What other catalogues call it.
 _MEANT = {
@@ -22,8 +23,11 @@ _MEANT = {
     **dict.fromkeys(("cpus", "core", "cores", "cpu_limit", "vcpu", "vcpus"), "cpu"),
     **dict.fromkeys(("price", "rate", "cost", "rate_per_h"), "rate_per_hour"),
     **dict.fromkeys(("display_name", "title", "help"), "description"),
+    **dict.fromkeys(("shm", "shm_size", "dev_shm"), "shared_memory"),
+    **dict.fromkeys(("nodeselector", "nodes"), "node_selector"),
     **dict.fromkeys(("gpu_type", "gpu_model", "accelerator_type"), "accelerator"),
 }
+_TOLERATION = re.compile(r"[^\s:=]+(=[^\s:=]*)?(:(NoSchedule|PreferNoSchedule|NoExecute))?")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 
@@ -85,6 +89,9 @@ def _profile(name: str, fields: Fields) -> Profile:
         groups=frozenset(fields.take_list("groups", _text) or ()),
         default=fields.take("default", _flag, False),
         default_for=frozenset(default_for),
+        node_selector=fields.take_mapping("node_selector", _text) or {},
+        tolerations=tuple(fields.take_list("tolerations", _toleration) or ()),
+        shared_memory=fields.take("shared_memory", memory, 0),
     )
 
 
@@ -121,6 +128,13 @@ def _use(value: object) -> ProfileUse:
         return ProfileUse(str(value))
     except ValueError as error:
         raise ValueError(f"expected one of: {', '.join(ProfileUse)}") from error
+
+
+def _toleration(value: object) -> str:
+    text = _text(value)
+    if not _TOLERATION.fullmatch(text):
+        raise ValueError("expected a taint as key, key=value or key=value:NoSchedule")
+    return text
 
 
 def _text(value: object) -> str:

@@ -1,6 +1,7 @@
 """What compute a thing gets."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -41,7 +42,8 @@ class Resources:
 class Profile:
     """`rate_per_hour` is money in the catalogue's own currency, 0 on a laptop.
 
-    `default` is taken where none is named; `default_for` are uses that take this one instead.
+    `default` is taken where none is named; `default_for` are uses that take this one instead. `node_selector` and
+    `tolerations` (`key[=value][:effect]`) say on which nodes of a Kubernetes; `shared_memory` is /dev/shm's, in bytes.
     """
 
     name: str
@@ -54,6 +56,9 @@ class Profile:
     groups: frozenset[str] = frozenset()  # empty: everybody
     default: bool = False
     default_for: frozenset[ProfileUse] = frozenset()
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[str, ...] = ()
+    shared_memory: int = 0  # 0: the container runtime's own 64 MiB
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,11 +68,11 @@ class RunsReconciler:
             except NotLeaderError:
                 raise
             except UnavailableError as error:
-                self._wait(attempt, error.message)
+                self.watch.tell(attempt, error.message)
             except Exception as error:  # one attempt's fault must not stop the others
                 if attempt.waiting != str(error):  # logged whole, once: it comes again at every step
                     log.exception("attempt %s", attempt.id)
-                self._wait(attempt, str(error))
+                self.watch.tell(attempt, str(error))
         if self._is_soon([attempt for attempt in attempts if attempt.state.final]):
             return Pace.SOON
         return Pace.BUSY if waiting or not all(kernels.rests(attempt) for attempt in attempts) else Pace.IDLE
@@ -93,7 +93,7 @@ class RunsReconciler:
             self.watch.look_after(run, attempt)
         elif attempt.state.final:
             self.watch.close(attempt)
-        elif presence is Presence.GONE and attempt.claimed_at is not None:
+        elif attempt.claimed_at is not None:  # gone, even where nothing tells any more that it was there
             self.watch.take_leave(run, attempt)
         elif run.cancel_requested:
             self.watch.end(run, attempt, RunState.CANCELLED)
@@ -112,10 +112,3 @@ class RunsReconciler:
         except GristmillError as error:
             log.warning("attempt %s cannot be started: %s", attempt.id, error.message)
             self.watch.refuse(run, attempt, error)
-
-    def _wait(self, attempt: Attempt, why: str) -> None:
-        if attempt.waiting != why:
-            with self.leader.write() as tx:
-                run = store.brief_run(tx, attempt.run_id, lock=True)
-                store.update_attempt(tx, attempt.id, waiting=why)
-                service.announce(tx, run, "run.waiting", self.clock, {"waiting": why})

@@ -18,6 +18,8 @@ from gristmill.runs.launching import Tracking
 from gristmill.runs.model import Attempt, FaultKind, Run, RunFault, RunState
 from gristmill.tracking.model import TrackedStatus
 
+_TELLS_AFTER = 1.5  # seconds: what passes sooner is no news
+_CANNOT_START = "The platform's administrators can mend that: the profile's image, or the cluster's configuration."
 log = logging.getLogger(__name__)
 
 
@@ -37,6 +39,7 @@ class Watch:
     _launched: dict[str, float] = field(default_factory=dict)
     _seen_running: dict[str, float] = field(default_factory=dict)
     _seen_kept: dict[str, float] = field(default_factory=dict)
+    _held_up: dict[str, float] = field(default_factory=dict)
 
     def begin(self, attempt: Attempt) -> None:
         """A worker is about to be launched. Whatever was asked before, it was another process."""
@@ -47,6 +50,8 @@ class Watch:
         """The worker lives: it is asked to stop where that is wanted, and ended when it does not."""
         now = self.clock.monotonic()
         if self._keeps_kernel(run, attempt, now):
+            return
+        if attempt.claimed_at is None and self._is_held_up(run, attempt, now):
             return
         overdue = self._is_overdue(run, attempt, now)
         if not (run.cancel_requested or attempt.state.final or overdue or self._is_idle(attempt, now)):
@@ -61,6 +66,31 @@ class Watch:
                 message = f"the run took longer than its timeout of {run.timeout_s:g} s and did not stop when asked"
                 self.end(run, attempt, RunState.FAILED, RunFault(kind=FaultKind.TIMEOUT, message=message))
             self.executor.kill(attempt.id)
+
+    def _is_held_up(self, run: Run, attempt: Attempt, now: float) -> bool:
+        """Whether something else than the worker itself is waited for; one that cannot come is not waited for."""
+        holdup = None if attempt.state.final or run.cancel_requested else self.executor.holdup(attempt.id)
+        if holdup is None:
+            self._held_up.pop(attempt.id, None)
+            return False
+        self._launched[attempt.id] = now
+        if holdup.hopeless:
+            fault = RunFault(
+                kind=FaultKind.LAUNCH, message=f"the worker cannot start: {holdup.why}", hint=_CANNOT_START
+            )
+            self.end(run, attempt, RunState.FAILED, fault)
+            self.executor.kill(attempt.id)
+        elif now - self._held_up.setdefault(attempt.id, now) >= _TELLS_AFTER:
+            self.tell(attempt, holdup.why)
+        return True
+
+    def tell(self, attempt: Attempt, why: str) -> None:
+        """For what the attempt waits, where that is news."""
+        if attempt.waiting != why:
+            with self.leader.write() as tx:
+                run = store.brief_run(tx, attempt.run_id, lock=True)
+                store.update_attempt(tx, attempt.id, waiting=why)
+                service.announce(tx, run, "run.waiting", self.clock, {"waiting": why})
 
     def _keeps_kernel(self, run: Run, attempt: Attempt, now: float) -> bool:
         """Whether the worker lives on for its kernel. It keeps to the time itself: this is for one that does not."""
@@ -97,6 +127,7 @@ class Watch:
             last = events.last_of_attempt(tx, attempt.id)
         rest = self.executor.undelivered(attempt.id, last)
         sizes = self._take_blobs(attempt)
+        outside = self.executor.ended_by(attempt.id)
         said = self.executor.log_tail(attempt.id)
         try:
             with self.leader.write() as tx:
@@ -118,7 +149,7 @@ class Watch:
         if run.cancel_requested:
             self.end(run, current, RunState.CANCELLED)
         else:
-            self.end(run, current, RunState.FAILED, _lost_fault(current, said))
+            self.end(run, current, RunState.FAILED, _lost_fault(current, said, outside))
 
     def _take_blobs(self, attempt: Attempt) -> dict[str, int]:
         """Digest and size of the blobs that a worker which is gone had kept; they are stored now."""
@@ -133,7 +164,7 @@ class Watch:
         return sizes
 
     def fail_launch(self, run: Run, attempt: Attempt, launches: int) -> None:
-        said = self.executor.log_tail(attempt.id).strip()
+        said = (self.executor.ended_by(attempt.id) or self.executor.log_tail(attempt.id)).strip()
         message = f"the worker ended {launches} times before it could begin"
         fault = RunFault(kind=FaultKind.LAUNCH, message=f"{message}: {said}" if said else message)
         self.end(run, attempt, RunState.FAILED, fault)
@@ -167,6 +198,7 @@ class Watch:
         self._launched.pop(attempt.id, None)
         self._seen_running.pop(attempt.id, None)
         self._seen_kept.pop(attempt.id, None)
+        self._held_up.pop(attempt.id, None)
 
     def _end_tracked(self, attempt: Attempt) -> None:
         """A worker that was killed has not ended its MLflow run. Capacity is not held back until MLflow answers."""
@@ -179,8 +211,12 @@ class Watch:
             log.warning("MLflow run %s of %s is left open: %s", attempt.tracking_run, attempt.id, error.message)
 
 
-def _lost_fault(attempt: Attempt, said: str) -> RunFault:
+def _lost_fault(attempt: Attempt, said: str, outside: str | None) -> RunFault:
+    """`said` is what the worker wrote last, `outside` what has ended it, where that is known."""
     where = f" in cell {attempt.progress.cell} of {attempt.progress.cells}" if attempt.progress.cells else ""
+    if outside is not None:
+        hint = "`gristmill runs rerun` starts it once more; where memory was lacking, on a larger profile."
+        return RunFault(kind=FaultKind.WORKER_LOST, message=f"the worker was ended{where}: {outside}", hint=hint)
     message = f"the worker process ended{where} without a last word"
     return RunFault(
         kind=FaultKind.WORKER_LOST,

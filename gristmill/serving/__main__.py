@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from gristmill.client.address import Address
+from gristmill.client.handed_over import add_token_options, read_token
 from gristmill.core.clock import SystemClock
 from gristmill.core.errors import ConflictError, GristmillError, NotFoundError
 from gristmill.serving.control_plane import ControlPlane
@@ -31,12 +32,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--endpoint", required=True, metavar="NAME")
     parser.add_argument("--dir", type=Path, required=True, help="the endpoint's folder")
-    parser.add_argument("--token-fd", type=int, help="where the token is read from, up to its end")
+    add_token_options(parser)
     parser.add_argument("--lock-fd", type=int, help="an inherited lock of the folder; without it, one is taken")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s supervisor %(process)d %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    token = _read_token(options.token_fd)
+    token = read_token(options.token_fd, options.token_file)
     try:
         lock = _lock(options.dir, options.lock_fd)
         control_plane = None
@@ -48,13 +49,6 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"{error.message}\n{error.hint or ''}\n")
         return error.exit_code
     return 0
-
-
-def _read_token(fd: int | None) -> str:
-    if fd is None:
-        return ""
-    with os.fdopen(fd, encoding="utf-8") as pipe:
-        return pipe.read().strip()
 
 
 def _lock(folder: Path, fd: int | None) -> int:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gristmill.client.address import Address
+from gristmill.client.handed_over import add_token_options, read_token
 from gristmill.client.relay import Relay
 from gristmill.core.clock import SystemClock
 from gristmill.core.errors import ConflictError, GristmillError
@@ -30,8 +31,9 @@ _PAUSE = 0.1
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    os.set_inheritable(options.lock_fd, False)  # the lock says that this process lives: no child may hold it
-    token = _read_token(options.token_fd)
+    if options.lock_fd is not None:
+        os.set_inheritable(options.lock_fd, False)  # the lock says that this process lives: no child may hold it
+    token = read_token(options.token_fd, options.token_file)
     folder: Path = options.dir.resolve()
     _prepare(folder, options.attempt)
     stop = Stop()
@@ -122,14 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--attempt", required=True, help="the attempt's id")
     parser.add_argument("--dir", required=True, type=Path, help="the attempt's folder")
-    parser.add_argument("--token-fd", required=True, type=int, help="an open file that the worker's token is read from")
-    parser.add_argument("--lock-fd", required=True, type=int, help="an open file that is locked while the worker lives")
+    add_token_options(parser)
+    parser.add_argument("--lock-fd", type=int, help="an open file that is locked while the worker lives")
     return parser
-
-
-def _read_token(descriptor: int) -> str:
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read().decode().strip()
 
 
 def _prepare(folder: Path, attempt: str) -> None:

@@ -26,6 +26,17 @@ class Launch:
     profile: Profile
 
 
+@dataclass(frozen=True, kw_only=True)
+class Holdup:
+    """Why a worker that was launched has not begun. One that is `hopeless` does not pass by waiting.
+
+    As long as there is one, the worker is not late: it is told where it lasts, and waited for.
+    """
+
+    why: str
+    hopeless: bool = False
+
+
 class Executor(ABC):
     """Starts one worker per attempt and tells whether it lives. It decides nothing about runs.
 
@@ -101,6 +112,16 @@ class Executor(ABC):
     @abstractmethod
     def log_tail(self, attempt: str) -> str:
         """The last lines that the worker process itself wrote, for the message of one that failed."""
+
+    def holdup(self, attempt: str) -> Holdup | None:
+        """What keeps a worker that was launched from beginning; None where nothing is known to."""
+        del attempt
+        return None
+
+    def ended_by(self, attempt: str) -> str | None:
+        """What has ended a worker from outside, where that is known: in the words of who did, or saw it."""
+        del attempt
+        return None
 
     def memory(self, attempt: str) -> int | None:
         """Bytes that the attempt's processes take now, the worker among them; None where that cannot be told."""

@@ -1,0 +1,234 @@
+"""Attempts as Jobs of a Kubernetes: one Job for each, its one pod is the worker."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lightkube.models.core_v1 import ContainerStatus
+from lightkube.resources.batch_v1 import Job
+from lightkube.resources.core_v1 import Pod, Secret
+
+from gristmill.core.errors import UnavailableError
+from gristmill.core.ids import check_id
+from gristmill.core.kubernetes import MANAGED, Cluster, Manifest, object_name
+from gristmill.profiles import pods
+from gristmill.runs.executors.base import Executor, Holdup, Launch, Presence
+from gristmill.runs.model import WorkerEvent
+
+ATTEMPT = "gristmill.dev/attempt"
+CONTAINER = "main"
+WORKER = ("python", "-P", "-m", "gristmill.worker")
+_PART_OF = {**MANAGED, "app.kubernetes.io/component": "run"}
+_OVER = {"Succeeded", "Failed"}
+_LOG_LINES = 100
+_AT_ONCE = 1  # seconds; 0 would take the pod out of sight while its processes live
+# What kubelet says of an image or a configuration that no waiting mends.
+_HOPELESS = {
+    "ErrImageNeverPull",
+    "InvalidImageName",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+}
+_STARTING = {"ContainerCreating", "PodInitializing"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPods:
+    """What all runs' pods have alike. `image` is that of profiles that name none."""
+
+    image: str
+    pull_policy: str = "IfNotPresent"
+    cache_claim: str | None = None
+    grace_s: int = 30
+    command: Sequence[str] = WORKER
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+class KubernetesExecutor(Executor):
+    """A Job `gristmill-<attempt>` and a secret of the same name, which has the worker's token. The pod's folder goes
+    with the pod: what could not be delivered is lost with it, and the worker tries for as long as the pod may live.
+    """
+
+    def __init__(self, cluster: Cluster, runs: RunPods, on_change: Callable[[], object]) -> None:
+        self._cluster, self._runs = cluster, runs
+        self._jobs = cluster.mirror(Job, _PART_OF, on_change)
+        self._pods = cluster.mirror(Pod, _PART_OF, on_change)
+
+    def kernels(self) -> tuple[str, ...] | None:
+        return None
+
+    def launch(self, order: Launch) -> None:
+        job = self._job(order.attempt)
+        if job is not None:
+            if self.observe(order.attempt) is Presence.ALIVE:
+                return
+            self.forget(order.attempt)  # of a worker that ended before it claimed
+            raise UnavailableError("the worker before is still being removed")
+        token = self._secret(order)
+        if self._cluster.create(Secret, token) is None:
+            # That of a launch that was broken off; its token is void by now.
+            self._cluster.change(Secret, object_name(order.attempt), {"stringData": token["stringData"]})
+        made = self._cluster.create(Job, self._manifest(order))
+        if made is None:
+            return  # another control plane's, a moment ago
+        self._jobs.put(made)
+        owner = {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "name": object_name(order.attempt),
+            "uid": made.metadata.uid if made.metadata else None,
+        }
+        self._cluster.change(Secret, object_name(order.attempt), {"metadata": {"ownerReferences": [owner]}})
+
+    def observe(self, attempt: str) -> Presence:
+        job = self._job(attempt)
+        pods_of_it = self._pods_of(attempt)
+        if any(_phase(pod) not in _OVER for pod in pods_of_it):
+            return Presence.ALIVE
+        if job is None:
+            return Presence.GONE if pods_of_it else Presence.ABSENT
+        if pods_of_it or _is_over(job):
+            return Presence.GONE
+        return Presence.ALIVE  # its pod is about to be made
+
+    def holdup(self, attempt: str) -> Holdup | None:
+        """In the words of who holds it up: the scheduler, kubelet, or what refuses to make the pod."""
+        found = [pod for pod in self._pods_of(attempt) if _phase(pod) == "Pending"]
+        if not found:
+            job = self._job(attempt)
+            if job is None or _is_over(job) or self._pods_of(attempt):
+                return None
+            said = self._cluster.complaints(object_name(attempt))
+            return Holdup(why=said[-1]) if said else None
+        return _scheduler_says(found[0]) or _kubelet_says(found[0], self._cluster)
+
+    def ended_by(self, attempt: str) -> str | None:
+        for pod in self._pods_of(attempt):
+            if said := _end_of(pod):
+                return said
+        return None
+
+    def cancel(self, attempt: str) -> None:
+        """A suspended Job's pod is asked to end, and no other one is made."""
+        if self._job(attempt) is not None:
+            self._cluster.change(Job, object_name(attempt), {"spec": {"suspend": True}})
+
+    def kill(self, attempt: str) -> None:
+        self.cancel(attempt)
+        for pod in self._pods_of(attempt):
+            if _phase(pod) not in _OVER and pod.metadata and pod.metadata.name:
+                self._cluster.delete(Pod, pod.metadata.name, grace=_AT_ONCE)
+
+    def clean_up(self, attempt: str) -> bool:
+        """A pod's processes end with it."""
+        return self.observe(attempt) is not Presence.ALIVE
+
+    def undelivered(self, attempt: str, after: int) -> tuple[WorkerEvent, ...]:
+        del attempt, after
+        return ()
+
+    def undelivered_blobs(self, attempt: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+        del attempt
+        return iter(())
+
+    def log_tail(self, attempt: str) -> str:
+        names = [pod.metadata.name for pod in self._pods_of(attempt) if pod.metadata and pod.metadata.name]
+        return self._cluster.log_tail(names[-1], CONTAINER, _LOG_LINES) if names else ""
+
+    def stand_down(self) -> None:
+        """Nothing is kept ready."""
+
+    def forget(self, attempt: str) -> None:
+        self._cluster.delete(Job, object_name(check_id(attempt)))
+        self._cluster.delete(Secret, object_name(attempt))
+
+    def left(self) -> tuple[str, ...]:
+        known = (_labels(job).get(ATTEMPT) for job in self._jobs.objects().values())
+        return tuple(sorted(attempt for attempt in known if attempt))
+
+    def _job(self, attempt: str) -> Job | None:
+        return self._jobs.objects().get(object_name(check_id(attempt)))
+
+    def _pods_of(self, attempt: str) -> list[Pod]:
+        """The oldest first."""
+        found = [pod for pod in self._pods.objects().values() if _labels(pod).get(ATTEMPT) == attempt]
+        return sorted(found, key=lambda pod: str(pod.metadata and pod.metadata.creationTimestamp))
+
+    def _secret(self, order: Launch) -> Manifest:
+        return {
+            "metadata": {"name": object_name(order.attempt), "labels": {**_PART_OF, ATTEMPT: order.attempt}},
+            "stringData": {pods.TOKEN: order.token},
+        }
+
+    def _manifest(self, order: Launch) -> Manifest:
+        labels = {**_PART_OF, ATTEMPT: order.attempt}
+        told = ["--url", order.url, "--attempt", order.attempt]
+        told += ["--dir", f"{pods.HOME}/attempts/{order.attempt}"]
+        told += ["--token-file", f"{pods.TOKEN_FOLDER}/{pods.TOKEN}"]
+        pod = pods.Pod(
+            profile=order.profile,
+            image=self._runs.image,
+            command=[*self._runs.command, *told],
+            secret=object_name(order.attempt),
+            labels=labels,
+            pull_policy=self._runs.pull_policy,
+            grace_s=self._runs.grace_s,
+            environ=self._runs.environ,
+            cache_claim=self._runs.cache_claim,
+        )
+        # Whether it is tried again is the control plane's to say: a second pod's claim would be refused.
+        spec = {"backoffLimit": 0, "completions": 1, "parallelism": 1, "template": pods.template(pod)}
+        return {"metadata": {"name": object_name(order.attempt), "labels": labels}, "spec": spec}
+
+
+def _labels(found: Job | Pod) -> dict[str, str]:
+    return (found.metadata and found.metadata.labels) or {}
+
+
+def _phase(pod: Pod) -> str:
+    return (pod.status and pod.status.phase) or "Pending"
+
+
+def _is_over(job: Job) -> bool:
+    """Whether it has or makes no pod any more."""
+    conditions = (job.status and job.status.conditions) or []
+    ended = {"Complete", "Failed", "FailureTarget", "SuccessCriteriaMet", "Suspended"}
+    return any(one.type in ended and one.status == "True" for one in conditions)
+
+
+def _scheduler_says(pod: Pod) -> Holdup | None:
+    for one in (pod.status and pod.status.conditions) or []:
+        if one.type == "PodScheduled" and one.status == "False":
+            return Holdup(why=f"{one.reason or 'not scheduled'}: {one.message or 'no node was found yet'}")
+    return None
+
+
+def _kubelet_says(pod: Pod, cluster: Cluster) -> Holdup | None:
+    for status in _containers(pod):
+        waiting = status.state and status.state.waiting
+        if not waiting or not waiting.reason:
+            continue
+        if waiting.reason in _STARTING:
+            said = cluster.complaints(pod.metadata.name) if pod.metadata and pod.metadata.name else []
+            return Holdup(why=said[-1] if said else "kubelet prepares its container, the image may be on its way")
+        return Holdup(why=f"{waiting.reason}: {waiting.message or status.image}", hopeless=waiting.reason in _HOPELESS)
+    return None
+
+
+def _end_of(pod: Pod) -> str | None:
+    """Why it ended, where that was not the worker's own doing."""
+    status = pod.status
+    if status and status.reason:
+        return f"{status.reason}: {status.message}" if status.message else status.reason
+    for one in _containers(pod):
+        ended = one.state and one.state.terminated
+        if ended and ended.reason == "OOMKilled":
+            return "OOMKilled: its processes took more memory than the profile gives"
+    for condition in (status and status.conditions) or []:
+        if condition.type == "DisruptionTarget" and condition.status == "True":
+            return f"{condition.reason}: {condition.message}"
+    return None
+
+
+def _containers(pod: Pod) -> Sequence[ContainerStatus]:
+    return (pod.status and pod.status.containerStatuses) or []
