@@ -10,6 +10,8 @@ from gristmill.core.errors import InvalidInputError
 from gristmill.core.wire import Strict
 
 ENDPOINT_PROTOCOL = 1
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # in a pod, whose address is its own
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -250,6 +252,18 @@ class KeyEntry:
     name: str | None
     created_by: str
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a new endpoint is to listen, and where it is reached."""
+
+    port: int
+    url: str
+
+
+def loopback_url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
 
 
 def key_hash(key: str) -> str:

@@ -50,8 +50,10 @@ class EndpointsReconciler:
                 busy = self._guarded(self._close, endpoint) or busy
             elif not self.backend.is_alive(endpoint.id):
                 busy = self._guarded(self._start, endpoint) or busy
-            elif held.get(endpoint.id) != endpoint.variants[0].profile or endpoint.waiting is not None:
+            elif held.get(endpoint.id) != endpoint.variants[0].profile:
                 busy = self._guarded(self._change_profile, endpoint) or busy
+            else:
+                self._guarded(self._tell_what_holds_up, endpoint)
         for endpoint in deleted:
             self._guarded(self._remove, endpoint)
         return Pace.BUSY if busy or deleted else Pace.IDLE
@@ -93,7 +95,17 @@ class EndpointsReconciler:
         token = self._admit(endpoint, profile)
         self.backend.clean_up(endpoint.id)
         self._starts.started(endpoint.id, endpoint.generation, self.clock.monotonic())
-        self.backend.start(Supervision(id=endpoint.id, name=endpoint.name, url=self.url, token=token))
+        self.backend.start(
+            Supervision(
+                id=endpoint.id,
+                name=endpoint.name,
+                url=self.url,
+                token=token,
+                profile=profile,
+                port=endpoint.port,
+                serves=endpoint.url if endpoint.expires_at is None else None,
+            )
+        )
         return True
 
     def _admit(self, endpoint: Endpoint, profile: Profile) -> str:
@@ -132,7 +144,13 @@ class EndpointsReconciler:
             waiting = self._reserve(tx, endpoint, profile)
             ledger.activate(tx, endpoint.id, self.clock.now())
             store.update(tx, endpoint.id, waiting=waiting)
+        self.backend.resize(endpoint.id, profile)
         return True
+
+    def _tell_what_holds_up(self, endpoint: Endpoint) -> bool:
+        """It has its capacity: if it waits, then for what its backend says."""
+        self._wait(endpoint, self.backend.holdup(endpoint.id))
+        return False
 
     def _reserve(self, tx: Tx, endpoint: Endpoint, profile: Profile) -> str | None:
         return ledger.reserve(

@@ -9,8 +9,10 @@ from gristmill.core.database import Database
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.scopes import Actor, Scope
 from gristmill.endpoints import keys, service, traffic, try_outs
+from gristmill.endpoints.backends.base import EndpointBackend
 from gristmill.endpoints.logs import EndpointLogs
 from gristmill.endpoints.model import (
+    Address,
     DeployRequest,
     DesiredState,
     Endpoint,
@@ -31,6 +33,7 @@ router = APIRouter(prefix="/api", tags=["endpoints"], responses=PROBLEMS)
 DatabaseOf = Annotated[Database, Depends(provide(Database))]
 ClockOf = Annotated[Clock, Depends(provide(Clock))]
 CatalogueOf = Annotated[Catalogue, Depends(provide(Catalogue))]
+BackendOf = Annotated[EndpointBackend, Depends(provide(EndpointBackend))]
 LogsOf = Annotated[EndpointLogs, Depends(provide(EndpointLogs))]
 ModelsOf = Annotated[ModelService, Depends(provide(ModelService))]
 Reader = Annotated[Actor, requires(Scope.READ)]
@@ -60,12 +63,13 @@ def deploy(
     clock: ClockOf,
     catalogue: CatalogueOf,
     models: ModelsOf,
+    backend: BackendOf,
 ) -> Endpoint:
     """Makes the endpoint, or a new generation of it. What serves now stays until that has answered its example."""
     version = models.version(actor, request.model, request.version)
-    port = service.free_port()
+    address = _address(db, backend, actor, name)
     with db.write() as tx:
-        return service.deploy(tx, actor, name, request, version, catalogue=catalogue, port=port, clock=clock)
+        return service.deploy(tx, actor, name, request, version, catalogue=catalogue, address=address, clock=clock)
 
 
 @router.delete("/endpoints/{name}", summary="Delete an endpoint")
@@ -90,13 +94,19 @@ def get_log(name: str, actor: Reader, logs: LogsOf) -> EndpointLog:
 
 @router.post("/try-outs", status_code=201, summary="Try a model version out")
 def begin_try_out(
-    request: TryOutRequest, actor: Writer, db: DatabaseOf, clock: ClockOf, catalogue: CatalogueOf, models: ModelsOf
+    request: TryOutRequest,
+    actor: Writer,
+    db: DatabaseOf,
+    clock: ClockOf,
+    catalogue: CatalogueOf,
+    models: ModelsOf,
+    backend: BackendOf,
 ) -> TryOut:
     """Loads it and asks it its input example, as an endpoint would before it goes live. Nobody can call it."""
     version = models.version(actor, request.model, request.version)
-    port = service.free_port()
+    address = _address(db, backend, actor, None)
     with db.write() as tx:
-        return try_outs.begin(tx, actor, request, version, catalogue=catalogue, port=port, clock=clock)
+        return try_outs.begin(tx, actor, request, version, catalogue=catalogue, address=address, clock=clock)
 
 
 @router.get("/try-outs/{try_out}", summary="How a try-out goes")
@@ -143,3 +153,9 @@ def put_observed(name: str, seen: Observed, actor: Supervisor, db: DatabaseOf, c
     with db.write() as tx:
         service.observe(tx, actor, name, seen, clock)
     return Response(status_code=204)
+
+
+def _address(db: Database, backend: EndpointBackend, actor: Actor, name: str | None) -> Address:
+    with db.read() as tx:
+        taken = service.ports_taken(tx)
+    return backend.address(actor.project_id, name, taken)

@@ -1,6 +1,5 @@
 """What may happen to an endpoint."""
 
-import socket
 from dataclasses import replace
 
 from gristmill.core import audit, events
@@ -12,6 +11,9 @@ from gristmill.core.scopes import Actor, Scope
 from gristmill.endpoints import store
 from gristmill.endpoints.model import (
     ENDPOINT_PROTOCOL,
+    EVERYWHERE,
+    LOOPBACK,
+    Address,
     Answers,
     DeployRequest,
     DesiredState,
@@ -20,6 +22,7 @@ from gristmill.endpoints.model import (
     Observed,
     Variant,
     check_name,
+    loopback_url,
 )
 from gristmill.ledger import service as ledger
 from gristmill.models.model import ModelVersion
@@ -31,13 +34,6 @@ VARIANT = "main"
 OUTCOMES = (EndpointState.READY, EndpointState.FAILED)
 
 
-def free_port() -> int:
-    """A loopback port that nothing listens on now. The endpoint keeps it for good."""
-    with socket.socket() as probe:
-        probe.bind((store.LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
 def deploy(
     tx: Tx,
     actor: Actor,
@@ -46,7 +42,7 @@ def deploy(
     version: ModelVersion,
     *,
     catalogue: Catalogue,
-    port: int,
+    address: Address,
     clock: Clock,
 ) -> Endpoint:
     """The endpoint with a new generation that serves this version; it is made if it is not there yet.
@@ -69,8 +65,8 @@ def deploy(
             project_id=actor.project_id,
             name=name,
             target=request.target,
-            url=f"http://{store.LOOPBACK}:{port}",
-            port=port,
+            url=address.url,
+            port=address.port,
             generation=1,
             open=request.open,
             state=EndpointState.STARTING,
@@ -129,6 +125,10 @@ def every_id(tx: Tx) -> list[str]:
     return [endpoint.id for endpoint in store.load(tx)]
 
 
+def ports_taken(tx: Tx) -> frozenset[int]:
+    return store.ports(tx)
+
+
 def delete(tx: Tx, actor: Actor, name: str, clock: Clock) -> Endpoint:
     """The endpoint stops serving; its name is free once its processes are gone."""
     actor.require(Scope.ENDPOINTS_WRITE)
@@ -150,7 +150,7 @@ def desired(tx: Tx, actor: Actor, name: str, catalogue: Catalogue) -> DesiredSta
         endpoint=endpoint.id,
         name=endpoint.name,
         generation=endpoint.generation,
-        host=store.LOOPBACK,
+        host=LOOPBACK if endpoint.url == loopback_url(endpoint.port) else EVERYWHERE,
         port=endpoint.port,
         variants=endpoint.variants,
         key_hashes=store.key_hashes(tx, endpoint.id),

@@ -4,7 +4,7 @@ import msgspec
 import sqlalchemy as sa
 
 from gristmill.core.database import Tx, insert_row, json_column, metadata, project_column, time_column
-from gristmill.endpoints.model import Endpoint, EndpointState, KeyEntry, Observed, Variant, key_id
+from gristmill.endpoints.model import Endpoint, EndpointState, KeyEntry, Observed, Variant, key_id, loopback_url
 
 endpoints = sa.Table(
     "endpoints",
@@ -14,6 +14,7 @@ endpoints = sa.Table(
     sa.Column("name", sa.String(63), nullable=False),
     sa.Column("target", sa.String(63), nullable=False),
     sa.Column("port", sa.Integer, nullable=False, unique=True),
+    sa.Column("url", sa.String(300)),  # none: on loopback, at the port
     sa.Column("generation", sa.BigInteger, nullable=False),
     sa.Column("open", sa.Boolean, nullable=False),
     sa.Column("deleting", sa.Boolean, nullable=False, default=False),
@@ -54,7 +55,6 @@ endpoint_keys = sa.Table(
 )
 
 _VARIANT_FIELDS = ("name", "model", "version", "artifact_path", "profile", "weight", "role", "answers")
-LOOPBACK = "127.0.0.1"
 
 
 def insert(tx: Tx, endpoint: Endpoint) -> None:
@@ -66,6 +66,7 @@ def insert(tx: Tx, endpoint: Endpoint) -> None:
         created_at=endpoint.created_at,
         updated_at=endpoint.updated_at,
         expires_at=endpoint.expires_at,
+        url=None if endpoint.url == loopback_url(endpoint.port) else endpoint.url,
     )
     replace_variants(tx, endpoint)
 
@@ -112,6 +113,11 @@ def insert_key(tx: Tx, endpoint: Endpoint, hashed: str, entry: KeyEntry) -> None
     insert_row(tx, endpoint_keys, project_id=endpoint.project_id, endpoint_id=endpoint.id, hash=hashed, **row)
 
 
+def ports(tx: Tx) -> frozenset[int]:
+    """Those of all endpoints, each of them another."""
+    return frozenset(tx.scalars(sa.select(endpoints.c.port)))
+
+
 def load_keys(tx: Tx, endpoint: Endpoint) -> list[tuple[str, KeyEntry]]:
     """Each key's hash and what may be shown of it, oldest first."""
     query = sa.select(endpoint_keys).where(endpoint_keys.c.endpoint_id == endpoint.id)
@@ -145,7 +151,7 @@ def _endpoint(tx: Tx, row: sa.RowMapping) -> Endpoint:
         updated_at=row["updated_at"],
         expires_at=row["expires_at"],
         waiting=row["waiting"],
-        url=f"http://{LOOPBACK}:{row['port']}",
+        url=loopback_url(row["port"]) if row["url"] is None else row["url"],
         state=observed.state if observed else EndpointState.STARTING,
         variants=tuple(parts),
         observed=observed,

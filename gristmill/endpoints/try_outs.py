@@ -12,7 +12,7 @@ from gristmill.core.errors import NotFoundError
 from gristmill.core.ids import new_id
 from gristmill.core.scopes import Actor, Scope
 from gristmill.endpoints import service, store
-from gristmill.endpoints.model import Endpoint, EndpointState, TryOut, TryOutRequest
+from gristmill.endpoints.model import Address, Endpoint, EndpointState, TryOut, TryOutRequest
 from gristmill.models.model import ModelVersion
 from gristmill.profiles.model import Catalogue
 
@@ -26,7 +26,7 @@ def begin(
     version: ModelVersion,
     *,
     catalogue: Catalogue,
-    port: int,
+    address: Address,
     clock: Clock,
 ) -> TryOut:
     """A new try-out; it starts as soon as its profile is free."""
@@ -39,8 +39,8 @@ def begin(
         project_id=actor.project_id,
         name=f"try-out-{identifier.partition('_')[2]}",
         target="dev",
-        url="",
-        port=port,
+        url=address.url,
+        port=address.port,
         generation=1,
         open=False,
         state=EndpointState.STARTING,

@@ -13,6 +13,7 @@ from gristmill.profiles.model import Profile
 Manifest = dict[str, Any]
 
 GPU = "nvidia.com/gpu"
+CONTAINER = "main"
 USER = 1000
 HOME = "/gristmill"  # all that a pod may write to, beside /tmp; it goes with the pod
 TOKEN_FOLDER = "/run/gristmill"  # noqa: S105  # a folder
@@ -78,7 +79,7 @@ def template(pod: Pod) -> Manifest:
     ]
     environ = {"HOME": HOME, "GRISTMILL_HOME": HOME, **pod.environ}
     container: Manifest = {
-        "name": "main",
+        "name": CONTAINER,
         "image": pod.profile.image or pod.image,
         "imagePullPolicy": pod.pull_policy,
         "command": list(pod.command),

@@ -209,6 +209,7 @@ def create_app(parts: Parts) -> FastAPI:
         BlobIntake: BlobIntake(parts.db, parts.blobs, parts.clock),
         Wakeup: parts.wakeup,
         Catalogue: parts.catalogue,
+        EndpointBackend: parts.backend,
         EndpointLogs: EndpointLogs(db=parts.db, backend=parts.backend),
         Identity: parts.identity,
         Leadership: leader,

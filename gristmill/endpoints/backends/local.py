@@ -1,14 +1,16 @@
 """Endpoints as processes of this machine, each in a session of its own."""
 
 import shutil
+import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from gristmill.core import processes
 from gristmill.core.errors import UnavailableError
 from gristmill.core.ids import check_id
 from gristmill.endpoints.backends.base import TAIL, EndpointBackend, Supervision
+from gristmill.endpoints.model import LOOPBACK, Address, loopback_url
 
 MARK = "GRISTMILL_ENDPOINT"
 SUPERVISOR_LOG = "supervisor.log"
@@ -21,6 +23,16 @@ class LocalBackend(EndpointBackend):
     def __init__(self, endpoints: Path, command: Sequence[str] = SUPERVISOR) -> None:
         self._endpoints = endpoints
         self._command = command
+
+    def address(self, project: str, name: str | None, taken: Collection[int]) -> Address:
+        """A loopback port that nothing listens on now. The endpoint keeps it for good."""
+        del project, name
+        while True:
+            with socket.socket() as probe:
+                probe.bind((LOOPBACK, 0))
+                port = int(probe.getsockname()[1])
+            if port not in taken:
+                return Address(port=port, url=loopback_url(port))
 
     def is_alive(self, endpoint: str) -> bool:
         processes.reap()

@@ -3,33 +3,21 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lightkube.models.core_v1 import ContainerStatus
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Pod, Secret
 
 from gristmill.core.errors import UnavailableError
 from gristmill.core.ids import check_id
 from gristmill.core.kubernetes import MANAGED, Cluster, Manifest, object_name
+from gristmill.core.kubernetes_pods import AT_ONCE, end_of, holdup_of, is_over, labels_of, name_of, newest_first
 from gristmill.profiles import pods
 from gristmill.runs.executors.base import Executor, Holdup, Launch, Presence
 from gristmill.runs.model import WorkerEvent
 
 ATTEMPT = "gristmill.dev/attempt"
-CONTAINER = "main"
 WORKER = ("python", "-P", "-m", "gristmill.worker")
 _PART_OF = {**MANAGED, "app.kubernetes.io/component": "run"}
-_OVER = {"Succeeded", "Failed"}
 _LOG_LINES = 100
-_AT_ONCE = 1  # seconds; 0 would take the pod out of sight while its processes live
-# What kubelet says of an image or a configuration that no waiting mends.
-_HOPELESS = {
-    "ErrImageNeverPull",
-    "InvalidImageName",
-    "CreateContainerConfigError",
-    "CreateContainerError",
-    "RunContainerError",
-}
-_STARTING = {"ContainerCreating", "PodInitializing"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +71,7 @@ class KubernetesExecutor(Executor):
     def observe(self, attempt: str) -> Presence:
         job = self._job(attempt)
         pods_of_it = self._pods_of(attempt)
-        if any(_phase(pod) not in _OVER for pod in pods_of_it):
+        if not all(map(is_over, pods_of_it)):
             return Presence.ALIVE
         if job is None:
             return Presence.GONE if pods_of_it else Presence.ABSENT
@@ -93,18 +81,18 @@ class KubernetesExecutor(Executor):
 
     def holdup(self, attempt: str) -> Holdup | None:
         """In the words of who holds it up: the scheduler, kubelet, or what refuses to make the pod."""
-        found = [pod for pod in self._pods_of(attempt) if _phase(pod) == "Pending"]
-        if not found:
-            job = self._job(attempt)
-            if job is None or _is_over(job) or self._pods_of(attempt):
-                return None
-            said = self._cluster.complaints(object_name(attempt))
-            return Holdup(why=said[-1]) if said else None
-        return _scheduler_says(found[0]) or _kubelet_says(found[0], self._cluster)
+        found, job = self._pods_of(attempt), self._job(attempt)
+        if found:
+            said = holdup_of(found[0], self._cluster)
+            return Holdup(why=said.why, hopeless=said.hopeless) if said is not None else None
+        if job is None or _is_over(job):
+            return None
+        complaints = self._cluster.complaints(object_name(attempt))
+        return Holdup(why=complaints[-1]) if complaints else None
 
     def ended_by(self, attempt: str) -> str | None:
         for pod in self._pods_of(attempt):
-            if said := _end_of(pod):
+            if said := end_of(pod):
                 return said
         return None
 
@@ -116,8 +104,8 @@ class KubernetesExecutor(Executor):
     def kill(self, attempt: str) -> None:
         self.cancel(attempt)
         for pod in self._pods_of(attempt):
-            if _phase(pod) not in _OVER and pod.metadata and pod.metadata.name:
-                self._cluster.delete(Pod, pod.metadata.name, grace=_AT_ONCE)
+            if not is_over(pod):
+                self._cluster.delete(Pod, name_of(pod), grace=AT_ONCE)
 
     def clean_up(self, attempt: str) -> bool:
         """A pod's processes end with it."""
@@ -132,8 +120,8 @@ class KubernetesExecutor(Executor):
         return iter(())
 
     def log_tail(self, attempt: str) -> str:
-        names = [pod.metadata.name for pod in self._pods_of(attempt) if pod.metadata and pod.metadata.name]
-        return self._cluster.log_tail(names[-1], CONTAINER, _LOG_LINES) if names else ""
+        found = self._pods_of(attempt)
+        return self._cluster.log_tail(name_of(found[0]), pods.CONTAINER, _LOG_LINES) if found else ""
 
     def stand_down(self) -> None:
         """Nothing is kept ready."""
@@ -143,16 +131,14 @@ class KubernetesExecutor(Executor):
         self._cluster.delete(Secret, object_name(attempt))
 
     def left(self) -> tuple[str, ...]:
-        known = (_labels(job).get(ATTEMPT) for job in self._jobs.objects().values())
+        known = (labels_of(job).get(ATTEMPT) for job in self._jobs.objects().values())
         return tuple(sorted(attempt for attempt in known if attempt))
 
     def _job(self, attempt: str) -> Job | None:
         return self._jobs.objects().get(object_name(check_id(attempt)))
 
     def _pods_of(self, attempt: str) -> list[Pod]:
-        """The oldest first."""
-        found = [pod for pod in self._pods.objects().values() if _labels(pod).get(ATTEMPT) == attempt]
-        return sorted(found, key=lambda pod: str(pod.metadata and pod.metadata.creationTimestamp))
+        return newest_first(pod for pod in self._pods.objects().values() if labels_of(pod).get(ATTEMPT) == attempt)
 
     def _secret(self, order: Launch) -> Manifest:
         return {
@@ -181,54 +167,8 @@ class KubernetesExecutor(Executor):
         return {"metadata": {"name": object_name(order.attempt), "labels": labels}, "spec": spec}
 
 
-def _labels(found: Job | Pod) -> dict[str, str]:
-    return (found.metadata and found.metadata.labels) or {}
-
-
-def _phase(pod: Pod) -> str:
-    return (pod.status and pod.status.phase) or "Pending"
-
-
 def _is_over(job: Job) -> bool:
     """Whether it has or makes no pod any more."""
     conditions = (job.status and job.status.conditions) or []
     ended = {"Complete", "Failed", "FailureTarget", "SuccessCriteriaMet", "Suspended"}
     return any(one.type in ended and one.status == "True" for one in conditions)
-
-
-def _scheduler_says(pod: Pod) -> Holdup | None:
-    for one in (pod.status and pod.status.conditions) or []:
-        if one.type == "PodScheduled" and one.status == "False":
-            return Holdup(why=f"{one.reason or 'not scheduled'}: {one.message or 'no node was found yet'}")
-    return None
-
-
-def _kubelet_says(pod: Pod, cluster: Cluster) -> Holdup | None:
-    for status in _containers(pod):
-        waiting = status.state and status.state.waiting
-        if not waiting or not waiting.reason:
-            continue
-        if waiting.reason in _STARTING:
-            said = cluster.complaints(pod.metadata.name) if pod.metadata and pod.metadata.name else []
-            return Holdup(why=said[-1] if said else "kubelet prepares its container, the image may be on its way")
-        return Holdup(why=f"{waiting.reason}: {waiting.message or status.image}", hopeless=waiting.reason in _HOPELESS)
-    return None
-
-
-def _end_of(pod: Pod) -> str | None:
-    """Why it ended, where that was not the worker's own doing."""
-    status = pod.status
-    if status and status.reason:
-        return f"{status.reason}: {status.message}" if status.message else status.reason
-    for one in _containers(pod):
-        ended = one.state and one.state.terminated
-        if ended and ended.reason == "OOMKilled":
-            return "OOMKilled: its processes took more memory than the profile gives"
-    for condition in (status and status.conditions) or []:
-        if condition.type == "DisruptionTarget" and condition.status == "True":
-            return f"{condition.reason}: {condition.message}"
-    return None
-
-
-def _containers(pod: Pod) -> Sequence[ContainerStatus]:
-    return (pod.status and pod.status.containerStatuses) or []

@@ -24,7 +24,7 @@ folder = Path(options["--dir"])
 subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True)
 with (folder / "journal.jsonl").open("w") as journal:
     for n in (1, 2):
-        event = {"n": n, "kind": "log", "time": "2026-01-01T00:00:00Z", "data": {}}
+        event: dict[str, object] = {"n": n, "kind": "log", "time": "2026-01-01T00:00:00Z", "data": {}}
         journal.write(json.dumps(event) + "\n")
     journal.write('{"n": 3, "kind"')
 for name in ("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "half.unfinished"):

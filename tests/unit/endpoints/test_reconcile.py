@@ -1,6 +1,6 @@
 """What the control loop does about endpoints, with a backend that only pretends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import pytest
@@ -12,7 +12,7 @@ from gristmill.core.pace import Pace
 from gristmill.core.scopes import SUPERVISOR_SCOPES, Actor, ActorKind
 from gristmill.endpoints import service, store
 from gristmill.endpoints.backends.base import TAIL, EndpointBackend, Supervision
-from gristmill.endpoints.model import Endpoint, EndpointState, Observed, Variant
+from gristmill.endpoints.model import Address, Endpoint, EndpointState, Observed, Variant
 from gristmill.endpoints.reconcile import EndpointsReconciler
 from gristmill.endpoints.starts import MOST
 from gristmill.ledger import service as ledger
@@ -37,6 +37,10 @@ class Pretending(EndpointBackend):
         self.started: list[Supervision] = []
         self.log = ""
         self.refuses = False
+
+    def address(self, project: str, name: str | None, taken: Collection[int]) -> Address:
+        del project, name
+        return Address(port=1 + max(taken, default=0), url="")
 
     def is_alive(self, endpoint: str) -> bool:
         return endpoint in self.alive

@@ -9,6 +9,7 @@ from gristmill.core.errors import ConflictError, NotFoundError
 from gristmill.core.scopes import SUPERVISOR_SCOPES, Actor, ActorKind
 from gristmill.endpoints import keys, service, try_outs
 from gristmill.endpoints.model import (
+    Address,
     Answers,
     DeployRequest,
     EndpointState,
@@ -44,7 +45,15 @@ def version(clock: TestClock) -> ModelVersion:
 def begin(play: Play, person: Actor, profile: str | None = None) -> TryOut:
     request = TryOutRequest(model="churn", version="3", profile=profile, answers=Answers.PROBABILITIES)
     with play.db.write() as tx:
-        return try_outs.begin(tx, person, request, version(play.clock), catalogue=CATALOGUE, port=77, clock=play.clock)
+        return try_outs.begin(
+            tx,
+            person,
+            request,
+            version(play.clock),
+            catalogue=CATALOGUE,
+            address=Address(port=77, url=""),
+            clock=play.clock,
+        )
 
 
 def found(play: Play, person: Actor, identifier: str) -> TryOut:
@@ -91,7 +100,7 @@ def test_it_is_started_on_its_profile_and_is_no_endpoint_for_anybody(play: Play,
                 DeployRequest(model="churn", version="3"),
                 version(play.clock),
                 catalogue=CATALOGUE,
-                port=78,
+                address=Address(port=78, url=""),
                 clock=play.clock,
             )
         supervisor = replace(person, kind=ActorKind.SUPERVISOR, scopes=SUPERVISOR_SCOPES, subject=tried.id)

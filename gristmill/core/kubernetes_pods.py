@@ -1,0 +1,91 @@
+"""What a pod's status says: how far it is, what holds it up, what has ended it. In the words of who said it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lightkube.models.core_v1 import ContainerStatus
+from lightkube.resources.core_v1 import Pod
+
+from gristmill.core.kubernetes import Cluster
+
+OVER = frozenset({"Succeeded", "Failed"})
+AT_ONCE = 1  # seconds of grace; 0 would take the pod out of sight while its processes live
+# What kubelet says of an image or a configuration that no waiting mends.
+_HOPELESS = frozenset(
+    {"ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+)
+_BEING_MADE = frozenset({"ContainerCreating", "PodInitializing"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodHoldup:
+    why: str
+    hopeless: bool = False
+
+
+def labels_of(found: Any) -> dict[str, str]:
+    return (found.metadata and found.metadata.labels) or {}
+
+
+def phase_of(pod: Pod) -> str:
+    return (pod.status and pod.status.phase) or "Pending"
+
+
+def is_over(pod: Pod) -> bool:
+    """Whether nothing of it runs any more."""
+    return phase_of(pod) in OVER
+
+
+def name_of(pod: Pod) -> str:
+    return str(pod.metadata and pod.metadata.name)
+
+
+def newest_first(found: Iterable[Pod]) -> list[Pod]:
+    return sorted(found, key=lambda pod: str(pod.metadata and pod.metadata.creationTimestamp), reverse=True)
+
+
+def holdup_of(pod: Pod, cluster: Cluster) -> PodHoldup | None:
+    """What keeps its container from running; None where that runs, or is over."""
+    if is_over(pod):
+        return None
+    return _scheduler_says(pod) or _kubelet_says(pod, cluster)
+
+
+def end_of(pod: Pod) -> str | None:
+    """Why it ended, where that was not its process's own doing."""
+    status = pod.status
+    if status and status.reason:
+        return f"{status.reason}: {status.message}" if status.message else status.reason
+    for one in _containers(pod):
+        ended = one.state and one.state.terminated
+        if ended and ended.reason == "OOMKilled":
+            return "OOMKilled: its processes took more memory than the profile gives"
+    for condition in (status and status.conditions) or []:
+        if condition.type == "DisruptionTarget" and condition.status == "True":
+            return f"{condition.reason}: {condition.message}"
+    return None
+
+
+def _scheduler_says(pod: Pod) -> PodHoldup | None:
+    for one in (pod.status and pod.status.conditions) or []:
+        if one.type == "PodScheduled" and one.status == "False":
+            return PodHoldup(why=f"{one.reason or 'not scheduled'}: {one.message or 'no node was found yet'}")
+    return None
+
+
+def _kubelet_says(pod: Pod, cluster: Cluster) -> PodHoldup | None:
+    for status in _containers(pod):
+        waiting = status.state and status.state.waiting
+        if not waiting or not waiting.reason:
+            continue
+        if waiting.reason in _BEING_MADE:
+            said = cluster.complaints(name_of(pod))
+            return PodHoldup(why=said[-1] if said else "its container is being made, the image may be on its way")
+        why = f"{waiting.reason}: {waiting.message or status.image}"
+        return PodHoldup(why=why, hopeless=waiting.reason in _HOPELESS)
+    return None
+
+
+def _containers(pod: Pod) -> Sequence[ContainerStatus]:
+    return (pod.status and pod.status.containerStatuses) or []
