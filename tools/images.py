@@ -6,11 +6,28 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
+import time
+import tomllib
 from pathlib import Path
+from typing import Any
+
+import yaml
+from gristmill_hub import proxy
+
+from tools.uv import uv
+from tools.wheel import build_wheel
 
 IMAGES = Path("hub/images")
+LOCK = Path("requirements.lock")
+PREFIX = "gristmill"
+_COMPILE = (
+    *("pip", "compile", "--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28"),
+    *("--constraint", LOCK, "--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url"),
+)
 
 
 def build(name: str, file: Path, context: Path) -> str:
@@ -26,3 +43,52 @@ def build(name: str, file: Path, context: Path) -> str:
         command = ["docker", "build", "--quiet", "--tag", name, "--file", str(file), str(context)]
     subprocess.run(command, check=True, stdout=sys.stderr)
     return name
+
+
+def described() -> dict[str, dict[str, Any]]:
+    """What is said of each image, by its name."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load((IMAGES / "images.yaml").read_text())
+    return found
+
+
+def tag() -> str:
+    return str(tomllib.loads(Path("pyproject.toml").read_text())["project"]["version"])
+
+
+def build_ours(name: str, wheel: Path) -> str:
+    image = described()[name]
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder)
+        shutil.copy(wheel, context)
+        _pin(["uv"], [], context / "build.txt")
+        _pin(image.get("packages", []), image["extras"], context / "requirements.txt")
+        (context / "files").mkdir()
+        if image.get("proxy"):
+            proxy.install(context / "files")
+        return build(f"{PREFIX}-{name}:{tag()}", IMAGES / "Dockerfile", context)
+
+
+def _pin(packages: list[str], extras: list[str], file: Path) -> None:
+    """The packages with all that they need, exactly as the lock has them."""
+    more = file.with_suffix(".in")
+    more.write_text("\n".join(packages))
+    ours = ["pyproject.toml", *(f"--extra={extra}" for extra in extras)] if extras else []
+    uv(*_COMPILE, *ours, more, "--output-file", file)
+    more.unlink()
+
+
+def main(names: list[str]) -> int:
+    known = described()
+    if unknown := set(names) - known.keys():
+        print(f"no image {', '.join(sorted(unknown))}: expected some of {', '.join(known)}", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = build_wheel(Path(folder))
+        for name in names or known:
+            began = time.monotonic()
+            print(f"{build_ours(name, wheel)}  {time.monotonic() - began:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -3,11 +3,17 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
 
 import platformdirs
 
 from gristmill.core.errors import Fault, InvalidInputError
+
+
+class Ground(StrEnum):
+    LOCAL = "local"
+    KUBERNETES = "kubernetes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +34,16 @@ class Settings:
     project_groups: str = "project-"  # groups of the hub that are called so are projects of all their members
     project: str | None = None  # of a client with GRISTMILL_URL: in which project it asks
     allow_unisolated: bool = False  # let several people's notebooks run as processes of one user of this machine
+    host: str = "127.0.0.1"  # where the control plane listens
+    advertised_url: str | None = None  # how others reach it, where that is not loopback: workers, endpoints, people
+    allowed_hosts: tuple[str, ...] = ()  # by what names it may be asked beside that one, by commas
+    ground: Ground = Ground.LOCAL  # what runs and endpoints are: processes of this machine, or pods: kubernetes
+    namespace: str | None = None  # of the pods; default: the account's own
+    run_image: str | None = None  # of runs whose profile names none
+    endpoint_image: str | None = None  # the same for endpoints
+    pull_policy: str = "IfNotPresent"  # of these images
+    cache_claim: str | None = None  # a volume where runs' pods keep environments that were made from locks
+    mlflow_workspaces: bool = False  # the server at GRISTMILL_MLFLOW_URL has workspaces: one for each project
     profiles: Path | None = None  # a catalogue; default: profiles.yaml in the home, if it is there
     secrets_vault: str = "auto"  # keyring, encrypted; auto: a keyring where one answers
     secrets_key: str | None = field(default=None, repr=False)  # for `encrypted`; several by commas, the newest first
@@ -111,10 +127,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         try:
             given[setting.name] = _READERS[setting.name](text)
         except ValueError:
-            faults.append(Fault(where=name, message="not a number", got=text, expected="a number"))
+            expected = " or ".join(Ground) if setting.name == "ground" else "a number"
+            faults.append(Fault(where=name, message=f"expected {expected}", got=text, expected=expected))
     if faults:
-        listed = "; ".join(f"{fault.where}={fault.got!r}" for fault in faults)
-        raise InvalidInputError(f"settings that are not numbers: {listed}", faults=tuple(faults))
+        listed = "; ".join(f"{fault.where}={fault.got!r} (expected {fault.expected})" for fault in faults)
+        raise InvalidInputError(f"settings that cannot be read: {listed}", faults=tuple(faults))
     return Settings(**given)  # type: ignore[arg-type]  # each reader returns its field's type
 
 
@@ -142,6 +159,16 @@ _READERS: dict[str, Callable[[str], object]] = {
     "project_groups": str,
     "project": str,
     "allow_unisolated": _switch,
+    "host": str,
+    "advertised_url": lambda text: text.rstrip("/"),
+    "allowed_hosts": lambda text: tuple(filter(None, (one.strip() for one in text.split(",")))),
+    "ground": Ground,
+    "namespace": str,
+    "run_image": str,
+    "endpoint_image": str,
+    "pull_policy": str,
+    "cache_claim": str,
+    "mlflow_workspaces": _switch,
     "profiles": _path,
     "secrets_vault": str,
     "secrets_key": str,

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 
 import uvicorn
-from gristmill_kernels.workers import WarmWorkers
 
 from gristmill import __version__
 from gristmill.core import tokens
@@ -20,20 +19,18 @@ from gristmill.core.errors import ConflictError, GristmillError, Unauthenticated
 from gristmill.core.events import Wakeup
 from gristmill.core.processes import exclusive, holds_lock
 from gristmill.core.scopes import PERSON_SCOPES, ActorKind
-from gristmill.core.settings import Settings, read_settings
+from gristmill.core.settings import Ground, Settings, read_settings
 from gristmill.core.wire import PortFile
-from gristmill.endpoints.backends.local import LocalBackend
 from gristmill.profiles.catalogue import load_catalogue
 from gristmill.projects.directories.base import Directory
 from gristmill.projects.directories.hub import HubDirectory
 from gristmill.projects.model import DEFAULT_PROJECT
 from gristmill.projects.store import ensure_default
 from gristmill.runs import service as runs
-from gristmill.runs.executors.local import LocalExecutor
 from gristmill.server import files
 from gristmill.server.app import Parts, create_app
+from gristmill.server.ground import ground_of
 from gristmill.server.identity import new_identity
-from gristmill.server.places import settle
 from gristmill.server.schema import prepare
 from gristmill.tracking.existing import ExistingMlflow
 from gristmill.tracking.process import MlflowProcess
@@ -76,7 +73,8 @@ def _serve(settings: Settings) -> int:
     mlflow = _mlflow(settings, clock)
     _check_tracking(db, settings, mlflow)
     listener = listen(settings)
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    url = settings.advertised_url or f"http://127.0.0.1:{listener.getsockname()[1]}"
+    ground = ground_of(settings, wakeup.set)
     identity = new_identity(url, clock.now())
     blobs = BlobStore(str(settings.blobs), max_bytes=settings.max_blob_bytes)
     server = uvicorn.Server(uvicorn.Config("unused:app"))
@@ -91,8 +89,8 @@ def _serve(settings: Settings) -> int:
         blobs=blobs,
         wakeup=wakeup,
         catalogue=load_catalogue(settings.catalogue, required=settings.profiles is not None),
-        executor=LocalExecutor(settings.attempts, warm=_warm_workers(settings), home=settings.home),
-        backend=LocalBackend(settings.endpoints),
+        executor=ground.executor,
+        backend=ground.backend,
         mlflow=mlflow,
         identity=identity,
         leave=leave,
@@ -103,7 +101,7 @@ def _serve(settings: Settings) -> int:
         create_app(parts), log_level="warning", timeout_graceful_shutdown=DRAIN, server_header=False
     )
     token = _person_token(db, settings, clock)
-    settle(db, settings.shared or settings.home)
+    ground.settle(db)
     files.write_port_file(
         settings.port_file,
         PortFile(
@@ -120,6 +118,7 @@ def _serve(settings: Settings) -> int:
         server.run(sockets=[listener])
     finally:
         settings.port_file.unlink(missing_ok=True)
+        ground.close()
         db.close()
     return 0
 
@@ -132,7 +131,13 @@ def _directory(settings: Settings, clock: SystemClock) -> Directory | None:
     """
     if settings.hub_api_url is None:
         return None
-    if not settings.allow_unisolated:
+    if settings.mlflow_url and not (settings.mlflow_workspaces or settings.allow_unisolated):
+        raise ConflictError(
+            "people of a hub would see each other's experiments and models: the MLflow server that is there already is "
+            "not said to have workspaces",
+            hint="Start it with --enable-workspaces and set GRISTMILL_MLFLOW_WORKSPACES=1.",
+        )
+    if settings.ground is Ground.LOCAL and not settings.allow_unisolated:
         raise ConflictError(
             "people of a hub would run their notebooks as processes of one user of this machine: each could read what "
             "the others have",
@@ -172,14 +177,16 @@ def listen(
     """
     wanted = settings.port or files.kept_port(settings.home)
     until = time.monotonic() + (patience if wanted else 0)
-    listener = _bound(wanted)
+    listener = _bound(settings.host, wanted)
     while listener is None and time.monotonic() < until:
         pause(0.1)
-        listener = _bound(wanted)
+        listener = _bound(settings.host, wanted)
+    if listener is None and settings.advertised_url is not None:
+        raise UnavailableError(f"port {wanted} on {settings.host} is taken by another program")
     if listener is None:
-        listener = _bound(0)
+        listener = _bound(settings.host, 0)
     if listener is None:
-        raise UnavailableError("no loopback port is free")
+        raise UnavailableError(f"no port on {settings.host} is free")
     port = listener.getsockname()[1]
     if wanted not in {0, port}:
         log.warning("port %d is taken by another program (tried for %g s): this is port %d", wanted, patience, port)
@@ -189,20 +196,16 @@ def listen(
     return listener
 
 
-def _bound(port: int) -> socket.socket | None:
+def _bound(host: str, port: int) -> socket.socket | None:
     # asyncio sends without delay only on sockets that name their protocol.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
     except OSError:
         listener.close()
         return None
     return listener
-
-
-def _warm_workers(settings: Settings) -> WarmWorkers | None:
-    return WarmWorkers(settings.home, idle=settings.warm_idle) if settings.warm_workers else None
 
 
 def _person_token(db: Database, settings: Settings, clock: SystemClock) -> str:

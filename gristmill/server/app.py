@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -65,7 +66,7 @@ from gristmill.tracking.proxy import MlflowProxy
 from gristmill.tracking.rest import TrackingClient
 from gristmill.tracking.server import MlflowServer
 
-HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 DESCRIPTION = """Gristmill's control plane. Every route needs `Authorization: Bearer …` and one scope, which is listed
 with it; but `GET /api/instance`, which proves who answers, and `GET /open/{code}`, whose code is good once. Errors are
@@ -279,8 +280,14 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(PlainText)
     app.add_middleware(BodyLimit, limit=parts.settings.max_body_bytes)
     app.add_middleware(PlainPath)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(parts.settings))
     return app
+
+
+def _hosts(settings: Settings) -> list[str]:
+    """By what names it may be asked: another one may be a stranger's, who makes a browser ask for him."""
+    advertised = urlsplit(settings.advertised_url or "").hostname
+    return [*HOSTS, *([advertised] if advertised else []), *settings.allowed_hosts]
 
 
 def _proxy(parts: Parts, exchange: Exchange, granted: Granted) -> MlflowProxy:

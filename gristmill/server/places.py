@@ -1,7 +1,7 @@
-"""Where the processes of a database's attempts and endpoints can be seen: one place for all its control planes.
+"""Where what a database's attempts and endpoints consist of can be seen: one place for all its control planes.
 
-A control plane sees a worker by its lock in a folder. One that looked into another folder would take living workers for
-dead, so it does not start.
+A control plane sees a worker by its lock in a folder, or as a pod of a namespace. One that looked elsewhere would take
+living workers for dead, so it does not start.
 """
 
 from pathlib import Path
@@ -29,21 +29,23 @@ class OtherPlaceError(ConflictError):
     title = "The database belongs to another place"
 
 
-def settle(db: Database, folder: Path) -> None:
-    """Makes `folder` the place of the database's local processes, or finds that it is.
+def settle(db: Database, kind: str, identity: str, name: str, *, hint: str | None = None) -> None:
+    """Makes what has this `identity` the place of the database's runs and endpoints, or finds that it is.
 
     Raises:
-        OtherPlaceError: another folder is.
+        OtherPlaceError: another one of its kind is; `name` is what people call this one.
     """
-    mine = _identity(folder)
     with db.write() as tx:
-        insert_new(tx, places, {"project_id": SEQUENCE_OWNER, "kind": "local", "id": mine})
-        found = tx.scalar(sa.select(places.c.id).where(places.c.kind == "local"))
-    if found != mine:
-        raise OtherPlaceError(
-            f"the runs of {db.place} execute in another folder than {folder}",
-            hint="Set GRISTMILL_SHARED to the folder that its other control planes use; they run on one machine.",
-        )
+        insert_new(tx, places, {"project_id": SEQUENCE_OWNER, "kind": kind, "id": identity})
+        found = tx.scalar(sa.select(places.c.id).where(places.c.kind == kind))
+    if found != identity:
+        raise OtherPlaceError(f"the runs of {db.place} execute elsewhere than in {name}", hint=hint)
+
+
+def settle_in_folder(db: Database, folder: Path) -> None:
+    """The same for the processes of this machine."""
+    hint = "Set GRISTMILL_SHARED to the folder that its other control planes use; they run on one machine."
+    settle(db, "local", _identity(folder), str(folder), hint=hint)
 
 
 def _identity(folder: Path) -> str:

@@ -13,7 +13,7 @@ from gristmill.core.database import Database
 from gristmill.core.http import PROBLEMS, provide, requires
 from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor, Scope
-from gristmill.core.settings import Settings
+from gristmill.core.settings import Ground, Settings
 from gristmill.core.wire import (
     FINGERPRINT_LENGTH,
     AuditVerdict,
@@ -64,7 +64,7 @@ def read_status(
         tracking_server=mlflow.name,
         tracking_version=state.version,
         tracking_notice=state.notice,
-        unisolated=settings.hub_api_url is not None,
+        unisolated=settings.hub_api_url is not None and settings.ground is Ground.LOCAL,
         runs=tuple(names),
         kernels=tuple(kept),
         endpoints=tuple(serving),

@@ -17,7 +17,7 @@ from gristmill.core.settings import Settings
 from gristmill.tracking.address import MlflowAddress
 from gristmill.tracking.model import ARTIFACT_ROOT, Health, TrackingState
 from gristmill.tracking.server import MlflowServer
-from gristmill.tracking.workspaces import NoWorkspaces
+from gristmill.tracking.workspaces import NoWorkspaces, WorkspacePerProject
 
 # Logged models are entities of their own since 3.0; 4 may change what the allow-list was held against.
 OLDEST, TOO_NEW = (3, 0), (4,)
@@ -41,7 +41,7 @@ class ExistingMlflow(MlflowServer):
             reason=lambda: self._state.reason,
             refused=lambda: self._refused,
         )
-        self.workspaces = NoWorkspaces()
+        self.workspaces = WorkspacePerProject(self.address) if settings.mlflow_workspaces else NoWorkspaces()
         self._clock = clock
         self._refused: str | None = None
         self._due = 0.0

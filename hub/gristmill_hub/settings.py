@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,14 @@ from gristmill.core.scopes import Role
 NOBODY = "none"
 
 
+class Mode(StrEnum):
+    LOCAL = "local"
+    KUBERNETES = "kubernetes"
+
+
 @dataclass(frozen=True, kw_only=True)
 class HubSettings:
-    """`GRISTMILL_HUB_` + the field's name in capitals sets a field.
+    """`GRISTMILL_HUB_` + the field's name in capitals sets a field; `GRISTMILL_MODE` sets `mode`.
 
     People's homes, the hub's own database and the control plane's home lie in `home`. `role` is what everybody has who
     may log in: `none`, or the name of a role; groups of the hub called `gristmill-<role>` give theirs beside it.
@@ -31,6 +37,17 @@ class HubSettings:
     admin_password: str = field(default="", repr=False)
     admins: tuple[str, ...] = ()
     role: str = Role.DATA_SCIENTIST.value
+    mode: Mode = Mode.LOCAL
+    # In a Kubernetes, where the parts are apart from each other:
+    url: str = ""  # the hub's own, as proxy and servers reach it
+    proxy_url: str = ""  # of the proxy's API
+    control_plane: str = ""  # of the control plane
+    database_url: str = field(default="", repr=False)
+    image: str = ""  # of servers whose profile names none
+    pull_policy: str = "IfNotPresent"
+    profiles: Path | None = None  # the catalogue
+    home_size: str = "10Gi"  # of each person's folder
+    start_timeout: int = 600  # seconds until a server has to be up: nodes may have to come first
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "HubSettings":
@@ -40,15 +57,17 @@ class HubSettings:
             InvalidInputError: a value that cannot be one, or a mode that there is not.
         """
         environ = os.environ if environ is None else environ
-        mode = environ.get("GRISTMILL_MODE", "local")
-        if mode != "local":
-            raise InvalidInputError(f"GRISTMILL_MODE={mode!r} is no mode of this version: expected local")
         given: dict[str, Any] = {}
         for setting in fields(cls):
-            name = f"GRISTMILL_HUB_{setting.name.upper()}"
+            name = "GRISTMILL_MODE" if setting.name == "mode" else f"GRISTMILL_HUB_{setting.name.upper()}"
             if text := environ.get(name, "").strip():
                 given[setting.name] = _read(name, setting.name, text)
-        return cls(**given)
+        settings = cls(**given)
+        if settings.mode is Mode.KUBERNETES:
+            needed = ("url", "proxy_url", "control_plane", "database_url", "image", "profiles")
+            if missing := [f"GRISTMILL_HUB_{name.upper()}" for name in needed if not getattr(settings, name)]:
+                raise InvalidInputError(f"GRISTMILL_MODE=kubernetes needs {', '.join(missing)}")
+        return settings
 
     @property
     def hub_api_url(self) -> str:
@@ -56,7 +75,7 @@ class HubSettings:
 
     @property
     def control_plane_url(self) -> str:
-        return f"http://127.0.0.1:{self.control_plane_port}"
+        return self.control_plane or f"http://127.0.0.1:{self.control_plane_port}"
 
 
 def _read(name: str, setting: str, text: str) -> object:
@@ -64,7 +83,15 @@ def _read(name: str, setting: str, text: str) -> object:
         if not text.isdecimal() or not 0 < int(text) < 65_536:
             raise InvalidInputError(f"{name}={text[:40]!r} is no port: expected a number from 1 to 65535")
         return int(text)
-    if setting == "home":
+    if setting == "mode":
+        if text not in set(Mode):
+            raise InvalidInputError(f"{name}={text[:40]!r} is no mode: expected {' or '.join(Mode)}")
+        return Mode(text)
+    if setting == "start_timeout":
+        if not text.isdecimal():
+            raise InvalidInputError(f"{name}={text[:40]!r} is no time: expected seconds")
+        return int(text)
+    if setting in {"home", "profiles"}:
         return Path(text).expanduser().absolute()
     if setting == "admins":
         return tuple(filter(None, (one.strip() for one in text.split(","))))
