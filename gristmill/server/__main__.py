@@ -45,7 +45,8 @@ PORT_PATIENCE = 5.0  # seconds that a port is tried which another program has
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "httpx2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH)
     settings: Settings | None = None
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gristmill.core.errors import ForbiddenError, InvalidInputError
-from gristmill.tracking.model import ARTIFACT_ROOT, PARENT_TAG, RESERVED_TAGS
+from gristmill.tracking.model import ARTIFACT_ROOT, PARENT_TAG, RESERVED_TAGS, WORKSPACES
 from gristmill.tracking.ownership import AttemptTracking, Ownership
 from gristmill.tracking.rules import Confinement, Rule
 from gristmill.tracking.store import OwnedKind
@@ -96,8 +96,10 @@ class Confined:
         return experiment_id == self.attempt.experiment_id
 
     def artifact(self, path: str) -> bool:
-        """`<experiment>/<run>/artifacts/…`, or the same of a logged model or a trace."""
+        """`<experiment>/<run>/artifacts/…`, or the same of a logged model or a trace; in its project's own workspace."""
         parts = path.split("/")
+        if parts[:2] == [WORKSPACES, self.attempt.project_id]:
+            parts = parts[2:]
         if any(part in {"", ".", ".."} for part in parts) or parts[0] != self.attempt.experiment_id:
             return False
         if len(parts) > 3 and parts[2] == "artifacts":

@@ -149,6 +149,7 @@ class ArtifactEntry:
 
 
 # The artifact root that every run's and model's address begins with.
+WORKSPACES = "workspaces"  # the folder of artifacts that has one for each project, where MLflow keeps them apart
 ARTIFACT_ROOT = "mlflow-artifacts:/"
 
 

@@ -10,9 +10,12 @@ from gristmill.client import api
 from gristmill.client.call import Call
 from gristmill.core.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from gristmill.core.scopes import Scope
+from gristmill.endpoints.model import DeployRequest
 from gristmill.runs.model import RunState
 from tests.hub import Hub, started
 from tests.integration.conftest import WriteNotebook
+from tests.line_model import ask, registered, training, until_ready
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +62,35 @@ def test_a_second_person_sees_nothing_of_the_first_and_may_do_nothing_to_it(
             url = f"{hub.control_plane}/mlflow/api/2.0/mlflow/runs/get"
             answer = httpx.get(url, params={"run_id": run.attempt.tracking_run}, headers=headers, timeout=60)
             assert answer.status_code == status, answer.text
+
+
+def test_a_model_is_registered_deployed_and_asked_by_whom_it_belongs_to_and_is_nobody_elses(
+    hub: Hub, tokens: dict[str, str], notebook: WriteNotebook
+) -> None:
+    with hub.client(tokens["ada"]) as ada, hub.client(tokens["bob"]) as bob:
+        version = registered(ada, notebook(training(2.0)))
+        ada.send(api.deploy("line", DeployRequest(model="line", version=version)))
+        endpoint = until_ready(ada, "line", 1)
+        key = ada.send(api.issue_endpoint_key("line")).key
+        until(lambda: ask(endpoint, key) == pytest.approx(20.0), what="it answers whom it was told to")
+        assert (bob.send(api.list_models()), bob.send(api.list_endpoints())) == ((), ())
+        files = ada.send(api.get_model_version("line", version)).artifact_path
+        for token, status in ((tokens["ada"], 200), (tokens["bob"], 403)):
+            headers = {"Authorization": f"Bearer {token}"}
+            url = f"{hub.control_plane}/mlflow/api/2.0/mlflow-artifacts/artifacts/{files}/MLmodel"
+            answer = httpx.get(url, headers=headers, timeout=60)
+            assert answer.status_code == status, answer.text
+        questions: tuple[Call[Any], ...] = (
+            api.get_model("line"),
+            api.get_endpoint("line"),
+            api.issue_endpoint_key("line"),
+            api.delete_endpoint("line"),
+            api.deploy("mine", DeployRequest(model="line", version=version)),
+        )
+        for asked in questions:
+            with pytest.raises(NotFoundError):
+                bob.send(asked)
+        ada.send(api.delete_endpoint("line"))
 
 
 def test_mlflow_names_no_other_project(hub: Hub, tokens: dict[str, str]) -> None:

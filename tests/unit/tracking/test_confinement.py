@@ -93,6 +93,10 @@ def test_a_query_is_read_as_often_as_it_names_something() -> None:
         ("7/models/run1/artifacts/x", False),
         ("7/models/artifacts/x", False),
         ("7", False),
+        ("workspaces/default/7/run1/artifacts/plot.png", True),
+        ("workspaces/default/7/models/m-1/artifacts/MLmodel", True),
+        ("workspaces/other/7/run1/artifacts/plot.png", False),
+        ("workspaces/7/run1/artifacts/plot.png", False),
     ],
 )
 def test_artifacts_are_written_below_what_is_the_attempts_own(confined: Confined, path: str, own: bool) -> None:  # noqa: FBT001  # a table's column

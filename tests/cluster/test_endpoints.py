@@ -1,0 +1,73 @@
+"""Endpoints as Deployments: reached by their own address and through the control plane, replaced without a gap."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from lightkube.resources.core_v1 import Pod
+
+from gristmill.client import api
+from gristmill.client.client import Client
+from gristmill.core.errors import NotFoundError
+from gristmill.endpoints.model import DeployRequest
+from tests.cluster.platform import Platform
+from tests.integration.conftest import WriteNotebook
+from tests.line_model import ASKED, ask, registered, training, until_ready
+from tests.waiting import until
+
+
+@pytest.fixture(scope="module")
+def ada(platform: Platform) -> Iterator[Client]:
+    with platform.hub.client(platform.hub.token("ada")) as client:
+        yield client
+
+
+def test_a_model_is_deployed_asked_replaced_without_a_failed_request_and_deleted(
+    platform: Platform, ada: Client, notebook: WriteNotebook
+) -> None:
+    first = registered(ada, notebook(training(1.0)))
+    ada.send(api.deploy("line", DeployRequest(model="line", version=first)))
+    endpoint = until_ready(ada, "line", 1)
+    key = ada.send(api.issue_endpoint_key("line")).key
+    until(lambda: ask(endpoint, key) == pytest.approx(10.0), what="it answers whom it was told to")
+    assert httpx.post(f"{endpoint.url}/invocations", json=ASKED).status_code == 401
+    second = registered(ada, notebook(training(2.0)))
+    answers: list[Any] = []
+    done = threading.Event()
+
+    def call() -> None:
+        while not done.is_set():
+            answers.append(ask(endpoint, key))
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    try:
+        ada.send(api.deploy("line", DeployRequest(model="line", version=second)))
+        until_ready(ada, "line", 2)
+        until(lambda: ask(endpoint, key) == pytest.approx(20.0), what="the new version answers")
+    finally:
+        done.set()
+        caller.join()
+    wrong = [one for one in answers if one not in (pytest.approx(10.0), pytest.approx(20.0))]
+    assert (len(answers) > 5, wrong) == (True, [])
+    assert ada.send(api.get_traffic("line")).requests > 0
+
+    with platform.hub.client(platform.hub.token("bob")) as bob, pytest.raises(NotFoundError):
+        bob.send(api.get_endpoint("line"))
+
+    platform.delete_pods("control-plane")
+    assert ask(endpoint, key) == pytest.approx(20.0), "it answers while no control plane lives"
+    platform.until_ready("control-plane")
+    (pod,) = platform.pods("endpoint")
+    platform.admin.delete(Pod, str(pod.metadata and pod.metadata.name), namespace=platform.namespace, grace_period=1)
+    until(
+        lambda: pod not in platform.pods("endpoint") and ask(endpoint, key) == pytest.approx(20.0),
+        180,
+        "another pod serves",
+    )
+
+    ada.send(api.delete_endpoint("line"))
+    until(lambda: not platform.pods("endpoint"), 120, "its pod is gone")
+    assert ada.send(api.list_endpoints()) == ()
