@@ -53,5 +53,8 @@ def until_ready(client: Client, name: str, generation: int) -> Endpoint:
 def ask(endpoint: Endpoint, key: str) -> Any:
     """The prediction; what was said instead, where there is none."""
     url = f"{endpoint.url}/invocations"
-    answer = httpx.post(url, json=ASKED, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+    try:
+        answer = httpx.post(url, json=ASKED, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+    except httpx.HTTPError as error:
+        return repr(error)
     return answer.json()["predictions"][0] if answer.is_success else answer.text
