@@ -1,6 +1,6 @@
 """The two thin transports: the same calls, with and without `await`."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -111,6 +111,23 @@ class AsyncTransport:
                     raise read_problem(response.status_code, await response.aread())
                 async for chunk in response.aiter_bytes():
                     yield chunk
+        except httpx.HTTPError as error:
+            raise _away(self.credentials.url, error) from error
+
+    async def forward(
+        self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterator[bytes] | None = None
+    ) -> httpx.Response:
+        """What is answered to somebody else's request, whatever it is, with its body still to be read, and closed.
+
+        Raises:
+            UnavailableError: nobody answers.
+        """
+        # As long as the control plane itself waits for MLflow, and then some.
+        request = self._http.build_request(
+            method, url, headers=headers, content=content, timeout=httpx.Timeout(150.0, connect=5.0)
+        )
+        try:
+            return await self._http.send(request, stream=True)
         except httpx.HTTPError as error:
             raise _away(self.credentials.url, error) from error
 
