@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import httpx
 
+from gristmill.client import api
 from gristmill.client.call import Call
 from gristmill.client.client import Client
 from gristmill.client.transports import AsyncTransport
@@ -72,6 +73,10 @@ class ControlPlane:
             if request.method not in _REPEATABLE:
                 raise
         return await (await self._asked()).send(request)
+
+    async def is_unisolated(self) -> bool:
+        """Whether several people's notebooks run as processes of one user."""
+        return (await self.send(api.status())).unisolated
 
     async def read(self, request: Call[bytes]) -> AsyncIterator[bytes]:
         """The answer's body as it comes."""

@@ -71,7 +71,7 @@ def launch(client: Client, notebook: Path, order: RunOrder) -> Launched:
 
 
 def _kept(client: Client, made: Sequence[tuple[DataBinding, Path]]) -> list[str]:
-    """What was chosen becomes data roots: not before the run is certain, so that one that is refused changes nothing."""
+    """What was chosen becomes data roots once the run is certain: one that is refused changes nothing."""
     notices = []
     for one, root in made:
         try:
