@@ -8,6 +8,7 @@ import httpx
 
 from gristmill.client.call import Call
 from gristmill.client.credentials import Credentials, trust_for
+from gristmill.client.forwarded import Forwarded
 from gristmill.client.sse import EventReader
 from gristmill.client.wire import read_answer, read_problem, request_arguments
 from gristmill.core.errors import UnavailableError
@@ -116,8 +117,8 @@ class AsyncTransport:
 
     async def forward(
         self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterator[bytes] | None = None
-    ) -> httpx.Response:
-        """What is answered to somebody else's request, whatever it is, with its body still to be read, and closed.
+    ) -> Forwarded:
+        """What is answered to somebody else's request, whatever it is.
 
         Raises:
             UnavailableError: nobody answers.
@@ -127,9 +128,10 @@ class AsyncTransport:
             method, url, headers=headers, content=content, timeout=httpx.Timeout(150.0, connect=5.0)
         )
         try:
-            return await self._http.send(request, stream=True)
+            answer = await self._http.send(request, stream=True)
         except httpx.HTTPError as error:
             raise _away(self.credentials.url, error) from error
+        return Forwarded(answer, lambda error: _away(self.credentials.url, error))
 
     async def stream(
         self, run: str | None = None, after: int | None = None, *, opened: Callable[[], object] = lambda: None

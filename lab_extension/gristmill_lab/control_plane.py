@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-import httpx
-
 from gristmill.client import api
 from gristmill.client.call import Call
 from gristmill.client.client import Client
+from gristmill.client.forwarded import Forwarded
 from gristmill.client.transports import AsyncTransport
 from gristmill.core.errors import UnavailableError
 from gristmill.core.wire import Event
@@ -90,7 +89,7 @@ class ControlPlane:
 
     async def forward(
         self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterator[bytes] | None = None
-    ) -> httpx.Response:
+    ) -> Forwarded:
         """The answer to a request of a browser's; who asks reads and closes it.
 
         Raises:

@@ -41,6 +41,7 @@ class KeptKernel(ServerKernelManager):
     def resolve_path(self, path: str) -> str | None:
         """Not known here: upstream asks the provisioner, which only the worker has."""
         del path
+        return None
 
     async def restart_kernel(self, *_: Any, **__: Any) -> None:  # type: ignore[override]  # the same
         raise RuntimeError("the kernel of a failed run cannot be restarted: run the notebook again instead")

@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator
 from typing import cast
 from urllib.parse import unquote
 
-import httpx
 from jupyter_server.auth.decorator import authorized
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 from tornado.web import authenticated, stream_request_body
 
 from gristmill.client import api
+from gristmill.client.forwarded import Forwarded
 from gristmill.client.mlflow_pages import FIRST, run_page
-from gristmill.core.errors import InvalidInputError
+from gristmill.core.errors import InvalidInputError, UnavailableError
 from gristmill_lab.handlers import PREFIX, Handler
 from gristmill_lab.mlflow_page import SANDBOXED, STATIC, prepared, waiting
 
@@ -79,7 +79,7 @@ class Body:
 class MlflowHandler(Handler):
     """Whatever is below `/gristmill/mlflow`; only its first page is looked into."""
 
-    _asking: asyncio.Task[httpx.Response] | None = None
+    _asking: asyncio.Task[Forwarded] | None = None
 
     async def prepare(self) -> None:  # type: ignore[override]  # as the server's own
         """Sends the request on while its body comes."""
@@ -145,7 +145,7 @@ class MlflowHandler(Handler):
 
     async def _answer(self) -> None:
         await self._body.feed(None)
-        answer = await cast("asyncio.Task[httpx.Response]", self._asking)  # `prepare` has begun it, or refused
+        answer = await cast("asyncio.Task[Forwarded]", self._asking)  # `prepare` has begun it, or refused
         try:
             if self._is_first_page and self.request.method == "GET":
                 await self._first_page(answer)
@@ -154,24 +154,24 @@ class MlflowHandler(Handler):
         except StreamClosedError:
             return
         finally:
-            await answer.aclose()
+            await answer.close()
 
-    async def _first_page(self, answer: httpx.Response) -> None:
-        content = await answer.aread()
+    async def _first_page(self, answer: Forwarded) -> None:
+        content = await answer.whole()
         kind = answer.headers.get("Content-Type", "")
-        if answer.status_code == 503:
+        if answer.status == 503:
             content, kind = waiting("MLflow is starting …"), "text/html; charset=utf-8"
-        elif answer.status_code == 200:
+        elif answer.status == 200:
             content, policy = prepared(content)
             self.set_header("Content-Security-Policy", policy)
             self.set_header("X-Frame-Options", "SAMEORIGIN")
             _ = self.xsrf_token  # its cookie is set where a browser comes here first
-        self.set_status(answer.status_code)
+        self.set_status(answer.status)
         self.set_header("Cache-Control", "no-cache")
         await self.finish(content, set_content_type=kind)
 
-    async def _pass_on(self, answer: httpx.Response) -> None:
-        self.set_status(answer.status_code)
+    async def _pass_on(self, answer: Forwarded) -> None:
+        self.set_status(answer.status)
         for name in _TO_BROWSER:
             if (value := answer.headers.get(name)) is not None:
                 self.set_header(name, value)
@@ -180,11 +180,11 @@ class MlflowHandler(Handler):
         kind = answer.headers.get("Content-Type", "application/octet-stream")
         self.set_header("Content-Type", kind)
         try:
-            async for chunk in answer.aiter_raw():
+            async for chunk in answer.chunks():
                 self.write(chunk)
                 await self.flush()
-        except httpx.HTTPError as error:
-            self.log.warning("an answer of MLflow broke: %s", error)
+        except UnavailableError as error:
+            self.log.warning("an answer of MLflow broke: %s", error.message)
             self.detach().close()  # else what lacks its end would look whole
             return
         await self.finish(set_content_type=kind)
