@@ -28,6 +28,7 @@ def packed_with_data(
     from gristmill.cli.data import sentence
     from gristmill.cli.output import remark
     from gristmill.client import offering
+    from gristmill.client.data_roots import store
 
     asking = ask and is_terminal(sys.stdin) and is_terminal()
 
@@ -35,7 +36,10 @@ def packed_with_data(
         _tell(packed, offered, root)
         return _taken(offered, root, yes=yes, ask=asking)
 
-    return offering.packed_with_data(client, notebook, choose, texts=texts, stored=lambda one: remark(sentence(one)))
+    def keep(one: "DataBinding", root: Path) -> None:
+        remark(sentence(store(client, one, root)))
+
+    return offering.packed_with_data(client, notebook, choose, keep, texts=texts)
 
 
 def checked(

@@ -1,7 +1,6 @@
 """`gristmill open`: pages in a browser, by a link that works once."""
 
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
 
 import typer
 
@@ -46,25 +45,25 @@ def _show(url: str) -> None:
 
 
 def _path(client: "Client", what: str) -> str:
-    """Where MLflow shows it; everything behind # is for its pages alone."""
-    if what == "mlflow":
-        return "/mlflow/"
-    from gristmill.client import api
+    """Where MLflow shows it."""
+    from gristmill.client import api, mlflow_pages
     from gristmill.core.errors import NotFoundError
 
+    if what == "mlflow":
+        return mlflow_pages.FIRST
     if "/" in what:
         model, _, version = what.rpartition("/")
         found = client.send(api.get_model_version(model, version))
-        return f"/mlflow/#/models/{quote(found.name, safe='')}/versions/{found.version}"
+        return mlflow_pages.version_page(found.name, found.version)
     try:
         run = client.send(api.get_run(what)).run
     except NotFoundError as error:
         return _model_path(client, what, error)
-    return _run_path(client, run.attempt.tracking_run if run.attempt else None, run.name)
+    return mlflow_pages.run_page(client, run)
 
 
 def _model_path(client: "Client", name: str, no_run: Exception) -> str:
-    from gristmill.client import api
+    from gristmill.client import api, mlflow_pages
     from gristmill.core.errors import NotFoundError
 
     try:
@@ -73,15 +72,4 @@ def _model_path(client: "Client", name: str, no_run: Exception) -> str:
         raise NotFoundError(
             f"{name!r} names no run and no model", hint="`gristmill runs list` and `gristmill models list` show them."
         ) from no_run
-    return f"/mlflow/#/models/{quote(found.name, safe='')}"
-
-
-def _run_path(client: "Client", tracked: str | None, name: str) -> str:
-    from gristmill.client.call import call
-    from gristmill.core.errors import ConflictError
-
-    if tracked is None:
-        raise ConflictError(f"run {name} has no MLflow run yet", hint="It gets one when it starts.")
-    answer = client.send(call("GET", "/mlflow/api/2.0/mlflow/runs/get", dict, query={"run_id": tracked}))
-    experiment = answer["run"]["info"]["experiment_id"]
-    return f"/mlflow/#/experiments/{experiment}/runs/{tracked}"
+    return mlflow_pages.model_page(found.name)

@@ -1,6 +1,6 @@
 """The two thin transports: the same calls, with and without `await`."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -8,6 +8,7 @@ import httpx
 
 from gristmill.client.call import Call
 from gristmill.client.credentials import Credentials, trust_for
+from gristmill.client.forwarded import Forwarded
 from gristmill.client.sse import EventReader
 from gristmill.client.wire import read_answer, read_problem, request_arguments
 from gristmill.core.errors import UnavailableError
@@ -113,6 +114,24 @@ class AsyncTransport:
                     yield chunk
         except httpx.HTTPError as error:
             raise _away(self.credentials.url, error) from error
+
+    async def forward(
+        self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterator[bytes] | None = None
+    ) -> Forwarded:
+        """What is answered to somebody else's request, whatever it is.
+
+        Raises:
+            UnavailableError: nobody answers.
+        """
+        # As long as the control plane itself waits for MLflow, and then some.
+        request = self._http.build_request(
+            method, url, headers=headers, content=content, timeout=httpx.Timeout(150.0, connect=5.0)
+        )
+        try:
+            answer = await self._http.send(request, stream=True)
+        except httpx.HTTPError as error:
+            raise _away(self.credentials.url, error) from error
+        return Forwarded(answer, lambda error: _away(self.credentials.url, error))
 
     async def stream(
         self, run: str | None = None, after: int | None = None, *, opened: Callable[[], object] = lambda: None

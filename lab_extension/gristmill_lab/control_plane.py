@@ -1,12 +1,14 @@
 """The control plane as this server knows it: started on demand, asked, and found again where it was away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from gristmill.client import api
 from gristmill.client.call import Call
 from gristmill.client.client import Client
+from gristmill.client.forwarded import Forwarded
 from gristmill.client.transports import AsyncTransport
 from gristmill.core.errors import UnavailableError
 from gristmill.core.wire import Event
@@ -71,6 +73,10 @@ class ControlPlane:
                 raise
         return await (await self._asked()).send(request)
 
+    async def is_unisolated(self) -> bool:
+        """Whether several people's notebooks run as processes of one user."""
+        return (await self.send(api.status())).unisolated
+
     async def read(self, request: Call[bytes]) -> AsyncIterator[bytes]:
         """The answer's body as it comes."""
         transport = await self._asked()
@@ -80,6 +86,23 @@ class ControlPlane:
         except UnavailableError:
             await self.lose(transport)
             raise
+
+    async def forward(
+        self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterator[bytes] | None = None
+    ) -> Forwarded:
+        """The answer to a request of a browser's; who asks reads and closes it.
+
+        Raises:
+            UnavailableError: nobody answers, and `content` is spent or asking again was of no use.
+        """
+        transport = await self._asked()
+        try:
+            return await transport.forward(method, url, headers, content)
+        except UnavailableError:
+            await self.lose(transport)
+            if content is not None:
+                raise
+        return await (await self._asked()).forward(method, url, headers)
 
     async def events(self, after: int | None, opened: Callable[[], object]) -> AsyncIterator[Event]:
         """Events from behind `after` on, none of them missed once `opened` was called.

@@ -7,6 +7,7 @@ from gristmill_lab.control_plane import ControlPlane
 from gristmill_lab.fan import Fan
 from gristmill_lab.handlers import PREFIX, SETTING, Shared, routes
 from gristmill_lab.kept import KeptKernels
+from gristmill_lab.mlflow_handlers import mlflow_routes
 from gristmill_lab.run_handlers import run_routes
 from gristmill_lab.runs_of import RunsOf
 
@@ -29,7 +30,7 @@ class GristmillLab(ExtensionApp):
         self.settings[SETTING] = self._shared
 
     def initialize_handlers(self) -> None:
-        self.handlers.extend((*routes(), *run_routes()))
+        self.handlers.extend((*routes(), *run_routes(), *mlflow_routes()))
 
     async def stop_extension(self) -> None:
         await self._shared.fan.close()

@@ -66,6 +66,7 @@ class Fan:
         self._task: asyncio.Task[None] | None = None
         self._state = StateMessage(state="starting", since=datetime.now(UTC))
         self._cursor: int | None = None
+        self._unisolated = False
 
     async def listen(self, listener: "Listener") -> AsyncGenerator[Message | None, None]:
         """Messages until the listener is ended; None where there was none for a while."""
@@ -95,6 +96,7 @@ class Fan:
         pause = RETRY
         while True:
             try:
+                self._unisolated = await self._control_plane.is_unisolated()
                 async for event in self._control_plane.events(self._cursor, lambda: self._become("ready")):
                     pause = RETRY
                     self._cursor = event.seq
@@ -110,7 +112,13 @@ class Fan:
     def _become(self, state: str, error: GristmillError | None = None) -> None:
         message, hint = (error.message, error.hint) if error else (None, None)
         since = self._state.since if state == self._state.state else datetime.now(UTC)
-        told = StateMessage(state=state, since=since, message=message, hint=hint)  # type: ignore[arg-type]  # one of three
+        told = StateMessage(
+            state=state,  # type: ignore[arg-type]  # one of three
+            since=since,
+            message=message,
+            hint=hint,
+            unisolated=self._unisolated,
+        )
         if told != self._state:
             self._state = told
             self._tell(told)

@@ -38,6 +38,11 @@ class KeptKernel(ServerKernelManager):
         self._connect_control_socket()  # as upstream does it; a stream that is closed at once would drop the message
         self.session.send(self._control_socket, "interrupt_request", content={})
 
+    def resolve_path(self, path: str) -> str | None:
+        """Not known here: upstream asks the provisioner, which only the worker has."""
+        del path
+        return None
+
     async def restart_kernel(self, *_: Any, **__: Any) -> None:  # type: ignore[override]  # the same
         raise RuntimeError("the kernel of a failed run cannot be restarted: run the notebook again instead")
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from gristmill.client import api
 from gristmill.client.client import Client
+from gristmill.client.data_roots import store
 from gristmill.client.environments import check
 from gristmill.client.offering import packed_with_data
 from gristmill.client.pack import Packed
 from gristmill.client.pack.offers import Offer
-from gristmill.core.errors import Fault, InvalidInputError, NotFoundError
+from gristmill.core.errors import Fault, GristmillError, InvalidInputError, NotFoundError
 from gristmill.data_roots.model import DataBinding
 from gristmill.runs.model import Run, RunRequest
 from gristmill.secrets.model import SecretGrant
@@ -59,14 +60,25 @@ def launch(client: Client, notebook: Path, order: RunOrder) -> Launched:
         _refuse([one for one in offered if one.certain and one not in wanted])
         return wanted
 
-    packed, data = packed_with_data(client, notebook, choose)
+    made: list[tuple[DataBinding, Path]] = []
+    packed, data = packed_with_data(client, notebook, choose, lambda one, root: made.append((one, root)))
     with packed:
         environment, places = order.environment, [one.at for one in data]
         told = check(client, packed, environment=environment, data=places, command=order.path)
         snapshot = client.send_snapshot(packed)
-    return Launched(
-        run=client.send(api.create_run(_request(order, snapshot.id, data))), notices=(*packed.notices, *told)
-    )
+    run = client.send(api.create_run(_request(order, snapshot.id, data)))
+    return Launched(run=run, notices=(*packed.notices, *told, *_kept(client, made)))
+
+
+def _kept(client: Client, made: Sequence[tuple[DataBinding, Path]]) -> list[str]:
+    """What was chosen becomes data roots once the run is certain: one that is refused changes nothing."""
+    notices = []
+    for one, root in made:
+        try:
+            store(client, one, root)
+        except GristmillError as error:
+            notices.append(f"{one.at} is bound to this run, but is no data root: {error.message}")
+    return notices
 
 
 def _refuse(lacking: list[Offer]) -> None:

@@ -9,12 +9,16 @@ from gristmill.core.wire import Event
 
 @dataclass(frozen=True, kw_only=True)
 class StateMessage:
-    """How the control plane is, and since when. `message` and `hint` say why it is away."""
+    """How the control plane is, and since when. `message` and `hint` say why it is away.
+
+    `unisolated`: several people's notebooks run there as processes of one user, as far as is known.
+    """
 
     state: Literal["starting", "ready", "away"]
     since: datetime
     message: str | None = None
     hint: str | None = None
+    unisolated: bool = False
     type: Literal["state"] = "state"
 
 

@@ -27,6 +27,8 @@ export const CommandIds = {
     copyOutputs: 'gristmill:copy-outputs',
     /** `run`, `others`: ids with commas between, `label`: what the menu says. */
     compareWith: 'gristmill:compare-run-with',
+    /** `run`: MLflow’s page of this one; default: its first page. */
+    openMlflow: 'gristmill:open-mlflow',
     /** `filter`: words that runs are to have. */
     showRuns: 'gristmill:show-runs',
     /** `view`: an `ITableView`; default: as it was left. */

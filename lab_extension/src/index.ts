@@ -9,6 +9,7 @@ import { postMortem } from './plugins/postMortem';
 import { runActions } from './plugins/runActions';
 import { deployForm } from './plugins/deployForm';
 import { endpointPage } from './plugins/endpointPage';
+import { mlflow } from './plugins/mlflow';
 import { modelPage } from './plugins/modelPage';
 import { models } from './plugins/models';
 import { modelsPanel } from './plugins/modelsPanel';
@@ -35,6 +36,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
     runPage,
     runActions,
     postMortem,
+    mlflow,
     runsPanel,
     savedViews,
     runsTable,

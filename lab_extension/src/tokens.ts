@@ -3,6 +3,7 @@ import { Token } from '@lumino/coreutils';
 import type { IApi } from './api/client';
 import type { IRunApi } from './api/runs';
 import type { Run } from './api/wire';
+import type { IMlflowPages as IPages } from './api/mlflow';
 import type { IModelsApi } from './api/models';
 import type { Connection } from './models/connection';
 import type { Endpoints } from './models/endpoints';
@@ -72,4 +73,11 @@ export interface IModels {
 export const IModels = new Token<IModels>(
     'gristmill-lab:IModels',
     'The registered models and the endpoints of this project, as they are now.'
+);
+
+export type IMlflowPages = IPages;
+
+export const IMlflowPages = new Token<IMlflowPages>(
+    'gristmill-lab:IMlflowPages',
+    'Addresses of MLflow’s pages below this server’s.'
 );

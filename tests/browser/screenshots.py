@@ -171,6 +171,24 @@ def fail(studio: Studio) -> None:
     studio.keep("failed")
 
 
+def post_mortem(studio: Studio) -> None:
+    """Its kernel is kept: the banner of the copy, as long as it lives and after it."""
+    folder = studio.desk.lab.folder
+    broken(folder / NOTEBOOK, folder / "kept.ipynb")
+    with studio.plane.client() as client:
+        run = client.wait(client.run(folder / "kept.ipynb", post_mortem_s=1200.0))
+    studio.desk.open("kept.ipynb")
+    studio.desk.entry(run.name).get_by_role("button", name=run.name).first.click()
+    studio.shown().get_by_role("button", name="Open with live kernel").click()
+    banner = studio.page.get_by_role("region", name=f"Copy of run {run.number}")
+    expect(banner).to_contain_text("live kernel")
+    studio.settle()
+    studio.keep("post-mortem")
+    banner.get_by_role("button", name="End kernel", exact=True).click()
+    expect(banner).to_contain_text("its kernel has ended")
+    studio.keep("post-mortem-ended")
+
+
 def offline(studio: Studio) -> None:
     menu(studio, "Table of Runs")
     studio.plane.kill()
@@ -179,7 +197,7 @@ def offline(studio: Studio) -> None:
     expect(studio.page.locator(".gr-RunsTable").get_by_text("Reconnecting since")).to_be_hidden()
 
 
-SCENES = (empty, run, compare, serve, fail, offline)
+SCENES = (empty, run, compare, serve, fail, post_mortem, offline)
 
 
 def menu(studio: Studio, entry: str) -> None:

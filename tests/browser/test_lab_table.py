@@ -99,6 +99,29 @@ def status(page: Page) -> Locator:
     return page.get_by_role("toolbar", name="What is picked").get_by_role("status")
 
 
+def test_the_table_opens_in_the_notebooks_column_from_beside_the_panels_filter(
+    lab: Lab, visitors: Callable[[], Visitor], fitted: tuple[Run, ...]
+) -> None:
+    """Not in the one that a form beside the notebook has, although that was looked at last."""
+    del fitted
+    person = visitors()
+    person.host = urlsplit(lab.url).netloc
+    page = person.context.new_page()
+    page.set_viewport_size({"width": 1400, "height": 850})
+    desk = Desk(page=page, lab=lab)
+    desk.open("fit.ipynb")
+    desk.toolbar_button("fit.ipynb").click()
+    form = desk.form("fit.ipynb")
+    form.get_by_label("rate").click()
+    desk.runs().get_by_title("Table of Runs").click()
+    expect(rows(page).first).to_be_visible()
+    expect(form).to_be_visible()
+    table, beside = page.locator(".gr-RunsTable").bounding_box(), form.bounding_box()
+    assert table is not None
+    assert beside is not None
+    assert table["x"] + table["width"] <= beside["x"]
+
+
 def test_thousands_of_runs_are_scrolled_ordered_and_grouped(page: Page, control_plane: ControlPlane) -> None:
     with control_plane.client() as client:
         total = client.send(api.count_runs()).total

@@ -1,7 +1,7 @@
 import { type IChannel, type Hold, SharedStream } from './shared';
 import type { Message } from './stream';
 
-const READY: Message = { type: 'state', state: 'ready', since: '2026-11-23T09:00:00Z' };
+const READY: Message = { type: 'state', state: 'ready', since: '2026-11-23T09:00:00Z', unisolated: false };
 const RESET: Message = { type: 'reset' };
 
 function event(seq: number): Message {

@@ -3577,6 +3577,8 @@ export interface components {
         /**
          * StateMessage
          * @description How the control plane is, and since when. `message` and `hint` say why it is away.
+         *
+         *     `unisolated`: several people's notebooks run there as processes of one user, as far as is known.
          */
         StateMessage: {
             /**
@@ -3593,6 +3595,11 @@ export interface components {
             message?: string | null;
             /** Hint */
             hint?: string | null;
+            /**
+             * Unisolated
+             * @default false
+             */
+            unisolated: boolean;
             /**
              * Type
              * @default state

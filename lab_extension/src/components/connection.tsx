@@ -6,7 +6,7 @@ import { exact } from '../models/quantities';
 import type { ITrans } from '../models/translation';
 import { sentence } from './common';
 
-/** Nothing while all is well; else since when what is shown is the last that is known, and why. */
+/** Nothing while all is well, but that people are not kept apart where they are not; else since when what is shown is the last that is known, and why. */
 export function ConnectionNotice(props: { connection: Connection; trans: ITrans }): React.JSX.Element {
     return (
         <UseSignal signal={props.connection.changed}>
@@ -17,7 +17,11 @@ export function ConnectionNotice(props: { connection: Connection; trans: ITrans 
 
 function Notice({ state, trans }: { state: State; trans: ITrans }): React.JSX.Element | null {
     if (state.state === 'ready') {
-        return null;
+        return 'unisolated' in state && state.unisolated ? (
+            <div className="gr-Notice gr-mod-quiet" role="note">
+                {trans.__('Not isolated: notebooks of several people run as one user of this machine.')}
+            </div>
+        ) : null;
     }
     if (state.state === 'starting') {
         return (

@@ -18,6 +18,8 @@ export interface IBannerProps {
     readonly onAttach: () => void;
     readonly onSend: () => void;
     readonly onRun: () => void;
+    /** The kernel ends, and what waits for its room begins. */
+    readonly onEndAndRun: () => void;
     readonly onEnd: () => void;
     /** Its height in pixels, which Lumino’s layout does not see by itself. */
     readonly onHeight: (height: number) => void;
@@ -34,6 +36,7 @@ function Banner(props: IBannerProps): React.JSX.Element {
     const kept = run && keptOf(run);
     const now = useNow(Boolean(kept));
     const alive = kept && new Date(kept.until) > now ? kept : null;
+    const hindered = alive !== null && source !== null && state.hinders;
     const { number } = state.of;
     const { onHeight } = props;
     const box = React.useRef<HTMLDivElement>(null);
@@ -66,6 +69,13 @@ function Banner(props: IBannerProps): React.JSX.Element {
                         ? trans.__('its kernel has ended')
                         : ''}
             </span>
+            {hindered ? (
+                <span className="gr-Banner-why" role="status" title={state.next?.waiting ?? undefined}>
+                    {state.next
+                        ? trans.__('%1 waits: this kernel holds the room that it needs', state.next.name)
+                        : trans.__('a run would wait: this kernel holds the room that it needs')}
+                </span>
+            ) : null}
             <span className="gr-Banner-buttons">
                 {alive && !props.isAttached() ? (
                     <Act label={trans.__('Attach its kernel')} onClick={props.onAttach} />
@@ -76,7 +86,12 @@ function Banner(props: IBannerProps): React.JSX.Element {
                             label={trans.__('Send changed cells to %1…', baseName(source))}
                             onClick={props.onSend}
                         />
-                        <Act label={trans.__('Run the fixed source')} onClick={props.onRun} />
+                        {hindered ? (
+                            <Act label={trans.__('End the kernel and run')} onClick={props.onEndAndRun} />
+                        ) : null}
+                        {hindered && state.next ? null : (
+                            <Act label={trans.__('Run the fixed source')} onClick={props.onRun} />
+                        )}
                     </>
                 )}
                 {alive ? <Act label={trans.__('End kernel')} onClick={props.onEnd} /> : null}

@@ -3,10 +3,12 @@ import * as React from 'react';
 
 import type { Endpoint } from '../api/wire';
 import type { IModelsApi } from '../api/models';
+import type { Connection } from '../models/connection';
 import type { DeployForm } from '../models/deployForm';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { CallsView } from './calls';
 import { Loading, Problem, sentence } from './common';
+import { ConnectionNotice } from './connection';
 import { CommandLine } from './copying';
 import { Progress } from './endpointState';
 import { Profiles } from './profiles';
@@ -15,6 +17,7 @@ import { TryOutView } from './tryOut';
 export interface IDeployFormProps {
     readonly form: DeployForm;
     readonly api: IModelsApi;
+    readonly connection: Connection;
     readonly trans: TranslationBundle;
     readonly onOpen: (endpoint: Endpoint) => void;
     readonly onCancel: () => void;
@@ -61,6 +64,7 @@ function Filled(props: IDeployFormProps): React.JSX.Element {
                 void form.deploy();
             }}
         >
+            <ConnectionNotice connection={props.connection} trans={trans} />
             <header>
                 <h1>{trans.__('Deploy %1', key)}</h1>
                 <CommandLine command={form.command} trans={trans} />

@@ -9,6 +9,7 @@ import { ago, exact, metric, number } from '../models/quantities';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Loading, Problem, useNow } from './common';
 import { ConnectionNotice } from './connection';
+import { MlflowLink } from './mlflowLink';
 import { SignatureView } from './signature';
 
 export interface IModelPageProps {
@@ -16,6 +17,8 @@ export interface IModelPageProps {
     readonly endpoints: Endpoints;
     readonly connection: Connection;
     readonly trans: TranslationBundle;
+    /** MLflow’s page of a version. */
+    readonly mlflowUrl: (version: ModelVersion) => string;
     readonly onRun: (run: string) => void;
     readonly onEndpoint: (endpoint: Endpoint) => void;
     readonly onDeploy: (version: ModelVersion) => void;
@@ -225,6 +228,12 @@ function Origin(props: IModelPageProps & { version: ModelVersion }): React.JSX.E
                     <tr>
                         <th scope="row">{trans.__('source')}</th>
                         <td>{version.source}</td>
+                    </tr>
+                    <tr>
+                        <th scope="row">{trans.__('MLflow')}</th>
+                        <td>
+                            <MlflowLink href={props.mlflowUrl(version)} trans={trans} />
+                        </td>
                     </tr>
                 </tbody>
             </table>

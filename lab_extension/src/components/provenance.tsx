@@ -7,6 +7,7 @@ import { duration, exact, size } from '../models/quantities';
 import type { ITrans } from '../models/translation';
 import { Loading, Problem, State } from './common';
 import { Facts } from './facts';
+import { MlflowLink } from './mlflowLink';
 import type { IRunPageProps } from './runPage';
 
 /** Where a result came from, by who says it: the client claims, the control plane knows, the worker has seen. */
@@ -17,7 +18,12 @@ export function Provenance(props: IRunPageProps & { detail: RunDetail }): React.
         <>
             <div className="gr-Columns gr-mod-wide">
                 <Claimed snapshot={page.snapshot} api={api} trans={trans} />
-                <Known detail={detail} snapshot={page.snapshot} trans={trans} />
+                <Known
+                    detail={detail}
+                    snapshot={page.snapshot}
+                    mlflowUrl={props.mlflowUrl(detail.run)}
+                    trans={trans}
+                />
                 <Seen worker={worker} trans={trans} />
             </div>
             <Attempts detail={detail} trans={trans} />
@@ -96,8 +102,13 @@ function markOf(line: string): string | undefined {
     return line.startsWith('+') ? 'gr-mod-added' : line.startsWith('-') ? 'gr-mod-removed' : undefined;
 }
 
-function Known(props: { detail: RunDetail; snapshot: Snapshot | null; trans: ITrans }): React.JSX.Element {
-    const { detail, snapshot, trans } = props;
+function Known(props: {
+    detail: RunDetail;
+    snapshot: Snapshot | null;
+    mlflowUrl: string;
+    trans: ITrans;
+}): React.JSX.Element {
+    const { detail, snapshot, mlflowUrl, trans } = props;
     const { run } = detail;
     const { environment, attempt } = run;
     return (
@@ -134,12 +145,15 @@ function Known(props: { detail: RunDetail; snapshot: Snapshot | null; trans: ITr
                 [
                     trans.__('MLflow run'),
                     attempt?.tracking_run ? (
-                        <Copied
-                            key="tracked"
-                            text={attempt.tracking_run}
-                            shown={short(attempt.tracking_run)}
-                            trans={trans}
-                        />
+                        <React.Fragment key="tracked">
+                            <Copied
+                                text={attempt.tracking_run}
+                                shown={short(attempt.tracking_run)}
+                                trans={trans}
+                            />
+                            {' · '}
+                            <MlflowLink href={mlflowUrl} trans={trans} />
+                        </React.Fragment>
                     ) : (
                         ''
                     )

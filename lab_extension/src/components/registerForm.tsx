@@ -2,15 +2,18 @@ import { UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { ModelVersion } from '../api/wire';
+import type { Connection } from '../models/connection';
 import type { RegisterForm } from '../models/registerForm';
 import type { ITrans } from '../models/translation';
 import { ago, mainMetric, metric } from '../models/quantities';
 import { Loading, Problem, sentence, useNow } from './common';
+import { ConnectionNotice } from './connection';
 import { CommandLine } from './copying';
 import { moveAmong } from './rows';
 
 export interface IRegisterFormProps {
     readonly form: RegisterForm;
+    readonly connection: Connection;
     readonly trans: ITrans;
     /** Whether what is registered is to be deployed next. */
     readonly thenDeploy: boolean;
@@ -66,6 +69,7 @@ function Filled(props: IRegisterFormProps): React.JSX.Element {
                 });
             }}
         >
+            <ConnectionNotice connection={props.connection} trans={trans} />
             <header>
                 <h1>{trans.__('Register a model of %1', run.name)}</h1>
                 <CommandLine command={form.command} trans={trans} />

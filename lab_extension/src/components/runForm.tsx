@@ -2,9 +2,11 @@ import { UseSignal, closeIcon, refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { Run } from '../api/wire';
+import type { Connection } from '../models/connection';
 import { command } from '../models/command';
 import { baseName } from '../models/quantities';
 import { Loading, Problem } from './common';
+import { ConnectionNotice } from './connection';
 import { Copyable } from './copy';
 import { Data, Others } from './formData';
 import { More } from './formMore';
@@ -15,6 +17,7 @@ import { Secrets } from './formSecrets';
 import { Profiles } from './profiles';
 
 interface IRunFormProps extends IPartProps {
+    readonly connection: Connection;
     readonly onLaunched: (run: Run) => void;
     readonly onCancel: () => void;
     /** Its fields are there. */
@@ -85,6 +88,7 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                 launch(form.run());
             }}
         >
+            <ConnectionNotice connection={props.connection} trans={trans} />
             <Head
                 {...props}
                 shows={shows}

@@ -5,7 +5,7 @@ import * as React from 'react';
 
 import type { IApi } from '../api/client';
 import type { IRunApi } from '../api/runs';
-import type { RunDetail } from '../api/wire';
+import type { Run, RunDetail } from '../api/wire';
 import type { Connection } from '../models/connection';
 import type { RunCharts } from '../models/runCharts';
 import { isOver } from '../models/runEvents';
@@ -34,6 +34,8 @@ export interface IRunPageProps {
     /** The executed notebook, which is no React: its outputs are rendered by rendermime. */
     readonly notebook: Widget;
     readonly actions: IRunActions;
+    /** MLflow’s page of this run. */
+    readonly mlflowUrl: (run: Run) => string;
 }
 
 type Tab = 'overview' | 'notebook' | 'metrics' | 'log' | 'outputs' | 'provenance';

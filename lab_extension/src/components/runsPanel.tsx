@@ -22,6 +22,7 @@ interface IRunsPanelProps {
     readonly trans: ITrans;
     readonly onOpen: (run: Run) => void;
     readonly onCancel: (run: Run) => void;
+    readonly onTable: () => void;
     readonly onStart: () => void;
     readonly onExample: () => void;
     /** A filter that somebody else asks for. */
@@ -53,22 +54,31 @@ export function RunsPanel(props: IRunsPanelProps): React.JSX.Element {
             }}
         >
             <ConnectionNotice connection={connection} trans={trans} />
-            <input
-                ref={filter}
-                className="jp-mod-styled gr-Runs-filter"
-                type="search"
-                placeholder={trans.__('filter: name, state, parameter=value')}
-                aria-label={trans.__('Filter runs')}
-                value={text}
-                onChange={event => {
-                    setText(event.target.value);
-                }}
-                onKeyDown={event => {
-                    if (event.key === 'Escape') {
-                        setText('');
-                    }
-                }}
-            />
+            <div className="gr-Runs-head">
+                <input
+                    ref={filter}
+                    className="jp-mod-styled gr-Runs-filter"
+                    type="search"
+                    placeholder={trans.__('filter: name, state, parameter=value')}
+                    aria-label={trans.__('Filter runs')}
+                    value={text}
+                    onChange={event => {
+                        setText(event.target.value);
+                    }}
+                    onKeyDown={event => {
+                        if (event.key === 'Escape') {
+                            setText('');
+                        }
+                    }}
+                />
+                <button
+                    className="jp-mod-styled jp-mod-minimal"
+                    title={trans.__('Table of Runs')}
+                    onClick={props.onTable}
+                >
+                    {trans.__('Table')}
+                </button>
+            </div>
             <UseSignal signal={runs.changed}>{() => <List {...props} text={text} />}</UseSignal>
             <InteractiveList
                 interactive={props.interactive}

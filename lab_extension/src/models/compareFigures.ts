@@ -1,6 +1,7 @@
 import type { Run, RunHistory } from '../api/wire';
 import { type IFigure, seriesColour } from './figure';
 import { number, value } from './quantities';
+import { FEW, hasCourse, hasSteps } from './runFigures';
 
 interface IAxis {
     readonly label: string;
@@ -113,9 +114,17 @@ export function metricCurves(
             return [
                 {
                     type: 'scatter',
-                    mode: found.values.length > 1 ? 'lines' : 'markers',
+                    // A line between values at one place is none: without steps they stand in their order.
+                    mode: !hasCourse(found)
+                        ? 'markers'
+                        : found.values.length > FEW
+                          ? 'lines'
+                          : 'lines+markers',
                     name: run.name,
-                    x: found.steps,
+                    x:
+                        found.values.length === 1 || hasSteps(found)
+                            ? found.steps
+                            : found.values.map((_, place) => place),
                     y: found.values,
                     line: { color: seriesColour(at), width: 2 },
                     marker: { color: seriesColour(at), size: 8 }
@@ -136,5 +145,5 @@ export function metricCurves(
 /** Metrics of which at least one run has more than one value. */
 export function curved(histories: Iterable<RunHistory>): readonly string[] {
     const found = [...histories].flatMap(history => history.metrics);
-    return [...new Set(found.filter(one => one.values.length > 1).map(one => one.name))];
+    return [...new Set(found.filter(hasCourse).map(one => one.name))];
 }

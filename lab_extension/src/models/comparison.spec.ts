@@ -93,3 +93,16 @@ test('a curve for each run that has the metric', () => {
     expect(figure.data).toHaveLength(1);
     expect(figure.data[0]).toMatchObject({ name: 'train-1', x: [0, 1], y: [1, 0.5] });
 });
+
+test('values without steps stand in their order, and one alone is a dot', () => {
+    const metrics = [
+        { name: 'loss', steps: [0, 0], values: [0.5, 0.5] },
+        { name: 'auc', steps: [9], values: [0.9] }
+    ];
+    const histories = new Map([['run_1', { run: 'run_1', metrics } as unknown as RunHistory]]);
+    expect(metricCurves('loss', [ONE.run], histories).data[0]).toMatchObject({
+        mode: 'lines+markers',
+        x: [0, 1]
+    });
+    expect(metricCurves('auc', [ONE.run], histories).data[0]).toMatchObject({ mode: 'markers', x: [9] });
+});

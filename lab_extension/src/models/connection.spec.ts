@@ -4,7 +4,7 @@ import { Connection } from './connection';
 import { event, settled } from './made';
 
 const since = '2026-03-01T12:00:00Z';
-const ready: Message = { type: 'state', state: 'ready', since };
+const ready: Message = { type: 'state', state: 'ready', since, unisolated: false };
 
 /** Streams, one after the other; each ends where its messages do. */
 function connected(...streams: (Message[] | Error)[]): { connection: Connection; log: string[] } {
@@ -76,4 +76,11 @@ test('messages are read across the pieces that they come in', () => {
     expect(reader.feed(': alive\n\nda')).toEqual([]);
     expect(reader.feed('ta: {"type":"reset"}\n')).toEqual([]);
     expect(reader.feed('\ndata: {"type":"reset"}\n\n')).toEqual([{ type: 'reset' }, { type: 'reset' }]);
+});
+
+it('says that people are not kept apart as long as it is so', async () => {
+    const { connection } = connected([{ type: 'state', state: 'ready', since, unisolated: true }]);
+    await settled();
+    expect(connection.state).toMatchObject({ state: 'ready', unisolated: true });
+    connection.dispose();
 });

@@ -5,7 +5,11 @@ import { ProblemError } from '../api/problem';
 import type { Message } from '../api/stream';
 import type { Event, StateMessage } from '../api/wire';
 
-export type State = (Pick<StateMessage, 'state' | 'since' | 'message' | 'hint'> & IOwn) | ILackingState;
+export type State =
+    | (Pick<StateMessage, 'state' | 'since' | 'message' | 'hint'> &
+          Partial<Pick<StateMessage, 'unisolated'>> &
+          IOwn)
+    | ILackingState;
 
 /** What this page says itself, by its code, is said in the reader's language. */
 interface IOwn {

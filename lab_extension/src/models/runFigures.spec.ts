@@ -26,7 +26,12 @@ test('what a metric was last is told with its range; values that are none are pa
     expect(lastOf(history([1, 0.25, null]))).toBe('0.25 (0.25 – 1)');
     expect(lastOf(history([3]))).toBe('3');
     expect(lastOf(history([null]))).toBe('–');
-    expect([hasCourse(history([1])), hasCourse(history([1, 2]))]).toEqual([false, true]);
+    expect([[1], [1, 2], [1, null], [null, null]].map(one => hasCourse(history(one)))).toEqual([
+        false,
+        true,
+        false,
+        false
+    ]);
 });
 
 const used = (gpus: boolean): Utilisation =>

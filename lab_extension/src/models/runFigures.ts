@@ -6,6 +6,8 @@ import type { ITrans } from './translation';
 
 export type Axis = 'step' | 'time';
 
+/** So many values of a metric are marked each. */
+export const FEW = 60;
 const SMALL = 12; // pixels of what is written at axes
 const MB = 1e6;
 const GB = 1e9;
@@ -18,7 +20,7 @@ const STATES: Record<ICell['state'], string> = {
 
 /** Whether a metric has a course, and not one value alone. */
 export function hasCourse(history: MetricHistory): boolean {
-    return history.values.length > 1;
+    return history.values.filter(one => Number.isFinite(one)).length > 1;
 }
 
 /** Whether its values are told apart by their steps; without, each came at step 0. */
@@ -35,7 +37,7 @@ export function metricFigure(history: MetricHistory, axis: Axis, log: boolean, t
         : axis === 'step'
           ? history.values.map((_, at) => at)
           : history.times.map(time => (new Date(time).getTime() - first) / 1000);
-    const few = history.values.length <= 60;
+    const few = history.values.length <= FEW;
     return {
         data: [
             {

@@ -27,6 +27,7 @@ import { FEWEST, MOST, comparisonRows } from '../models/comparison';
 import { csv } from '../models/csv';
 import { IControlPlane, ISavedViews } from '../tokens';
 import { download } from './download';
+import { placeWide } from './placing';
 
 const PARAMETER = 'gristmill-compare';
 const LINK = new RegExp(`[?&]${PARAMETER}=([^&#]+)`);
@@ -124,7 +125,7 @@ export const compare: JupyterFrontEndPlugin<void> = {
                 widget.title.label = trans.__('Compare %1 runs', comparison.wanted.length);
                 void tracker.save(widget);
             });
-            shell.add(widget, 'main');
+            placeWide(app, widget);
             void tracker.add(widget);
             return widget;
         };

@@ -20,7 +20,7 @@ export const deployForm: JupyterFrontEndPlugin<void> = {
     requires: [IControlPlane, IModels, ITranslator],
     activate: (
         app: JupyterFrontEnd,
-        { api: runsApi }: IControlPlane,
+        { api: runsApi, connection }: IControlPlane,
         { api, registry, endpoints }: IModels,
         translator: ITranslator
     ): void => {
@@ -35,6 +35,7 @@ export const deployForm: JupyterFrontEndPlugin<void> = {
             const content = ReactWidget.create(
                 React.createElement(DeployFormView, {
                     form,
+                    connection,
                     api,
                     trans,
                     onOpen: ({ name }) => {

@@ -7,7 +7,7 @@ import { CommandIds, textArgument } from '../commands';
 import { ModelPageView } from '../components/modelPage';
 import { modelIcon } from '../icons';
 import { ModelPage } from '../models/modelPage';
-import { IControlPlane, IModels } from '../tokens';
+import { IControlPlane, IMlflowPages, IModels } from '../tokens';
 
 class ModelPageWidget extends MainAreaWidget<ReactWidget> {
     constructor(
@@ -28,12 +28,13 @@ export const modelPage: JupyterFrontEndPlugin<void> = {
     id: 'gristmill-lab:model-page',
     description: 'One registered model: its versions, their metrics, signature and input example.',
     autoStart: true,
-    requires: [IControlPlane, IModels, ITranslator],
+    requires: [IControlPlane, IModels, IMlflowPages, ITranslator],
     optional: [ILayoutRestorer],
     activate: (
         app: JupyterFrontEnd,
         { connection }: IControlPlane,
         { api, registry, endpoints }: IModels,
+        mlflow: IMlflowPages,
         translator: ITranslator,
         restorer: ILayoutRestorer | null
     ): void => {
@@ -49,6 +50,7 @@ export const modelPage: JupyterFrontEndPlugin<void> = {
                     endpoints,
                     connection,
                     trans,
+                    mlflowUrl: one => mlflow.version(one.name, one.version),
                     onRun: run => {
                         void commands.execute(CommandIds.openRun, { run });
                     },

@@ -35,6 +35,14 @@ export const notifications: JupyterFrontEndPlugin<void> = {
                 }
             }
         ];
+        /** Who looks at the run’s page sees it there: nothing is put over it, and the list of notifications has it. */
+        const closes = (run: Run, ms: number): number => {
+            const ids = [run.id, run.name, String(run.number)].map(key => `gristmill-run-${key}`);
+            const seen = ['main', 'right'].some(area =>
+                [...app.shell.widgets(area)].some(one => one.isVisible && ids.includes(one.id))
+            );
+            return seen && document.visibilityState === 'visible' ? 0 : ms;
+        };
         runs.ended.connect((_, { run }) => {
             const tells = settings.get<string>('tells', 'every end');
             if (tells === 'nothing' || (tells === 'failures' && run.state !== 'failed')) {
@@ -42,13 +50,13 @@ export const notifications: JupyterFrontEndPlugin<void> = {
             }
             if (run.state === 'failed') {
                 const said = trans.__('%1 failed: %2', run.name, faultLine(run, trans));
-                Notification.error(said, { actions: actions(run), autoClose: 10_000 });
+                Notification.error(said, { actions: actions(run), autoClose: closes(run, 10_000) });
             } else if (run.state === 'succeeded') {
                 const main = mainMetric(run);
                 const said = main
                     ? trans.__('%1 succeeded: %2 %3', run.name, main[0], metric(main[1]))
                     : trans.__('%1 succeeded', run.name);
-                Notification.success(said, { actions: actions(run), autoClose: 5000 });
+                Notification.success(said, { actions: actions(run), autoClose: closes(run, 4000) });
             }
         });
     }

@@ -6,11 +6,16 @@ function area(app: JupyterFrontEnd): 'main' | 'right' {
     return app.name === 'JupyterLab' ? 'main' : 'right';
 }
 
+const NEARLY = 8; // pixels that columns of one width may differ by
+
+function isOurs(widget: Widget): boolean {
+    return widget.hasClass('gr-FormWidget') || widget.hasClass('gr-PageWidget');
+}
+
 /** Ours in the main area that is seen together with the notebook: what is new goes into the same stack of tabs. */
 function beside(app: JupyterFrontEnd, notebook: Widget): Widget | null {
     for (const one of app.shell.widgets('main')) {
-        const isOurs = one.hasClass('gr-FormWidget') || one.hasClass('gr-PageWidget');
-        if (isOurs && one.isVisible && notebook.isVisible) {
+        if (isOurs(one) && one.isVisible && notebook.isVisible) {
             return one;
         }
     }
@@ -40,6 +45,20 @@ export function place(app: JupyterFrontEnd, widget: Widget, notebook: Widget | n
 /** Adds what takes the place of a widget for a while, as a tab in front of it. */
 export function placeOver(app: JupyterFrontEnd, widget: Widget, below: Widget): void {
     add(app, widget, below, 'tab-after');
+}
+
+/** Adds what needs width where there is most of it, in front of what is there, and not beside it. */
+export function placeWide(app: JupyterFrontEnd, widget: Widget): void {
+    if (area(app) === 'right') {
+        app.shell.add(widget, 'main');
+        return;
+    }
+    const there = [...app.shell.widgets('main')].filter(one => one.isVisible);
+    const widest = Math.max(...there.map(one => one.node.offsetWidth));
+    // Of columns that are as wide as each other, not the one of what was opened beside a notebook.
+    const fit = there.filter(one => one.node.offsetWidth > widest - NEARLY);
+    const ref = fit.find(one => !isOurs(one)) ?? fit[0];
+    app.shell.add(widget, 'main', ref ? { ref: ref.id, mode: 'tab-after' } : {});
 }
 
 export function show(app: JupyterFrontEnd, widget: Widget): void {

@@ -15,7 +15,7 @@ import { cellsOf } from '../models/cells';
 import { CopyMerge, type IThree } from '../models/copyMerge';
 import { CopyState } from '../models/copyState';
 import { textCells } from '../models/mergeCells';
-import { type ICopyOf, copyOf, copyPath, orderOf } from '../models/postMortem';
+import { type ICopyOf, copyOf, copyPath, keptOf, orderOf } from '../models/postMortem';
 import { baseName } from '../models/quantities';
 import { IControlPlane, IRunForms } from '../tokens';
 import { placeOver } from './placing';
@@ -138,7 +138,12 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
             if (of === null || panel.isDisposed) {
                 return;
             }
-            const state = new CopyState(api, connection, of);
+            const context = panel.sessionContext;
+            if (!context.kernelPreference.id) {
+                // Another kernel than the run's has none of its variables: none is started, and none asked for.
+                context.kernelPreference = { ...context.kernelPreference, shouldStart: false };
+            }
+            const state = new CopyState(api, runApi, connection, of);
             const onHeight = (height: number): void => {
                 banner.node.style.minHeight = `${height}px`;
                 panel.contentHeader.fit();
@@ -150,7 +155,7 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
                     trans,
                     source: of.source,
                     cell: of.cell === null ? null : numberInCopy(panel, of.cell),
-                    isAttached: () => Boolean(panel.sessionContext.session?.kernel),
+                    isAttached: () => isAttached(panel, state),
                     onAttach: () => {
                         attempt(commands.execute(CommandIds.openKernel, { run: of.run }));
                     },
@@ -158,7 +163,10 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
                         send(panel, of);
                     },
                     onRun: () => {
-                        attempt(runFixed(of));
+                        attempt(runFixed(of, state));
+                    },
+                    onEndAndRun: () => {
+                        attempt(endAndRun(of, state));
                     },
                     onEnd: () => {
                         attempt(runApi.endKernel(of.run).then(() => state.load()));
@@ -168,14 +176,51 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
             banner.addClass('gr-BannerWidget');
             panel.contentHeader.addWidget(banner);
             const onKernel = (): void => {
-                banner.update();
+                if (context.session?.kernel) {
+                    void state.attach();
+                }
                 void state.load();
             };
-            panel.sessionContext.kernelChanged.connect(onKernel);
+            context.kernelChanged.connect(onKernel);
+            keepFromRestart(panel, state);
             panel.disposed.connect(() => {
                 state.dispose();
             });
             await state.load();
+            if (context.session?.kernel && state.run && keptOf(state.run)) {
+                await state.attach();
+            }
+        };
+
+        const isAttached = (panel: NotebookPanel, state: CopyState): boolean => {
+            const id = panel.sessionContext.session?.kernel?.id;
+            return id !== undefined && id === state.kernel;
+        };
+
+        /** Lab would ask whether all variables may go, and then do nothing, without a word. */
+        const keepFromRestart = (panel: NotebookPanel, state: CopyState): void => {
+            const context = panel.sessionContext;
+            const restart = context.restartKernel.bind(context);
+            const ask = context.kernelPreference.skipKernelRestartDialog ?? false;
+            const mark = (): void => {
+                const skipKernelRestartDialog = isAttached(panel, state) || ask;
+                context.kernelPreference = { ...context.kernelPreference, skipKernelRestartDialog };
+            };
+            state.changed.connect(mark);
+            context.restartKernel = async (): Promise<void> => {
+                if (!isAttached(panel, state)) {
+                    await restart();
+                    return;
+                }
+                const why = new Error(
+                    trans.__(
+                        'It is what run %1 left when it failed: a new one would have none of its variables. Run the fixed source instead, or choose another kernel.',
+                        state.of.number
+                    )
+                );
+                void showErrorMessage(trans.__('This kernel cannot be restarted'), why);
+                throw why; // so that nothing is run that was to be run after it
+            };
         };
         notebooks.widgetAdded.connect((_, panel) => {
             void addBanner(panel);
@@ -288,8 +333,20 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
             );
         };
 
+        /** What waits for the kernel’s room begins; where nothing does yet, the fixed source is run. */
+        const endAndRun = async (of: ICopyOf, state: CopyState): Promise<void> => {
+            const { next } = state;
+            await runApi.endKernel(of.run);
+            if (next) {
+                await commands.execute(CommandIds.openRun, { run: next.id });
+            } else {
+                await runFixed(of);
+            }
+            await state.load();
+        };
+
         /** The source as it is now, with the values of the run. What is in the way is said in its form. */
-        const runFixed = async (of: ICopyOf): Promise<void> => {
+        const runFixed = async (of: ICopyOf, state?: CopyState): Promise<void> => {
             const path = await sourcePath(of);
             const { run } = await api.run(of.run);
             const form = await forms.make(path);
@@ -298,6 +355,7 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
                 const next = await form.run();
                 if (next) {
                     forms.launched(next, form.notices);
+                    state?.follow(next);
                     await commands.execute(CommandIds.openRun, { run: next.id });
                 } else {
                     await forms.open(path, form);

@@ -20,7 +20,7 @@ export const registerForm: JupyterFrontEndPlugin<void> = {
     optional: [ICommandPalette],
     activate: (
         app: JupyterFrontEnd,
-        { api: runsApi }: IControlPlane,
+        { api: runsApi, connection }: IControlPlane,
         { api, registry }: IModels,
         runs: IRuns,
         translator: ITranslator,
@@ -40,6 +40,7 @@ export const registerForm: JupyterFrontEndPlugin<void> = {
             const content = ReactWidget.create(
                 React.createElement(RegisterFormView, {
                     form,
+                    connection,
                     trans,
                     thenDeploy,
                     onOpen: ({ name, version }) => {

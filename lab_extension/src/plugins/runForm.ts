@@ -17,6 +17,7 @@ import { RunFormView } from '../components/runForm';
 import { runIcon } from '../icons';
 import { baseName } from '../models/quantities';
 import { RunForm } from '../models/runForm';
+import { ToldOnce } from '../models/toldOnce';
 import { IControlPlane, INotebooks, IRunForms, IRuns } from '../tokens';
 import { place, show } from './placing';
 import { FormSettings } from './settings';
@@ -69,7 +70,7 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
     provides: IRunForms,
     activate: (
         app: JupyterFrontEnd,
-        { api }: IControlPlane,
+        { api, connection }: IControlPlane,
         runs: IRuns,
         notebooks: INotebooks,
         translator: ITranslator,
@@ -82,6 +83,7 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
         const { commands } = app;
         const forms = new WidgetTracker<FormWidget>({ namespace: 'gristmill-run-form' });
         const settings = new FormSettings(registry?.load(ID));
+        const told = new ToldOnce(window.sessionStorage);
         let made = 0;
 
         const blank = (path: string): RunForm =>
@@ -89,8 +91,8 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
 
         const launched: IRunForms['launched'] = (run, notices) => {
             runs.add(run);
-            for (const notice of notices) {
-                Notification.warning(`${run.name}: ${notice}`, { autoClose: 20_000 });
+            for (const notice of told.fresh(notices)) {
+                Notification.warning(`${run.name}: ${notice}`, { autoClose: 10_000 });
             }
         };
 
@@ -140,6 +142,7 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
             const view = ReactWidget.create(
                 React.createElement(RunFormView, {
                     form,
+                    connection,
                     trans,
                     onLaunched: run => {
                         launched(run, form.notices);

@@ -14,7 +14,7 @@ import { STATE_ICONS, runIcon } from '../icons';
 import { RunCharts } from '../models/runCharts';
 import { mainMetric, metric } from '../models/quantities';
 import { RunPage } from '../models/runPage';
-import { IControlPlane, IRuns } from '../tokens';
+import { IControlPlane, IMlflowPages, IRuns } from '../tokens';
 import { place, show } from './placing';
 
 const OFFERED = 12; // runs to compare with, in a menu
@@ -44,12 +44,13 @@ export const runPage: JupyterFrontEndPlugin<void> = {
     id: 'gristmill-lab:run-page',
     description: 'One run: how it goes, why it failed, its metrics, its notebook, its log, its outputs.',
     autoStart: true,
-    requires: [IControlPlane, IRuns, IRenderMimeRegistry, ITranslator],
+    requires: [IControlPlane, IRuns, IMlflowPages, IRenderMimeRegistry, ITranslator],
     optional: [ILayoutRestorer],
     activate: (
         app: JupyterFrontEnd,
         { api, runApi, connection }: IControlPlane,
         runs: IRuns,
+        mlflow: IMlflowPages,
         rendermime: IRenderMimeRegistry,
         translator: ITranslator,
         restorer: ILayoutRestorer | null
@@ -90,7 +91,10 @@ export const runPage: JupyterFrontEndPlugin<void> = {
             opened(at, [
                 { command, args: { run: run.id, kind: 'ipynb' } },
                 { command, args: { run: run.id, kind: 'html' } },
-                { command, args: { run: run.id, kind: 'html', code: false } }
+                { command, args: { run: run.id, kind: 'html', code: false } },
+                ...(run.attempt?.tracking_run
+                    ? [SEPARATOR, { command: CommandIds.openMlflow, args: { run: run.id } }]
+                    : [])
             ]);
         };
         /** With the other runs of its notebook, or each of them. */
@@ -155,7 +159,8 @@ export const runPage: JupyterFrontEndPlugin<void> = {
                     rendermime,
                     trans,
                     notebook,
-                    actions
+                    actions,
+                    mlflowUrl: run => mlflow.run(run.id)
                 })
             );
             const widget = new RunPageWidget(page, charts, notebook, content);

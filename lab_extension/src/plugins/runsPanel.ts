@@ -6,8 +6,8 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette, ReactWidget, showErrorMessage } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
-import { CommandToolbarButton, PanelWithToolbar } from '@jupyterlab/ui-components';
 import { Signal } from '@lumino/signaling';
+import { Panel } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { InteractiveRun, Run } from '../api/wire';
@@ -54,12 +54,11 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
             await commands.execute('docmanager:open', { path });
         };
         const asked = new Signal<object, string>({});
-        const panel = new PanelWithToolbar();
+        const panel = new Panel();
         panel.id = ID;
         panel.title.icon = millIcon;
         panel.title.caption = trans.__('Gristmill: runs');
         panel.addClass('gr-RunsWidget');
-        panel.toolbar.addItem('table', new CommandToolbarButton({ commands, id: CommandIds.openTable }));
         panel.addWidget(
             ReactWidget.create(
                 React.createElement(RunsPanel, {
@@ -77,6 +76,9 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
                         execute(CommandIds.cancelRun, run);
                     },
                     asked,
+                    onTable: () => {
+                        commands.execute(CommandIds.openTable).catch(failed);
+                    },
                     onStart: () => {
                         const open = commands.isEnabled(CommandIds.runForm);
                         commands.execute(open ? CommandIds.runForm : CommandIds.chooseNotebook).catch(failed);

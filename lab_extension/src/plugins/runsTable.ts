@@ -26,6 +26,7 @@ import { cellOf, readView } from '../models/tableView';
 import type { ITrans } from '../models/translation';
 import { IControlPlane, ISavedViews } from '../tokens';
 import { download } from './download';
+import { placeWide } from './placing';
 import { SelectedRuns } from './selectedRuns';
 
 const ID = 'gristmill-runs-table';
@@ -152,7 +153,7 @@ export const runsTable: JupyterFrontEndPlugin<void> = {
             widget.title.icon = millIcon;
             widget.title.closable = true;
             widget.addClass('gr-RunsTableWidget');
-            shell.add(widget, 'main');
+            placeWide(app, widget);
             void tracker.add(widget);
             table.viewChanged.connect(() => {
                 void tracker.save(widget);

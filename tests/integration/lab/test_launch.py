@@ -48,6 +48,22 @@ def test_data_that_is_read_is_offered_as_a_data_root_and_used_as_one(
     assert launch(client, path, RunOrder(path=path.name)).run.data == run.data  # from now on
 
 
+def test_data_becomes_a_data_root_only_when_the_run_is_not_refused(
+    client: Client, notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    (tmp_path / "gristmill.yaml").write_text("")
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "loans.csv").write_bytes(b"a,b\n" * 500_000)
+    path = notebook("text = open('raw/loans.csv').read()", parameters="n: int = 1")
+    before = client.send(api.list_data_roots())
+    with pytest.raises(InvalidInputError):
+        launch(client, path, RunOrder(path=path.name, parameters={"n": "many"}, data_roots=("raw",)))
+    assert client.send(api.list_data_roots()) == before
+    assert [one.at for one in preflight(client, path, PreflightOrder(path=path.name)).data] == ["raw"], "still offered"
+    assert launch(client, path, RunOrder(path=path.name, data_roots=("raw",))).run.data
+    assert preflight(client, path, PreflightOrder(path=path.name)).data == ()
+
+
 def test_a_notebook_that_is_not_there_is_told_by_the_path_that_one_sees(client: Client, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no notebook work"):
         launch(client, tmp_path / "gone.ipynb", RunOrder(path="work/gone.ipynb"))

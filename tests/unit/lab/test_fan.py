@@ -22,7 +22,11 @@ class Upstream(ControlPlane):
         super().__init__(Client)
         self.opened = 0
         self.cursors: list[int | None] = []
+        self.unisolated = False
         self.said: asyncio.Queue[Event | Exception] = asyncio.Queue()
+
+    async def is_unisolated(self) -> bool:
+        return self.unisolated
 
     async def events(self, after: int | None, opened: Callable[[], object]) -> AsyncIterator[Event]:
         self.opened += 1
@@ -85,6 +89,16 @@ async def test_all_browsers_have_every_event_of_one_stream(fan: Fan, upstream: U
     await upstream.said.put(event(8))
     assert seq(await other.next()) == 8
     await other.leave()
+
+
+async def test_that_people_are_not_kept_apart_is_told_as_soon_as_it_is_known(fan: Fan, upstream: Upstream) -> None:
+    upstream.unisolated = True
+    browser = Browser(fan)
+    told = await browser.until(StateMessage)
+    while not (isinstance(told, StateMessage) and told.state == "ready"):
+        told = await browser.until(StateMessage)
+    assert told.unisolated
+    await browser.leave()
 
 
 async def test_a_broken_stream_is_told_of_and_goes_on_where_it_was(fan: Fan, upstream: Upstream) -> None:

@@ -142,6 +142,12 @@ def test_the_kernel_of_a_failed_run_is_one_of_this_servers_until_it_ends(
 
     assert jp_asyncio_loop.run_until_complete(evaluated("rows + 1")) == "42"
 
+    async def found(path: str) -> Any:
+        """Where JupyterLab's page is told that a path of a message leads."""
+        return await jp_fetch("api", "resolvePath", params={"path": path, "kernel": attached["id"]})
+
+    assert jp_asyncio_loop.run_until_complete(found("fails.ipynb")).code == 200
+
     async def interrupted() -> str:
         """What a cell that would go on for ever ends with once it is interrupted as JupyterLab's button does it."""
         connected: Any = kernels.get_kernel(attached["id"]).client()
