@@ -63,7 +63,10 @@ SUPERVISOR_SCOPES = frozenset({Scope.ENDPOINT, Scope.TRACKING_READ})
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who asks. `subject` is the attempt or endpoint that a worker's, kernel's or supervisor's token is bound to."""
+    """Who asks. `subject` is the attempt or endpoint that a worker's, kernel's or supervisor's token is bound to.
+
+    `groups` are those that a directory knows the person to be in; None where there is no directory.
+    """
 
     id: str
     project_id: str
@@ -71,6 +74,7 @@ class Actor:
     name: str
     scopes: frozenset[Scope] = field(default_factory=frozenset)
     subject: str | None = None
+    groups: frozenset[str] | None = None
 
     def require(self, scope: Scope) -> None:
         if scope not in self.scopes:

@@ -53,7 +53,8 @@ def deploy(
     check_name(name)
     if request.target not in TARGETS:
         raise InvalidInputError(f"no target {request.target!r}: expected one of {', '.join(TARGETS)}")
-    variant = variant_of(version, profile=request.profile, answers=request.answers, catalogue=catalogue)
+    given = catalogue.given_by(actor.groups)
+    variant = variant_of(version, profile=request.profile, answers=request.answers, catalogue=given)
     now = clock.now()
     known = store.find(tx, actor.project_id, name, lock=True)
     if known is not None and known.expires_at is not None:

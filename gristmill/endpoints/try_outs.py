@@ -31,7 +31,8 @@ def begin(
 ) -> TryOut:
     """A new try-out; it starts as soon as its profile is free."""
     actor.require(Scope.ENDPOINTS_WRITE)
-    variant = service.variant_of(version, profile=request.profile, answers=request.answers, catalogue=catalogue)
+    given = catalogue.given_by(actor.groups)
+    variant = service.variant_of(version, profile=request.profile, answers=request.answers, catalogue=given)
     now = clock.now()
     identifier = new_id("endpoint", now)
     endpoint = Endpoint(

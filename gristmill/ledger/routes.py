@@ -23,9 +23,9 @@ def list_profiles(
     db: DatabaseOf,
     catalogue: Annotated[Catalogue, Depends(provide(Catalogue))],
 ) -> list[ProfileStatus]:
-    del actor
+    given = catalogue.given_by(actor.groups).profiles
     with db.read() as tx:
-        return list(service.status(tx, catalogue))
+        return [one for one in service.status(tx, catalogue) if one.profile in given]
 
 
 @router.get("/ledger", summary="What was held, by profile")

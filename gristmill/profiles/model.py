@@ -1,7 +1,7 @@
 """What compute a thing gets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -68,6 +68,12 @@ class Catalogue:
     profiles: tuple[Profile, ...]
     capacity: Resources
     source: str  # a path, or "this machine"
+
+    def given_by(self, groups: frozenset[str] | None) -> "Catalogue":
+        """What is left of it for who is in these groups; all of it where nobody knows of groups."""
+        if groups is None:
+            return self
+        return replace(self, profiles=tuple(one for one in self.profiles if not one.groups or one.groups & groups))
 
 
 @dataclass(frozen=True, kw_only=True)

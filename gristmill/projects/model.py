@@ -20,6 +20,7 @@ class Person:
     name: str
     scopes: frozenset[Scope]
     projects: tuple[str, ...]
+    groups: frozenset[str] = frozenset()
 
 
 def is_project_name(name: str) -> bool:

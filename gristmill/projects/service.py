@@ -45,7 +45,14 @@ class Authentication:
             mine = ", ".join(person.projects)
             raise ForbiddenError(f"{person.name!r} is not in project {wanted!r}: is in {mine}", hint=HINT)
         actor = self._actors.get((wanted, person.name)) or self._made(wanted, person.name)
-        return Actor(id=actor, project_id=wanted, kind=ActorKind.PERSON, name=person.name, scopes=person.scopes)
+        return Actor(
+            id=actor,
+            project_id=wanted,
+            kind=ActorKind.PERSON,
+            name=person.name,
+            scopes=person.scopes,
+            groups=person.groups,
+        )
 
     def _made(self, project: str, name: str) -> str:
         now = self.clock.now()

@@ -74,7 +74,7 @@ def create(
     actor.require(Scope.RUNS_WRITE)
     values = check_values(snapshot.schema, request.parameters)
     granted = secrets.check(tx, actor.project_id, request.secrets, used=snapshot.secrets)
-    profile = resolve(catalogue, request.profile, ProfileUse.RUN)
+    profile = resolve(catalogue.given_by(actor.groups), request.profile, ProfileUse.RUN)
     check_request(request)
     if not profile.resources.fits_in(catalogue.capacity):
         raise InvalidInputError(

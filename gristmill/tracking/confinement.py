@@ -96,7 +96,7 @@ class Confined:
         return experiment_id == self.attempt.experiment_id
 
     def artifact(self, path: str) -> bool:
-        """`<experiment>/<run>/artifacts/…`, or the same of a logged model or a trace; in its project's own workspace."""
+        """`<experiment>/<run>/artifacts/…`, or the same of a model or a trace; in its project's own workspace."""
         parts = path.split("/")
         if parts[:2] == [WORKSPACES, self.attempt.project_id]:
             parts = parts[2:]

@@ -11,12 +11,11 @@ SHM = "shm"
 
 def offered(catalogue: Catalogue, groups: set[str]) -> list[Profile]:
     """Those that are for servers and that these groups of the person's give."""
-    for_servers = (one for one in catalogue.profiles if ProfileUse.SERVER in one.uses)
-    return [one for one in for_servers if not one.groups or one.groups & groups]
+    return [one for one in catalogue.given_by(frozenset(groups)).profiles if ProfileUse.SERVER in one.uses]
 
 
 def profile_list(catalogue: Catalogue, groups: set[str]) -> list[dict[str, Any]]:
-    """For `KubeSpawner.profile_list`, which applies what it finds here whatever a form or the REST API has asked for."""
+    """For `KubeSpawner.profile_list`: what it applies it finds here, whatever a form or the REST API has asked for."""
     found = offered(catalogue, groups)
     first = next((one for one in found if ProfileUse.SERVER in one.default_for), None)
     default = first or next((one for one in found if one.default), found[0] if found else None)

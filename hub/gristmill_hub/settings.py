@@ -13,6 +13,7 @@ from gristmill.core.errors import InvalidInputError
 from gristmill.core.scopes import Role
 
 NOBODY = "none"
+NO_NEWS = "--LabApp.news_url=None"  # JupyterLab's question about them stands in front of what one works with
 
 
 class Mode(StrEnum):

@@ -7,8 +7,10 @@ import pytest
 from lightkube.resources.core_v1 import Pod
 
 from gristmill.client import api
-from gristmill.core.errors import UnauthenticatedError
+from gristmill.core.errors import NotFoundError, UnauthenticatedError
+from gristmill.runs.model import RunState
 from tests.cluster.platform import Platform
+from tests.integration.conftest import WriteNotebook
 from tests.waiting import until
 
 
@@ -62,7 +64,9 @@ def test_what_a_person_may_not_have_is_refused_and_nothing_starts(
     assert "jupyter-eve" not in names
 
 
-def test_who_is_in_a_profiles_group_may_have_it(platform: Platform) -> None:
+def test_who_is_in_a_profiles_group_may_have_it_for_servers_and_runs(
+    platform: Platform, notebook: WriteNotebook
+) -> None:
     root = {"Authorization": f"token {platform.hub.token('root')}"}
     url = f"{platform.hub.url}/hub/api"
     platform.hub.token("hal")
@@ -72,6 +76,12 @@ def test_who_is_in_a_profiles_group_may_have_it(platform: Platform) -> None:
     assert answer.status_code in {201, 202}, answer.text
     assert pod_of(platform, "hal")["spec"]["containers"][0]["resources"]["limits"]["memory"] == str(2 * 2**30)
     httpx.delete(f"{url}/users/hal/server", headers=root, timeout=60)
+    with platform.hub.client(platform.hub.token("eve")) as eve:
+        assert "large" not in {one.profile.name for one in eve.send(api.list_profiles())}
+        with pytest.raises(NotFoundError, match="no profile 'large'"):
+            eve.run(notebook("1"), profile="large")
+    with platform.hub.client(platform.hub.token("hal")) as hal:
+        assert hal.wait(hal.run(notebook("1"), profile="large")).state is RunState.SUCCEEDED
 
 
 @pytest.mark.parametrize("token", ["forged", "0" * 32, "gm_p_forged"])

@@ -88,7 +88,10 @@ class HubDirectory(Directory):
         named = (group.removeprefix(self._prefix) for group in user.groups if group.startswith(self._prefix))
         shared = sorted(name for name in named if is_project_name(name) and not name.startswith(PERSONAL))
         return Person(
-            name=user.name, scopes=frozenset(_scopes(user.scopes)), projects=(personal_project(user.name), *shared)
+            name=user.name,
+            scopes=frozenset(_scopes(user.scopes)),
+            projects=(personal_project(user.name), *shared),
+            groups=frozenset(user.groups),
         )
 
 

@@ -12,6 +12,7 @@ from gristmill.core.database import Database
 from gristmill.core.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 from gristmill.core.scopes import HUB_PREFIX, PERSON_SCOPES, ROLES, ActorKind, Role, Scope
 from gristmill.core.tokens import issue
+from gristmill.profiles.model import Catalogue, Profile, Resources
 from gristmill.projects.directories.hub import HubDirectory
 from gristmill.projects.model import LONGEST, is_project_name, personal_project
 from gristmill.projects.service import Authentication
@@ -99,6 +100,17 @@ def test_groups_of_the_hub_are_shared_projects_and_other_projects_are_closed(
     for other in ("user-bob", "default", "staff", "risk"):
         with pytest.raises(ForbiddenError, match="is in user-ada, credit"):
             authenticate(token, other)
+
+
+def test_a_profile_of_a_group_is_for_who_is_in_it(hub: Hub, authenticate: Authentication) -> None:
+    plain = Profile(name="small", resources=Resources(cpu=1))
+    of_group = Profile(name="gpu", resources=Resources(cpu=1, accelerators=1), groups=frozenset({"vision"}))
+    catalogue = Catalogue(profiles=(plain, of_group), capacity=Resources(cpu=8, accelerators=8), source="test")
+    ada = authenticate(hub.add("ada", Role.DATA_SCIENTIST, "vision"), None)
+    bob = authenticate(hub.add("bob", Role.DATA_SCIENTIST), None)
+    assert catalogue.given_by(ada.groups).profiles == (plain, of_group)
+    assert catalogue.given_by(bob.groups).profiles == (plain,)
+    assert catalogue.given_by(None) is catalogue, "alone on a machine nobody knows of groups"
 
 
 def test_the_hub_is_asked_once_a_minute_for_a_token(hub: Hub, authenticate: Authentication, clock: TestClock) -> None:
