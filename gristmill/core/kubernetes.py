@@ -55,7 +55,8 @@ class Cluster:
         self._client = Client(chosen, namespace=self.namespace, timeout=_TIMEOUT, trust_env=False)
         self._watching = AsyncClient(chosen, namespace=self.namespace, timeout=_TIMEOUT, trust_env=False)
         # The library's own watches wait for ever, also for an API server that is gone without a word.
-        self._watching._client._watch_timeout = httpx2.Timeout(_TIMEOUT.read, read=_SILENCE_S)  # noqa: SLF001
+        quiet = httpx2.Timeout(_TIMEOUT.read, read=_SILENCE_S)
+        self._watching._client._watch_timeout = quiet  # noqa: SLF001  # there is no option for it
         self._background = _Background()
         self._complaints: dict[str, tuple[float, list[str]]] = {}
 

@@ -75,7 +75,7 @@ def template(pod: Pod) -> Manifest:
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  # in a pod it is the pod's own
         {"name": "token", "mountPath": TOKEN_FOLDER, "readOnly": True},
         *([{"name": "cache", "mountPath": f"{HOME}/cache"}] if pod.cache_claim else []),
-        *([{"name": "shm", "mountPath": "/dev/shm"}] if shm else []),  # noqa: S108
+        *([{"name": "shm", "mountPath": "/dev/shm"}] if shm else []),  # noqa: S108  # the same
     ]
     environ = {"HOME": HOME, "GRISTMILL_HOME": HOME, **pod.environ}
     container: Manifest = {

@@ -2871,7 +2871,8 @@ export interface components {
          * Profile
          * @description `rate_per_hour` is money in the catalogue's own currency, 0 on a laptop.
          *
-         *     `default` is taken where none is named; `default_for` are uses that take this one instead.
+         *     `default` is taken where none is named; `default_for` are uses that take this one instead. `node_selector` and
+         *     `tolerations` (`key[=value][:effect]`) say on which nodes of a Kubernetes; `shared_memory` is /dev/shm's, in bytes.
          */
         Profile: {
             /** Name */
@@ -2916,6 +2917,20 @@ export interface components {
              * @default []
              */
             default_for: components['schemas']['ProfileUse'][];
+            /** Node Selector */
+            node_selector?: {
+                [key: string]: string;
+            };
+            /**
+             * Tolerations
+             * @default []
+             */
+            tolerations: string[];
+            /**
+             * Shared Memory
+             * @default 0
+             */
+            shared_memory: number;
         };
         /**
          * ProfileStatus

@@ -8,7 +8,6 @@ from typing import Any
 import kubernetes_asyncio.config.kube_config
 import pytest
 from gristmill_hub.profiles import override
-from kubernetes_asyncio.client import ApiClient
 from kubespawner import KubeSpawner
 
 from gristmill.profiles import pods
@@ -51,8 +50,9 @@ async def kubespawners(profile: Profile) -> dict[str, Any]:
     spawner = KubeSpawner(_mock=True, namespace="people", image="ours:1", storage_pvc_ensure=False)
     for name, value in override(profile).items():
         setattr(spawner, name, value)
-    found: dict[str, Any] = ApiClient().sanitize_for_serialization(await spawner.get_pod_manifest())
-    await spawner.api.api_client.close()
+    client = spawner.api.api_client
+    found: dict[str, Any] = client.sanitize_for_serialization(await spawner.get_pod_manifest())
+    await client.close()
     return found
 
 
