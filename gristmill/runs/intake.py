@@ -37,6 +37,8 @@ class Intake:
         Raises:
             InvalidInputError: an unknown kernel, or as `service.create` says.
         """
+        if request.post_mortem_s and not self.executor.keeps_kernels:
+            raise _no_kept_kernels()
         with self.db.read() as tx:
             snapshot = snapshots.find(tx, actor, request.snapshot)
             chosen = environment or _environment(tx, actor, request)
@@ -81,6 +83,12 @@ def _environment(tx: Tx, actor: Actor, request: RunRequest) -> RunEnvironment | 
         )
         raise InvalidInputError(message, hint="An environment has its own kernel: leave out -k.")
     return environments.find(tx, actor, request.environment).of_run
+
+
+def _no_kept_kernels() -> InvalidInputError:
+    message = "the kernel of a failed run cannot be kept here: it is in a pod, where nobody can look into it"
+    hint = "Leave it out: --post-mortem, or *keep kernel* in the form."
+    return InvalidInputError(message, hint=hint, faults=(Fault(where="post_mortem_s", message=message, hint=hint),))
 
 
 def _unknown_kernel(name: str, known: tuple[str, ...]) -> InvalidInputError:

@@ -13,7 +13,7 @@ from lightkube.types import CascadeType
 from gristmill.client import api
 from gristmill.client.call import Call
 from gristmill.client.client import Client
-from gristmill.core.errors import NotFoundError
+from gristmill.core.errors import InvalidInputError, NotFoundError
 from gristmill.runs.model import FaultKind, Run, RunState
 from tests.cluster.platform import Platform
 from tests.integration.conftest import WriteNotebook
@@ -97,6 +97,11 @@ assert status["NoNewPrivs"].strip() == "1" and int(status["CapEff"], 16) == 0 an
 """
     run = ada.wait(ada.run(notebook(look)))
     assert run.state is RunState.SUCCEEDED, run.fault
+
+
+def test_a_kernel_that_nobody_could_look_into_is_not_kept(ada: Client, notebook: WriteNotebook) -> None:
+    with pytest.raises(InvalidInputError, match="in a pod, where nobody can look into it"):
+        ada.run(notebook("1"), post_mortem_s=60)
 
 
 def test_what_holds_a_run_up_is_told_in_the_schedulers_own_words(ada: Client, notebook: WriteNotebook) -> None:

@@ -54,6 +54,8 @@ class Executor(ABC):
     **A worker that was launched twice may run twice.** The claim decides which of the two executes.
     """
 
+    keeps_kernels = True  # whether who looks into a failed run can get at the kernel that its worker keeps
+
     @abstractmethod
     def kernels(self) -> tuple[str, ...] | None:
         """The names, in lower case, of the kernelspecs that a worker started now would find; it may take a second.

@@ -37,6 +37,8 @@ class KubernetesExecutor(Executor):
     with the pod: what could not be delivered is lost with it, and the worker tries for as long as the pod may live.
     """
 
+    keeps_kernels = False  # it lives in the pod, where no JupyterLab reaches it
+
     def __init__(self, cluster: Cluster, runs: RunPods, on_change: Callable[[], object]) -> None:
         self._cluster, self._runs = cluster, runs
         self._jobs = cluster.mirror(Job, _PART_OF, on_change)
