@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 from gristmill_hub import proxy
+from gristmill_hub.settings import JUPYTER
 
 from tools.uv import uv
 from tools.wheel import build_wheel
@@ -65,6 +66,8 @@ def build_ours(name: str, wheel: Path) -> str:
         (context / "files").mkdir()
         if image.get("proxy"):
             proxy.install(context / "files")
+        if image.get("jupyter"):
+            shutil.copytree(JUPYTER, context / "files" / "etc" / "jupyter")
         return build(f"{PREFIX}-{name}:{tag()}", IMAGES / "Dockerfile", context)
 
 

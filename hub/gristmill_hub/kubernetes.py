@@ -8,7 +8,7 @@ from gristmill.profiles.model import Catalogue
 from gristmill.profiles.pods import USER
 from gristmill_hub import profiles
 from gristmill_hub.page import form
-from gristmill_hub.settings import NO_NEWS, HubSettings
+from gristmill_hub.settings import HubSettings
 
 HOME = "/home/gristmill"
 _SHUT = {
@@ -37,7 +37,6 @@ def servers(c: Any, settings: HubSettings) -> None:
     c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"
     c.Spawner.cmd = ["jupyterhub-singleuser"]
     c.Spawner.default_url = "/lab"
-    c.Spawner.args = [NO_NEWS]
     c.Spawner.start_timeout = settings.start_timeout
     c.Spawner.http_timeout = 60
     c.Spawner.environment = {"GRISTMILL_SERVICE_URL": settings.control_plane_url, "SHELL": "/bin/bash"}

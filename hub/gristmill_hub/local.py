@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from gristmill_hub import proxy
-from gristmill_hub.settings import NO_NEWS, HubSettings
+from gristmill_hub.settings import JUPYTER, HubSettings
 
 SERVICE = "gristmill"
 
@@ -27,9 +27,10 @@ def servers(c: Any, settings: HubSettings) -> None:
     c.SimpleLocalProcessSpawner.home_dir_template = str(settings.home / "people" / "{username}")
     c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
     c.Spawner.default_url = "/lab"
-    c.Spawner.args = [NO_NEWS, *(["--allow-root"] if os.geteuid() == 0 else [])]
+    c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
     # The control plane is found by this and by the server's own token: there is nothing to type.
     c.Spawner.environment = {"GRISTMILL_SERVICE_URL": settings.control_plane_url, "SHELL": "/bin/bash"}
+    c.Spawner.environment["JUPYTER_CONFIG_PATH"] = str(JUPYTER)
     c.Spawner.start_timeout = c.Spawner.http_timeout = 120
 
 

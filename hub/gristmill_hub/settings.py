@@ -13,7 +13,8 @@ from gristmill.core.errors import InvalidInputError
 from gristmill.core.scopes import Role
 
 NOBODY = "none"
-NO_NEWS = "--LabApp.news_url=None"  # JupyterLab's question about them stands in front of what one works with
+# What JupyterLab begins with, for each person to change: no question about news in front of what one works with.
+JUPYTER = Path(__file__).parent / "jupyter"
 
 
 class Mode(StrEnum):
