@@ -1,0 +1,174 @@
+"""What all panels have in common: a head, what was refused, a place among the widgets, and an end."""
+
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import Any, ClassVar, TypeVar
+
+from ipywidgets import HTML, Button, VBox, Widget
+
+from gristmill.cli.quantities import exact
+from gristmill.core.errors import ForbiddenError, GristmillError
+from gristmill.core.wire import Event
+from gristmill_lab.messages import StateMessage
+from gristmill_lab.widgets import kernel, markup
+from gristmill_lab.widgets.asking import Asking
+from gristmill_lab.widgets.style import STYLE
+
+T = TypeVar("T")
+
+IN_A_RUN = "This notebook is being run: panels are for who works with it, and do nothing here."
+
+
+class Panel(VBox):
+    """An ipywidgets widget, to be displayed, put among others and closed as any other.
+
+    What it shows is brought up to date by the thread that all panels of a kernel share (`live`), and so are its traits:
+    who observes them is called there. A cell that runs again closes what it made before.
+    """
+
+    every: float | None = None
+    noun: ClassVar[str] = "panel"
+
+    def __init__(self) -> None:
+        self._head, self._told, self._said = HTML(), HTML(), HTML()
+        self._head.add_class("grw-Head")
+        self._acting = 0
+        self._buttons: list[Button] = []
+        self.dormant = kernel.in_a_run()
+        super().__init__()
+        self.add_class("grw-Panel")
+
+    def begin(self, *parts: Any) -> None:
+        """The last of its making: it has these parts, and lives from now on."""
+        self.children = (HTML(STYLE), self._head, *parts, self._said, self._told)
+        self._show()
+        if self.dormant:
+            self._told.value = markup.status(IN_A_RUN)
+            return
+        kernel.CELLS.keep(self)
+        kernel.LIVE.add(self)
+
+    # For the thread -------------------------------------------------------------------------------------------------
+
+    def concerns(self, event: Event) -> bool:
+        raise NotImplementedError
+
+    async def refresh(self, asking: Asking) -> None:
+        raise NotImplementedError
+
+    def told(self, state: StateMessage, through: str) -> None:
+        """How the control plane is: what is shown stays, and since when it is old is said."""
+        del through
+        away = f"The control plane is away since {exact(state.since)}: {state.message or 'it does not answer'}"
+        text = f"{away} {state.hint or ''}" if state.state == "away" else ""
+        self._told.value = markup.status(text)
+
+    def failed(self, error: GristmillError) -> None:
+        self._said.value = markup.problem(error)
+
+    # For those who make one -----------------------------------------------------------------------------------------
+
+    def title(self) -> str:
+        """The head, as HTML."""
+        raise NotImplementedError
+
+    def fallback(self) -> str:
+        """What is read where no kernel lives, as HTML."""
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """One line of text."""
+        raise NotImplementedError
+
+    def _show(self) -> None:
+        """Puts what is known where it is seen; does nothing where it is shown already."""
+        self._head.value = self.title()
+
+    def button(self, text: str, act: Callable[[], object], *, style: str = "", tooltip: str = "") -> Button:
+        """A press that is refused on the spot is said where the outcome would be."""
+
+        def pressed(_: Button) -> None:
+            try:
+                act()
+            except GristmillError as error:
+                self.failed(error)
+
+        made = Button(description=text, button_style=style, tooltip=tooltip or text)
+        made.on_click(pressed)
+        self._buttons.append(made)
+        return made
+
+    def act(
+        self,
+        doing: str,
+        work: Callable[[Asking], Awaitable[T]],
+        then: Callable[[T], None] = lambda _: None,
+        refused: Callable[[GristmillError], None] = lambda _: None,
+    ) -> "Future[T]":
+        """Does something in the thread; nobody waits for it. What comes of it is said."""
+        if self.dormant or self.comm is None:
+            raise ForbiddenError(
+                f"{doing} is not done here: {'this is a run' if self.dormant else 'the panel is closed'}",
+                hint="Run the cell in a notebook that is open.",
+            )
+        self._said.value = markup.status(f"{doing}…")
+        self._busy(1)
+
+        async def done(asking: Asking) -> T:
+            try:
+                came = await work(asking)
+            except GristmillError as error:
+                refused(error)
+                self._said.value = markup.problem(error, doing)
+                raise
+            except Exception as error:
+                self._said.value = markup.problem(GristmillError(f"{type(error).__name__}: {error}"), doing)
+                raise
+            finally:
+                self._busy(-1)
+            self._said.value = ""
+            then(came)
+            return came
+
+        return kernel.LIVE.submit(done)
+
+    def _busy(self, change: int) -> None:
+        self._acting += change
+        for button in self._buttons:
+            button.disabled = self._acting > 0
+
+    def look(self) -> None:
+        """Asks anew, soon."""
+        if not self.dormant:
+            kernel.LIVE.look(self)
+
+    # For Jupyter ----------------------------------------------------------------------------------------------------
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The widget; beside it what is read in an exported notebook, and in a terminal."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
+        return {**bundle, "text/plain": self.summary(), "text/html": self.fallback() + markup.as_of()}
+
+    def close(self) -> None:
+        """Ends it with all that it is made of; of the thread's panels it is none from now on."""
+        if self.comm is None:
+            return
+        kernel.LIVE.remove(self)
+        kernel.CELLS.forget(self)
+        parts = list(_parts(self, set()))
+        self.unobserve_all()
+        super().close()
+        for part in parts:
+            part.close()
+        self._buttons.clear()
+
+
+def _parts(widget: Widget, seen: set[int]) -> Any:
+    """All widgets below this one, their layouts and styles among them: nobody else closes those."""
+    for name in widget.keys:
+        value = getattr(widget, name)
+        for one in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(one, Widget) and id(one) not in seen:
+                seen.add(id(one))
+                yield one
+                yield from _parts(one, seen)
