@@ -13,6 +13,7 @@ from gristmill_lab.messages import Message
 
 T = TypeVar("T")
 
+
 class Asking(ABC):
     """What is done here is done with a person's rights, or refused.
 
@@ -48,5 +49,6 @@ class Asking(ABC):
     async def delete_endpoint(self, endpoint: str) -> Endpoint:
         """The endpoint that is no more."""
 
+    @abstractmethod
     async def close(self) -> None:
         """Nothing of it stays open."""

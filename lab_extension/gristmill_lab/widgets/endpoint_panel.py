@@ -163,7 +163,9 @@ class EndpointPanel(Panel):
         rows: list[tuple[markup.Cell, markup.Cell]] = [("serves", serves(endpoint)), ("URL", endpoint.url)]
         if last is not None:
             rows.append(("requests", f"{last.requests}, {last.refused} refused, {last.failed} failed"))
-        rows += [(name, told(one)) for name, one, told in _measures(now.per_second, now.p50, now.p99) if one is not None]
+        rows += [
+            (name, told(one)) for name, one, told in _measures(now.per_second, now.p50, now.p99) if one is not None
+        ]
         if endpoint.waiting:
             rows.append(("waits", endpoint.waiting))
         said = markup.problem(GristmillError(seen.message, hint=seen.hint)) if seen and seen.message else ""
@@ -201,4 +203,4 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise InvalidInputError(f"the request is no JSON: {error}", hint="For example: {\"inputs\": [[1, 2]]}") from error
+        raise InvalidInputError(f"the request is no JSON: {error}", hint='For example: {"inputs": [[1, 2]]}') from error

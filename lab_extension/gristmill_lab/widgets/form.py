@@ -57,13 +57,12 @@ class Form:
         own = {name: field.parameter for name, field in self._fields.items()}
         return {name: value for name, value in self.values.items() if own[name].required or own[name].default != value}
 
-    def mark(self, error: GristmillError) -> tuple[Fault, ...]:
-        """Puts faults of the server's under their fields; those that have none are given back."""
+    def mark(self, error: GristmillError) -> None:
+        """Puts faults of the server's under their fields."""
         places = {fault.where.partition("[")[0]: fault for fault in error.faults}
         for name, field in self._fields.items():
             if name in places:
                 field.mark(places[name].message)
-        return tuple(fault for where, fault in places.items() if where not in self._fields)
 
     def _typed(self) -> None:
         if not self._writing:
@@ -71,7 +70,8 @@ class Form:
             self._changed()
 
     def _read(self) -> None:
-        values, faults = {}, []
+        values: dict[str, Any] = {}
+        faults: list[Fault] = []
         for name, field in self._fields.items():
             try:
                 values[name] = field.read()

@@ -177,7 +177,7 @@ class _Thread:
                 await panel.refresh(asking)
             except GristmillError as error:
                 panel.failed(error)
-            except Exception as error:  # shown, and looked at again with the next event
+            except Exception as error:  # noqa: BLE001  # shown, logged, and looked at again with the next event
                 self._log_once(error)
                 panel.failed(GristmillError(f"{type(error).__name__}: {error}"))
             await asyncio.sleep(BREATH)

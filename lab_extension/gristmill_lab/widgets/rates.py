@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from gristmill.endpoints.model import Traffic
 
@@ -37,7 +37,7 @@ def rates(samples: Sequence[Traffic]) -> Rates:
         per_second=_rate(samples[-min(_NOW, len(samples))], last) if len(samples) > 1 else None,
         p50=quantile(last.bounds, counts, 0.5),
         p99=quantile(last.bounds, counts, 0.99),
-        history=tuple(_rate(*pair) for pair in zip(samples, samples[1:], strict=False)),
+        history=tuple(_rate(*pair) for pair in pairwise(samples)),
     )
 
 

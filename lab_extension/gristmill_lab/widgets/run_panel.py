@@ -114,7 +114,10 @@ class RunPanel(Panel):
     async def refresh(self, asking: Asking) -> None:
         if len(self._profiles.options) == 1:
             found = await asking.send(api.list_profiles())
-            self._profiles.options = [("the notebook's own", ""), *((one.profile.name, one.profile.name) for one in found)]
+            self._profiles.options = [
+                ("the notebook's own", ""),
+                *((one.profile.name, one.profile.name) for one in found),
+            ]
         if self.run is None:
             return
         self._take((await asking.send(api.get_run(self.run.id))).run)

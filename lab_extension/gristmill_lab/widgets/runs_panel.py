@@ -24,7 +24,7 @@ _AGES = 30.0  # seconds: "3 min ago" is to stay true
 
 
 class RunsPanel(Panel):
-    """Its traits are observable: `query`, `metric` and `selection` (ids of runs) are two-way, `runs` is what is shown."""
+    """Its traits are observable: `query`, `metric` and `selection` (ids of runs) are two-way; `runs` are shown."""
 
     noun = "runs"
     every = _AGES

@@ -1,0 +1,120 @@
+"""Panels in a cell: a notebook is run, its model registered, deployed and asked, and nothing blocks the kernel."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.accessibility import change_theme, in_light_and_dark
+from tests.browser.conftest import Visitor
+from tests.browser.lab import Desk, Lab, started
+from tests.browser.notebooks import cell, write
+from tests.browser.test_lab_models import TRAIN
+from tests.integration.conftest import ControlPlane
+
+pytestmark = pytest.mark.timeout(900)
+
+PARAMETERS = """\
+strength: float = 1.0  # of the regularisation, from 0.1 to 9
+rounds: int = 5"""
+ROUNDS = """\
+import gristmill, time
+for step in range(rounds):
+    gristmill.report(loss=1 / (step + 1), step=step)
+    time.sleep(0.3)"""
+RUN = 'import gristmill\npanel = gristmill.panel.run("churn.ipynb")\npanel'
+BUSY = "import time\nwhile panel.state != 'succeeded':\n    time.sleep(0.1)\nprint('loss', panel.metrics['loss'])"
+ENDPOINT = 'asked = gristmill.panel.endpoint("churn")\nasked'
+ANSWER = "print(asked.answer)"
+
+
+@pytest.fixture(scope="module")
+def lab(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("project")
+    write(folder / "churn.ipynb", cell(PARAMETERS, "parameters"), cell(ROUNDS), cell(TRAIN))
+    write(folder / "work.ipynb", *(cell(source) for source in (RUN, BUSY, ENDPOINT, ANSWER)))
+    write(folder / "list.ipynb", cell('import gristmill\ngristmill.panel.runs()\n'), cell('gristmill.panel.model("churn")'))
+    with started(folder, control_plane.home, tmp_path_factory.mktemp("jupyter")) as found:
+        yield found
+
+
+@pytest.fixture
+def desk(lab: Lab, visitors: Callable[[], Visitor]) -> Desk:
+    person = visitors()
+    person.host = urlsplit(lab.url).netloc
+    page = person.context.new_page()
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    return Desk(page=page, lab=lab)
+
+
+def run_cell(desk: Desk, notebook: str, number: int) -> Locator:
+    """Executes the cell, from 0, and answers its output."""
+    found = desk.notebook(notebook).locator(".jp-CodeCell").nth(number)
+    found.locator(".cm-content").click()
+    desk.page.keyboard.press("Control+Enter")
+    return found.locator(".jp-Cell-outputArea")
+
+
+def test_from_a_form_in_a_cell_to_an_endpoint_that_answers(desk: Desk, lab: Lab, tmp_path: Path) -> None:
+    page = desk.page
+    desk.open("work.ipynb")
+    expect(page.get_by_text("| Idle")).to_be_visible()  # Lab drops what is run before
+    panel = run_cell(desk, "work.ipynb", 0).locator(".grw-Panel")
+    expect(panel.get_by_label("strength")).to_have_value("1")
+
+    # What is wrong stands under its field, and stays there to be put right.
+    panel.get_by_label("strength").fill("20")
+    panel.get_by_label("strength").press("Tab")
+    expect(panel.get_by_role("alert")).to_contain_text("from 0.1 to 9")
+    expect(panel.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+    panel.get_by_label("strength").fill("2.5")
+    panel.get_by_label("strength").press("Tab")
+    expect(panel.get_by_role("alert")).to_have_count(0)
+    panel.get_by_role("button", name="Run", exact=True).click()
+    expect(panel.get_by_text(re.compile("queued|starting|running"))).to_be_visible()
+
+    # A cell that waits for it keeps the kernel busy, and the panel goes on.
+    busy = run_cell(desk, "work.ipynb", 1)
+    expect(panel.locator(".js-plotly-plot")).to_be_visible()
+    expect(panel.get_by_text("succeeded")).to_be_visible()
+    expect(busy).to_contain_text("loss 0.2")
+    expect(panel.get_by_role("rowheader", name="auc")).to_be_visible()
+    page.screenshot(path=tmp_path / "light.png")
+
+    panel.get_by_role("button", name="Register").click()
+    expect(panel.get_by_text("churn/1")).to_be_visible()
+    panel.get_by_role("button", name="Deploy to dev").click()
+    expect(panel.get_by_text("is told to serve it")).to_be_visible()
+
+    asked = run_cell(desk, "work.ipynb", 2).locator(".grw-Panel")
+    expect(asked.get_by_text("ready")).to_be_visible()
+    expect(asked.get_by_label("request")).to_have_value(re.compile("dataframe_split"))
+    asked.get_by_role("button", name="Predict").click()
+    expect(asked.get_by_text("predictions")).to_be_visible()
+    expect(run_cell(desk, "work.ipynb", 3)).to_contain_text("{'predictions': [")
+    expect(asked.locator(".js-plotly-plot")).to_be_visible()
+
+    faults = in_light_and_dark(page, ".grw-Panel")
+    assert faults == []
+    change_theme(page, "JupyterLab Dark")
+    page.screenshot(path=tmp_path / "dark.png")
+    page.set_viewport_size({"width": 640, "height": 1000})
+    page.screenshot(path=tmp_path / "narrow.png")
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    change_theme(page, "JupyterLab Light")
+
+    # What is destroyed is asked about first.
+    asked.get_by_role("button", name="Delete…").click()
+    expect(asked.get_by_role("alert")).to_contain_text("Delete endpoint churn?")
+    asked.get_by_role("button", name="Keep").click()
+    asked.get_by_role("button", name="Delete…").click()
+    asked.get_by_role("button", name="Delete", exact=True).click()
+    expect(asked.get_by_text("There is no endpoint churn")).to_be_visible()
+
+    page.keyboard.press("Control+S")
+    saved = json.loads((lab.folder / "work.ipynb").read_text())
+    del saved
