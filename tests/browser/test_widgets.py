@@ -1,6 +1,5 @@
 """Panels in a cell: a notebook is run, its model registered, deployed and asked, and nothing blocks the kernel."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, expect
 
+from gristmill.client import api
 from tests.browser.accessibility import change_theme, in_light_and_dark
 from tests.browser.conftest import Visitor
 from tests.browser.lab import Desk, Lab, started
@@ -29,6 +29,7 @@ for step in range(rounds):
 RUN = 'import gristmill\npanel = gristmill.panel.run("churn.ipynb")\npanel'
 BUSY = "import time\nwhile panel.state != 'succeeded':\n    time.sleep(0.1)\nprint('loss', panel.metrics['loss'])"
 ENDPOINT = 'asked = gristmill.panel.endpoint("churn")\nasked'
+LIST = "listed = gristmill.panel.runs()\nlisted"
 ANSWER = "print(asked.answer)"
 
 
@@ -37,7 +38,13 @@ def lab(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("project")
     write(folder / "churn.ipynb", cell(PARAMETERS, "parameters"), cell(ROUNDS), cell(TRAIN))
     write(folder / "work.ipynb", *(cell(source) for source in (RUN, BUSY, ENDPOINT, ANSWER)))
-    write(folder / "list.ipynb", cell('import gristmill\ngristmill.panel.runs()\n'), cell('gristmill.panel.model("churn")'))
+    write(
+        folder / "list.ipynb",
+        cell("import gristmill\ngristmill.panel.runs()\n"),
+        cell('gristmill.panel.model("churn")'),
+    )
+    bare = f"import os\nos.environ['GRISTMILL_HOME'] = {str(tmp_path_factory.mktemp('nothing'))!r}\n"
+    write(folder / "bare.ipynb", cell(bare + RUN), cell(LIST))
     with started(folder, control_plane.home, tmp_path_factory.mktemp("jupyter")) as found:
         yield found
 
@@ -59,7 +66,7 @@ def run_cell(desk: Desk, notebook: str, number: int) -> Locator:
     return found.locator(".jp-Cell-outputArea")
 
 
-def test_from_a_form_in_a_cell_to_an_endpoint_that_answers(desk: Desk, lab: Lab, tmp_path: Path) -> None:
+def test_from_a_form_in_a_cell_to_an_endpoint_that_answers(desk: Desk, tmp_path: Path) -> None:
     page = desk.page
     desk.open("work.ipynb")
     expect(page.get_by_text("| Idle")).to_be_visible()  # Lab drops what is run before
@@ -115,6 +122,42 @@ def test_from_a_form_in_a_cell_to_an_endpoint_that_answers(desk: Desk, lab: Lab,
     asked.get_by_role("button", name="Delete", exact=True).click()
     expect(asked.get_by_text("There is no endpoint churn")).to_be_visible()
 
-    page.keyboard.press("Control+S")
-    saved = json.loads((lab.folder / "work.ipynb").read_text())
-    del saved
+
+def test_a_kernel_without_a_persons_credentials_acts_by_who_looks_at_it_and_agrees(
+    desk: Desk, control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    page = desk.page
+    desk.open("bare.ipynb")
+    expect(page.get_by_text("| Idle")).to_be_visible()
+    panel = run_cell(desk, "bare.ipynb", 0).locator(".grw-Panel")
+    panel.get_by_label("rounds").fill("2")
+    panel.get_by_role("button", name="Run", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("bare.ipynb asks: Run churn.ipynb?")
+    expect(dialog).to_contain_text("with rounds = 2")
+    page.screenshot(path=tmp_path / "asks.png")
+    page.keyboard.press("Enter")  # meant for a cell, perhaps: it agrees to nothing
+    expect(panel.get_by_role("alert")).to_contain_text("You did not agree: Run churn.ipynb")
+    with control_plane.client() as client:
+        before = len(client.send(api.list_runs()))
+
+    # The page is loaded again: the kernel, and what it asks, are still there.
+    page.reload()
+    expect(page.get_by_text("| Idle")).to_be_visible()
+    panel = run_cell(desk, "bare.ipynb", 0).locator(".grw-Panel")
+    panel.get_by_label("rounds").fill("2")
+    panel.get_by_role("button", name="Run", exact=True).click()
+    dialog.get_by_role("button", name="Run").click()
+    expect(panel.get_by_text("succeeded")).to_be_visible()
+    expect(panel.get_by_role("rowheader", name="loss")).to_be_visible()
+    with control_plane.client() as client:
+        assert len(client.send(api.list_runs())) == before + 1
+
+    listed = run_cell(desk, "bare.ipynb", 1).locator(".grw-Panel")
+    listed.get_by_role("checkbox").first.check()
+    page.screenshot(path=tmp_path / "list.png")
+    listed.get_by_role("button", name="Delete…").click()
+    listed.get_by_role("button", name="Delete", exact=True).click()
+    expect(dialog).to_contain_text("Delete the run")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(listed.get_by_role("checkbox")).to_have_count(before)

@@ -22,6 +22,7 @@ from gristmill_lab.widgets.confirming import Confirming
 from gristmill_lab.widgets.panel import Panel
 from gristmill_lab.widgets.rates import kept, rates
 
+_LINE = 100  # characters; a longer answer is shown with its parts below each other
 _TRAFFIC = 2.0  # seconds between two looks at what it has counted
 
 
@@ -47,6 +48,7 @@ class EndpointPanel(Panel):
         self._plot.add_class("grw-Plot")
         self._request = Textarea(description="request", rows=4, continuous_update=False)
         self._request.add_class("grw-Input")
+        self._request.add_class("grw-mod-wide")
         self._predict = self.button("Predict", self.predict, style="primary")
         self._deleting = Confirming(self, "Delete", self._would_delete, self.delete)
         self._request.observe(self._typed, names="value")
@@ -72,7 +74,9 @@ class EndpointPanel(Panel):
         return f"Delete endpoint {self.name}?{url}{called}"
 
     def _answered(self, answered: Answered) -> None:
-        text = json.dumps(answered.answer, ensure_ascii=False, indent=1)
+        text = json.dumps(answered.answer, ensure_ascii=False)
+        if len(text) > _LINE:
+            text = json.dumps(answered.answer, ensure_ascii=False, indent=1)
         took = f"{number(answered.milliseconds)} ms"
         self._answer.value = f'<div role="status">Answer in {took}<pre>{markup.escaped(text)}</pre></div>'
         self.answer = answered.answer

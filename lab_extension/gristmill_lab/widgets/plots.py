@@ -9,6 +9,7 @@ from gristmill.tracking.model import MetricHistory
 
 MIME = "application/vnd.plotly.v1+json"
 _HEIGHT = 240  # px
+_COLOURS = ["#2f86c8", "#c76b1d", "#3a9152", "#c64c5a", "#8a70c0", "#8c7a3c"]  # 3:1 and more on light and dark
 _GRID = "rgba(128, 128, 128, 0.25)"  # on light and dark alike
 
 
@@ -31,7 +32,7 @@ def points(name: str, values: Mapping[str, float]) -> dict[str, Any] | None:
 
 
 def figure(traces: list[dict[str, Any]], across: str) -> dict[str, Any]:
-    """What `plotly.graph_objects.Figure` takes."""
+    """As plotly's renderers take it."""
     axis = {"gridcolor": _GRID, "zerolinecolor": _GRID, "automargin": True}
     return {
         "data": traces,
@@ -43,9 +44,11 @@ def figure(traces: list[dict[str, Any]], across: str) -> dict[str, Any]:
             "font": {"color": "rgb(128, 128, 128)"},
             "xaxis": {**axis, "title": {"text": across}},
             "yaxis": axis,
+            "colorway": _COLOURS,
             "showlegend": True,
             "legend": {"orientation": "h", "y": 1.1},
         },
+        "config": {"displayModeBar": False},
     }
 
 

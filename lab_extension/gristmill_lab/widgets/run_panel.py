@@ -157,7 +157,7 @@ class RunPanel(Panel):
         """The curves as a `plotly.graph_objects.Figure`; None where the run has none."""
         from plotly.graph_objects import Figure
 
-        return Figure(self._plot_of) if self._plot_of else None
+        return Figure(data=self._plot_of["data"], layout=self._plot_of["layout"]) if self._plot_of else None
 
     # What is seen ---------------------------------------------------------------------------------------------------
 

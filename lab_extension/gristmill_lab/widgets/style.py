@@ -25,6 +25,7 @@ STYLE = """<style>
 .grw-mod-running, .grw-mod-loading { color: var(--grw-busy); }
 .grw-Panel .grw-Input { width: 100%; max-width: 420px; }
 .grw-Panel .grw-Input > .widget-label { width: 130px; flex: 0 0 130px; text-align: left; }
+.grw-Panel .grw-mod-wide { max-width: 720px; }
 .grw-Panel .grw-Row { flex-flow: row wrap; align-items: center; }
 .grw-Panel .grw-Line { align-items: flex-start; border-top: 1px solid var(--grw-line); }
 .grw-Panel .grw-Line > .widget-checkbox { width: 230px; flex: 0 0 auto; }
