@@ -10,6 +10,8 @@ from gristmill.notebooks.model import ParameterSchema
 from gristmill.notebooks.values import check_values
 from gristmill_lab.widgets.fields import Field
 
+_NOTHING = '<span class="grw-Quiet">This notebook takes no parameters.</span>'
+
 
 class Form:
     """`changed` is called when a value is another one; what cannot be read is marked where it stands."""
@@ -19,8 +21,7 @@ class Form:
         self._changed = changed
         self._writing = False
         self._fields = {one.name: Field(one, self._typed) for one in schema.parameters}
-        nothing = [HTML('<span class="grw-Quiet">This notebook takes no parameters.</span>')]
-        self.box = VBox([one.box for one in self._fields.values()] or nothing)
+        self.box = VBox([one.box for one in self._fields.values()] or [HTML(_NOTHING)])
         self.box.add_class("grw-Form")
         self.faults: tuple[Fault, ...] = ()
         self.values: dict[str, Any] = {}

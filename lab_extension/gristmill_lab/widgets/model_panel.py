@@ -98,6 +98,9 @@ class ModelPanel(Panel):
     def summary(self) -> str:
         return f"gristmill.panel.model({self.name!r}): {len(self.versions)} versions"
 
+    def milestone(self) -> object:
+        return tuple((one.version, self._served(one)) for one in self.versions)
+
     def fallback(self) -> str:
         return f"<p><strong>{self.title()}</strong></p>{self._versions()}"
 

@@ -34,13 +34,17 @@ class Panel(VBox):
         self._head.add_class("grw-Head")
         self._acting = 0
         self._buttons: list[Button] = []
+        self._recorded: object = None
+        self._recording = False
         self.dormant = kernel.in_a_run()
         super().__init__()
+        self._named = self.model_id  # it has none once it is closed
         self.add_class("grw-Panel")
 
     def begin(self, *parts: Any) -> None:
         """The last of its making: it has these parts, and lives from now on."""
-        self.children = (HTML(STYLE), self._head, *parts, self._said, self._told)
+        style = HTML(f"{STYLE}<style>.{self._record_class} {{ display: none; }}</style>")
+        self.children = (style, self._head, *parts, self._said, self._told)
         self._show()
         if self.dormant:
             self._told.value = markup.status(IN_A_RUN)
@@ -80,9 +84,15 @@ class Panel(VBox):
         """One line of text."""
         raise NotImplementedError
 
+    def milestone(self) -> object:
+        """Another value of this is worth to be kept in the notebook."""
+        return self.summary()
+
     def _show(self) -> None:
         """Puts what is known where it is seen; does nothing where it is shown already."""
         self._head.value = self.title()
+        if self._recording and self.milestone() != self._recorded:
+            self._record(update=True)
 
     def button(self, text: str, act: Callable[[], object], *, style: str = "", tooltip: str = "") -> Button:
         """A press that is refused on the spot is said where the outcome would be."""
@@ -144,10 +154,39 @@ class Panel(VBox):
 
     # For Jupyter ----------------------------------------------------------------------------------------------------
 
+    def _ipython_display_(self) -> None:
+        """The widget; behind it a record that is seen where no kernel lives, and kept up to date as long as one does.
+
+        They are two outputs because a front end makes the widget's anew, and the focus in it is lost, whenever what
+        stands beside it changes.
+        """
+        from IPython.display import publish_display_data
+
+        bundle = super()._repr_mimebundle_() or {}
+        publish_display_data({**bundle, "text/plain": self.summary().partition(":")[0]})
+        self._record(update=False)
+        self._recording = not self.dormant
+
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget; beside it what is read in an exported notebook, and in a terminal."""
+        """Both as one, for who asks for what it looks like now."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        return {**bundle, "text/plain": self.summary(), "text/html": self.fallback() + markup.as_of()}
+        return {**bundle, "text/plain": self.summary(), "text/html": self.record()}
+
+    def record(self) -> str:
+        """What is known, as HTML that needs no kernel and no style."""
+        return f'<div class="{self._record_class}">{self.fallback()}{markup.as_of()}</div>'
+
+    def _record(self, *, update: bool) -> None:
+        from IPython.display import publish_display_data
+
+        self._recorded = self.milestone()
+        data = {"text/html": self.record(), "text/plain": self.summary()}
+        publish_display_data(data, transient={"display_id": self._record_class}, update=update)
+
+    @property
+    def _record_class(self) -> str:
+        """The live panel hides its own record, and no other's."""
+        return f"grw-of-{self._named}"
 
     def close(self) -> None:
         """Ends it with all that it is made of; of the thread's panels it is none from now on."""

@@ -197,6 +197,11 @@ class RunPanel(Panel):
         said = f"{self.run.name} {self.run.state.value}" if self.run else "not run yet"
         return f"gristmill.panel.run({str(self.notebook)!r}): {said}"
 
+    def milestone(self) -> object:
+        """That a run began or ended, and that its model was registered: not each of its cells."""
+        run: Run | None = self.run
+        return (run.id, run.state if run.state.final else None, self.version) if run else None
+
     def fallback(self) -> str:
         given = markup.table([(name, value(one)) for name, one in self.parameters.items()], label="Parameters")
         return f"<p><strong>{self.title()}</strong></p>{given}{_of_run(self.run) if self.run else ''}"

@@ -156,6 +156,9 @@ class RunsPanel(Panel):
     def summary(self) -> str:
         return f"gristmill.panel.runs({self.query!r}): {len(self.runs)} runs"
 
+    def milestone(self) -> object:
+        return tuple((run.id, run.state) for run in self.runs if run.state.final)
+
     def fallback(self) -> str:
         if not self.runs:
             return "<p><strong>Runs</strong>: they are shown where a kernel lives.</p>"
