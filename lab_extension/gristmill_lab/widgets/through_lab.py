@@ -10,7 +10,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -22,7 +22,7 @@ from gristmill.core.errors import GristmillError, Problem, UnavailableError, err
 from gristmill.endpoints.model import Endpoint
 from gristmill_lab.calling import Answered
 from gristmill_lab.launch import Launched, RunOrder
-from gristmill_lab.messages import Message, StateMessage
+from gristmill_lab.messages import EventMessage, Message, ResetMessage, StateMessage
 from gristmill_lab.widgets.asking import Asking
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ class ThroughLab(Asking):
             case "hello":
                 self._greet(said["page"])
             case "message":
-                self._messages.put_nowait(msgspec.convert(said["message"], type=cast("Any", Message), strict=False))
+                self._messages.put_nowait(_message(said["message"]))
             case "taken":
                 self._comm.send({"type": "settled", "id": said["id"]})
             case "answer":
@@ -145,3 +145,11 @@ class ThroughLab(Asking):
             waiting[0].set_result(outcome)
         else:
             waiting[0].set_exception(outcome)
+
+
+_MESSAGES: dict[str, type[Message]] = {"state": StateMessage, "event": EventMessage, "reset": ResetMessage}
+
+
+def _message(said: dict[str, Any]) -> Message:
+    found: Message = msgspec.convert(said, type=_MESSAGES[said["type"]])
+    return found
