@@ -1,6 +1,11 @@
 """Panels in a cell: a notebook is run, its model registered, deployed and asked, and nothing blocks the kernel."""
 
+import json
+import os
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,10 +16,11 @@ from playwright.sync_api import Locator, expect
 from gristmill.client import api
 from tests.browser.accessibility import change_theme, in_light_and_dark
 from tests.browser.conftest import Visitor
-from tests.browser.lab import Desk, Lab, started
+from tests.browser.lab import Desk, Lab, free_port, started
 from tests.browser.notebooks import cell, write
 from tests.browser.test_lab_models import TRAIN
 from tests.integration.conftest import ControlPlane
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -30,6 +36,8 @@ RUN = 'import gristmill\npanel = gristmill.panel.run("churn.ipynb")\npanel'
 BUSY = "import time\nwhile panel.state != 'succeeded':\n    time.sleep(0.1)\nprint('loss', panel.metrics['loss'])"
 ENDPOINT = 'asked = gristmill.panel.endpoint("churn")\nasked'
 LIST = "listed = gristmill.panel.runs()\nlisted"
+STARTED = """async () => (await (await fetch("/api/sessions")).json())
+    .some(one => one.path === "seven.ipynb" && one.kernel.execution_state === "idle")"""
 ANSWER = "print(asked.answer)"
 
 
@@ -37,6 +45,7 @@ ANSWER = "print(asked.answer)"
 def lab(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("project")
     write(folder / "churn.ipynb", cell(PARAMETERS, "parameters"), cell(ROUNDS), cell(TRAIN))
+    write(folder / "seven.ipynb", cell(RUN))
     write(folder / "work.ipynb", *(cell(source) for source in (RUN, BUSY, ENDPOINT, ANSWER)))
     write(
         folder / "list.ipynb",
@@ -161,3 +170,69 @@ def test_a_kernel_without_a_persons_credentials_acts_by_who_looks_at_it_and_agre
     expect(dialog).to_contain_text("Delete the run")
     dialog.get_by_role("button", name="Delete").click()
     expect(listed.get_by_role("checkbox")).to_have_count(before)
+
+
+def test_in_notebook_7_and_without_a_kernel_the_notebook_still_tells_what_came_of_it(desk: Desk, lab: Lab) -> None:
+    page = desk.page
+    parts = urlsplit(lab.url)
+    address = f"{parts.scheme}://{parts.netloc}/notebooks/seven.ipynb?{parts.query}"
+    page.goto(address)
+    expect(page.get_by_role("button", name="Run as experiment")).to_be_visible()
+    page.wait_for_function(STARTED)
+    first = page.locator(".jp-CodeCell").first
+    first.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    panel = page.locator(".grw-Panel")
+    panel.get_by_role("button", name="Run", exact=True).press("Enter")  # by keyboard
+    expect(panel.get_by_text("succeeded")).to_be_visible()
+    record = page.locator("[class^='grw-of-']")
+    expect(record).to_be_hidden()  # the live panel says the same
+    page.keyboard.press("Control+S")
+    until(lambda: "succeeded" in (lab.folder / "seven.ipynb").read_text(), what="the record is saved")
+
+    write_without_kernel(lab.folder / "seven.ipynb", lab.folder / "read.ipynb")
+    page.goto(address.replace("seven.ipynb", "read.ipynb"))
+    expect(record).to_be_visible()
+    expect(record).to_contain_text("succeeded")
+    expect(record).to_contain_text("As of 20")
+
+
+def write_without_kernel(source: Path, copy: Path) -> None:
+    """The same notebook as somebody gets it who has no such kernel."""
+    content = json.loads(source.read_text())
+    content["metadata"]["kernelspec"]["name"] = "nowhere"
+    copy.write_text(json.dumps(content))
+
+
+def test_voila_shows_a_panel_as_a_page_of_its_own(
+    lab: Lab, control_plane: ControlPlane, visitors: Callable[[], Visitor], tmp_path: Path
+) -> None:
+    port = free_port()
+    options = ("--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1")
+    with (tmp_path / "voila.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "voila", "seven.ipynb", *options],
+            cwd=lab.folder,
+            env={**os.environ, **control_plane.environ},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        until(lambda: listens(port), what="Voilà listens", timeout=120)
+        page = visitors().context.new_page()
+        page.set_viewport_size({"width": 900, "height": 900})
+        page.goto(f"http://127.0.0.1:{port}/")
+        panel = page.locator(".grw-Panel")
+        panel.get_by_label("rounds").fill("3")
+        panel.get_by_role("button", name="Run", exact=True).click()
+        expect(panel.get_by_text("succeeded")).to_be_visible()
+        expect(panel.get_by_role("rowheader", name="loss")).to_be_visible()
+        page.screenshot(path=tmp_path / "voila.png")
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
