@@ -9,6 +9,7 @@ from typing import Any
 
 from gristmill.client.client import Client
 from gristmill.client.credentials import from_environment, from_port_file
+from gristmill.core.errors import GristmillError
 from gristmill.core.settings import read_settings
 from gristmill_lab.widgets.asking import Asking
 from gristmill_lab.widgets.cells import Cells
@@ -52,8 +53,11 @@ async def chosen() -> Asking:
 
 def _is_known() -> bool:
     """Whether a control plane is known here together with a person's credentials for it. None is started."""
-    settings = read_settings()
-    return (from_environment(settings) or from_port_file(settings.port_file)) is not None
+    try:
+        settings = read_settings()
+        return (from_environment(settings) or from_port_file(settings.port_file)) is not None
+    except GristmillError:
+        return True  # what is wrong with them is said when they are used
 
 
 FOLDER = Path.cwd()  # a cell may go elsewhere later

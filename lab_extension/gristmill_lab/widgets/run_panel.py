@@ -15,7 +15,7 @@ from gristmill.core.clock import SystemClock
 from gristmill.core.errors import ConflictError, GristmillError, InvalidInputError, NotFoundError
 from gristmill.core.wire import Event
 from gristmill.models.model import ModelVersion, RegisterRequest
-from gristmill.runs.model import Metric, Run, RunState
+from gristmill.runs.model import LoggedModel, Metric, Run, RunState
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.reading import NotebookFacts, read
 from gristmill_lab.widgets import markup, plots
@@ -24,6 +24,7 @@ from gristmill_lab.widgets.deploying import Deploying
 from gristmill_lab.widgets.form import Form
 from gristmill_lab.widgets.panel import Panel
 
+_OWN = ("the notebook's own", None)
 _RUNNING = 2.0  # seconds between two looks at a run that goes on: its time is shown
 
 
@@ -44,11 +45,13 @@ class RunPanel(Panel):
     def __init__(self, notebook: str | Path) -> None:
         super().__init__()
         self.notebook = Path(notebook)
+        self._place = self.notebook.resolve()  # a cell may go to another folder later
         self._facts = _facts(self.notebook)
         self._form = Form(self._facts.parameters, self._typed)
         self._plot_of: dict[str, Any] | None = None
-        self._profiles = Dropdown(options=[("the notebook's own", "")], description="profile")
+        self._profiles = Dropdown(options=[_OWN], description="profile")
         self._profiles.add_class("grw-Input")
+        self._profiles.observe(lambda change: self.set_trait("profile", change["new"]), names="value")
         self._secrets = {name: _secret(name) for name in self._facts.secrets}
         self._facts_shown, self._plot = HTML(), Output()
         self._plot.add_class("grw-Plot")
@@ -57,7 +60,9 @@ class RunPanel(Panel):
         self._run_button = self.button("Run", self.start, style="primary")
         self._cancel_button = self.button("Cancel", self.cancel)
         self._register_button = self.button("Register", lambda: self.register(self._name.value))
-        self._register_row = HBox([self._name, self._register_button])
+        self._models = Dropdown(options=[], description="of")
+        self._models.add_class("grw-Input")
+        self._register_row = _row(self._models, self._name, self._register_button)
         self._deploying = Deploying(self)
         self.parameters = self._form.values
         self.begin(
@@ -78,11 +83,10 @@ class RunPanel(Panel):
         order = RunOrder(
             path=str(self.notebook),
             parameters=self._form.changed_values(),
-            profile=self._profiles.value or None,
+            profile=self.profile,
             secrets=tuple(name for name, tick in self._secrets.items() if tick.value),
         )
-        place = self.notebook.resolve()
-        return self.act("Run", lambda asking: asking.launch(place, order), self._launched, self._form.mark)
+        return self.act("Run", lambda asking: asking.launch(self._place, order), self._launched, self._form.mark)
 
     def cancel(self) -> "Future[Run]":
         run = self._own_run()
@@ -93,7 +97,7 @@ class RunPanel(Panel):
         run = self._own_run()
         if not name.strip():
             raise InvalidInputError("the model needs a name to be registered under", hint="For example: churn")
-        request = RegisterRequest(run=run.id, model=run.models[-1].id if len(run.models) > 1 else None)
+        request = RegisterRequest(run=run.id, model=self._models.value if len(run.models) > 1 else None)
         return self.act("Register", lambda asking: asking.send(api.register_model(name, request)), self._registered)
 
     def deploy(self, endpoint: str) -> "Future[Any]":
@@ -114,15 +118,18 @@ class RunPanel(Panel):
     async def refresh(self, asking: Asking) -> None:
         if len(self._profiles.options) == 1:
             found = await asking.send(api.list_profiles())
-            self._profiles.options = [
-                ("the notebook's own", ""),
-                *((one.profile.name, one.profile.name) for one in found),
-            ]
+            chosen = self.profile
+            self._profiles.options = [_OWN, *((one.profile.name, one.profile.name) for one in found)]
+            self.profile = chosen
         if self.run is None:
             return
-        self._take((await asking.send(api.get_run(self.run.id))).run)
+        asked = self.run.id
+        found_run = (await asking.send(api.get_run(asked))).run
+        if self.run.id != asked:
+            return  # another one was started meanwhile
+        self._take(found_run)
         if any(one.step for one in self.run.metrics.values()):
-            history = await asking.send(api.get_history(self.run.id))
+            history = await asking.send(api.get_history(asked))
             self._draw(plots.curves([one for one in history.metrics if not one.name.startswith("system/")]))
 
     def _launched(self, launched: Launched) -> None:
@@ -181,9 +188,26 @@ class RunPanel(Panel):
         self._cancel_button.layout.display = "" if running else "none"
         offers = run is not None and run.state is RunState.SUCCEEDED and bool(run.models) and self.version is None
         self._register_row.layout.display = "" if offers else "none"
-        if offers and run is not None and not self._name.value:
-            self._name.value = run.models[-1].name
+        if offers and run is not None:
+            self._offer(run.models)
         self._facts_shown.value = _of_run(run) if run else _fault(self._facts)
+
+    def _offer(self, models: tuple[LoggedModel, ...]) -> None:
+        self._models.layout.display = "" if len(models) > 1 else "none"
+        if (wanted := [(f"{one.name} {one.id}", one.id) for one in models]) != list(self._models.options):
+            self._models.options = wanted
+            self._models.value = models[-1].id
+        self._name.value = self._name.value or models[-1].name
+
+    @traitlets.observe("profile")
+    def _profiled(self, change: Any) -> None:
+        known = [name for _, name in self._profiles.options]
+        if len(known) > 1 and change["new"] not in known:
+            self.profile = None
+            named = ", ".join(name for name in known if name)
+            raise InvalidInputError(f"there is no profile {change['new']!r}", hint=f"There are: {named}")
+        if change["new"] in known:
+            self._profiles.value = change["new"]
 
     def _busy(self, change: int) -> None:
         super()._busy(change)

@@ -49,7 +49,7 @@ class ThroughLab(Asking):
         self.closed = asyncio.Event()
         self._comm = open_comm(target_name=TARGET, data={"protocol": 1})
         self._comm.on_msg(self._heard)
-        self._comm.on_close(lambda _: self._soon(self.closed.set))
+        self._comm.on_close(lambda _: self._soon(self._end))
 
     @property
     def through(self) -> str:
@@ -83,6 +83,8 @@ class ThroughLab(Asking):
         self._comm.close()
 
     async def _ask(self, method: str, path: str, body: Any = None) -> str:
+        if self.closed.is_set():
+            raise UnavailableError(_GONE, hint="Run the panel's cell again.")
         number = str(next(self._numbers))
         ask = {"type": "ask", "id": number, "method": method, "path": path}
         if body is not None:
@@ -136,6 +138,11 @@ class ThroughLab(Asking):
             else:
                 self._settle(number, UnavailableError(_GONE, hint="Look whether it was done before you try again."))
         self._messages.put_nowait(StateMessage(state="ready", since=datetime.now(UTC)))
+
+    def _end(self) -> None:
+        self.closed.set()
+        for number in list(self._waiting):
+            self._settle(number, UnavailableError(_GONE, hint="Look whether it was done before you try again."))
 
     def _settle(self, number: str, outcome: str | GristmillError) -> None:
         waiting = self._waiting.get(number)

@@ -112,5 +112,11 @@ async def test_messages_of_the_page_are_those_of_its_stream(page: Page, tmp_path
 
 async def test_a_front_end_that_knows_nothing_of_it_closes_at_once(page: Page, tmp_path: Path) -> None:
     lab = ThroughLab(tmp_path, page.open)
+    waits = asyncio.ensure_future(lab.send(api.rerun("run_1")))
+    await asked(page)
     page.end({})
     await asyncio.wait_for(lab.closed.wait(), 10)
+    with pytest.raises(UnavailableError, match="is gone"):
+        await waits
+    with pytest.raises(UnavailableError, match="is gone"):
+        await lab.send(api.list_runs())
