@@ -168,7 +168,7 @@ def test_a_kernel_without_a_persons_credentials_acts_by_who_looks_at_it_and_agre
     page.screenshot(path=tmp_path / "list.png")
     listed.get_by_role("button", name="Delete…").click()
     listed.get_by_role("button", name="Delete", exact=True).click()
-    expect(dialog).to_contain_text("Delete the run")
+    expect(dialog).to_contain_text("Delete the run churn-")
     dialog.get_by_role("button", name="Delete").click()
     expect(listed.get_by_role("checkbox")).to_have_count(before)
 

@@ -24,7 +24,7 @@ class Asking(ABC):
     @property
     @abstractmethod
     def through(self) -> str:
-        """Whose rights these are, for people to read."""
+        """A sentence for people on whose rights these are; empty where they are the kernel's own."""
 
     @abstractmethod
     def messages(self) -> AsyncIterator[Message]:

@@ -29,7 +29,7 @@ class Directly(Asking):
 
     @property
     def through(self) -> str:
-        return "with the credentials of this kernel's owner"
+        return ""
 
     async def messages(self) -> AsyncIterator[Message]:
         async for message in self._fan.listen(Listener(_LOOK)):

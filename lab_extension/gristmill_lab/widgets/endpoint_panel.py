@@ -29,7 +29,6 @@ _TRAFFIC = 2.0  # seconds between two looks at what it has counted
 class EndpointPanel(Panel):
     """Its traits are observable: `request` is two-way, `answer`, `state` and `endpoint` tell."""
 
-    noun = "endpoint"
     every = _TRAFFIC
     name = traitlets.Unicode()
     state = traitlets.Unicode("")

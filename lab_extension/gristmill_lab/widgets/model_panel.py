@@ -22,7 +22,6 @@ from gristmill_lab.widgets.panel import Panel
 class ModelPanel(Panel):
     """Its traits are observable: `version` (a number as text) is two-way, `versions` is what is registered."""
 
-    noun = "model"
     name = traitlets.Unicode()
     versions = traitlets.Tuple()  # of gristmill.models.model.ModelVersion, the newest first
     version = traitlets.Unicode("")

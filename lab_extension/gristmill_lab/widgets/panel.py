@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from ipywidgets import HTML, Button, VBox, Widget
 
@@ -22,12 +22,13 @@ IN_A_RUN = "This notebook is being run: panels are for who works with it, and do
 class Panel(VBox):
     """An ipywidgets widget, to be displayed, put among others and closed as any other.
 
+    Who makes one checks first what may be refused: a widget that is half made stays, for nobody closes it.
+
     What it shows is brought up to date by the thread that all panels of a kernel share (`live`), and so are its traits:
     who observes them is called there. A cell that runs again closes what it made before.
     """
 
     every: float | None = None
-    noun: ClassVar[str] = "panel"
 
     def __init__(self) -> None:
         self._head, self._told, self._said = HTML(), HTML(), HTML()
@@ -62,10 +63,11 @@ class Panel(VBox):
 
     def told(self, state: StateMessage, through: str) -> None:
         """How the control plane is: what is shown stays, and since when it is old is said."""
-        del through
-        away = f"The control plane is away since {exact(state.since)}: {state.message or 'it does not answer'}"
-        text = f"{away} {state.hint or ''}" if state.state == "away" else ""
-        self._told.value = markup.status(text)
+        if state.state == "away":
+            away = f"The control plane is away since {exact(state.since)}: {state.message or 'it does not answer'}"
+            self._told.value = markup.status(f"{away} {state.hint or ''}")
+        else:
+            self._told.value = markup.status(through)
 
     def failed(self, error: GristmillError) -> None:
         self._said.value = markup.problem(error)

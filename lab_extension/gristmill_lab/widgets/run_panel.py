@@ -34,7 +34,6 @@ class RunPanel(Panel):
     `parameters` is two-way: `panel.parameters = {"depth": 4}` sets the form, and what is left out keeps its value.
     """
 
-    noun = "run"
     parameters = traitlets.Dict()
     profile = traitlets.Unicode(None, allow_none=True)
     run = traitlets.Any(None, allow_none=True)  # a gristmill.runs.model.Run
@@ -43,16 +42,17 @@ class RunPanel(Panel):
     version = traitlets.Any(None, allow_none=True)  # a gristmill.models.model.ModelVersion, once it is registered
 
     def __init__(self, notebook: str | Path) -> None:
+        facts = _facts(Path(notebook))
         super().__init__()
         self.notebook = Path(notebook)
         self._place = self.notebook.resolve()  # a cell may go to another folder later
-        self._facts = _facts(self.notebook)
-        self._form = Form(self._facts.parameters, self._typed)
+        self._facts = facts
+        self._form = Form(facts.parameters, self._typed)
         self._plot_of: dict[str, Any] | None = None
         self._profiles = Dropdown(options=[_OWN], description="profile")
         self._profiles.add_class("grw-Input")
         self._profiles.observe(lambda change: self.set_trait("profile", change["new"]), names="value")
-        self._secrets = {name: _secret(name) for name in self._facts.secrets}
+        self._secrets = {name: _secret(name) for name in facts.secrets}
         self._facts_shown, self._plot = HTML(), Output()
         self._plot.add_class("grw-Plot")
         self._name = Text(description="model", placeholder="its name", continuous_update=False)

@@ -26,7 +26,6 @@ _AGES = 30.0  # seconds: "3 min ago" is to stay true
 class RunsPanel(Panel):
     """Its traits are observable: `query`, `metric` and `selection` (ids of runs) are two-way; `runs` are shown."""
 
-    noun = "runs"
     every = _AGES
     query = traitlets.Unicode("")
     metric = traitlets.Unicode("")
@@ -34,9 +33,9 @@ class RunsPanel(Panel):
     selection = traitlets.Tuple()
 
     def __init__(self, query: str = "", *, limit: int = 20) -> None:
-        super().__init__()
         if not 1 <= limit <= _MOST:
             raise InvalidInputError(f"limit must be from 1 to {_MOST}, got {limit}")
+        super().__init__()
         self._limit = limit
         self._plot_of: dict[str, Any] | None = None
         self._query = Text(description="query", placeholder="metrics.auc > 0.9", continuous_update=False)

@@ -53,7 +53,7 @@ class ThroughLab(Asking):
 
     @property
     def through(self) -> str:
-        return "by JupyterLab, with the login of who looks at this page"
+        return "What is done here is done by this page of JupyterLab, with your login."
 
     async def messages(self) -> AsyncIterator[Message]:
         while True:

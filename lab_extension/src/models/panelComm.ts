@@ -2,6 +2,7 @@ import type { IDisposable } from '@lumino/disposable';
 
 import type { IPanelApi } from '../api/panels';
 import { ProblemError } from '../api/problem';
+import type { RunDetail } from '../api/wire';
 import { type IAsk, type IConsent, planOf } from './panelAsks';
 import type { Connection } from './connection';
 import type { ITrans } from './translation';
@@ -83,7 +84,7 @@ export class PanelComm implements IDisposable {
             throw refused(this.trans.__('%1 %2 is not done for a panel', ask.method, ask.path));
         }
         if (plan.consent !== null) {
-            const agreed = await this.agree(plan.consent, signal);
+            const agreed = await this.agree(await this.named(plan.path, plan.consent), signal);
             if (signal.aborted) {
                 return null;
             }
@@ -93,6 +94,16 @@ export class PanelComm implements IDisposable {
             }
         }
         return this.api.ask(plan.method, plan.path, plan.body);
+    }
+
+    /** A run by its name, which people know it by: a kernel has only said which id it means. */
+    private async named(path: string, consent: IConsent): Promise<IConsent> {
+        const id = /^api\/runs\/([^/]+)/.exec(path)?.[1];
+        if (id === undefined) {
+            return consent;
+        }
+        const found = JSON.parse(await this.api.ask('GET', `api/runs/${id}`)) as RunDetail;
+        return { ...consent, what: consent.what.replace(decodeURIComponent(id), () => found.run.name) };
     }
 
     private tellState(): void {

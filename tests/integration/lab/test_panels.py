@@ -12,6 +12,7 @@ from gristmill_lab.widgets.live import NAME
 from gristmill_lab.widgets.model_panel import ModelPanel
 from gristmill_lab.widgets.run_panel import RunPanel
 from gristmill_lab.widgets.runs_panel import RunsPanel
+from ipywidgets.widgets import widget
 
 from gristmill.client import api
 from gristmill.client.client import Client
@@ -132,9 +133,13 @@ def test_a_run_that_fails_says_why(notebook: WriteNotebook) -> None:
     form.close()
 
 
-def test_what_is_no_notebook_is_said_at_once(tmp_path: Path) -> None:
+def test_what_is_no_notebook_is_said_at_once_and_leaves_no_widget(tmp_path: Path) -> None:
+    before = len(widget._instances)
     with pytest.raises(NotFoundError, match="there is no notebook"):
         RunPanel(tmp_path / "none.ipynb")
     (tmp_path / "text.ipynb").write_text("no JSON")
     with pytest.raises(InvalidInputError):
         RunPanel(tmp_path / "text.ipynb")
+    with pytest.raises(InvalidInputError, match="limit must be from 1 to 100, got 0"):
+        RunsPanel(limit=0)
+    assert len(widget._instances) == before
