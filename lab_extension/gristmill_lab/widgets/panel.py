@@ -64,7 +64,7 @@ class Panel(VBox):
     def told(self, state: StateMessage, through: str) -> None:
         """How the control plane is: what is shown stays, and since when it is old is said."""
         if state.state == "away":
-            away = f"The control plane is away since {exact(state.since)}: {state.message or 'it does not answer'}"
+            away = f"Not live since {exact(state.since)}: {state.message or 'the control plane does not answer'}"
             self._told.value = markup.status(f"{away} {state.hint or ''}")
         else:
             self._told.value = markup.status(through)

@@ -16,7 +16,8 @@ from ipywidgets.widgets import widget
 
 from gristmill.client import api
 from gristmill.client.client import Client
-from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError
+from gristmill.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from gristmill.interactive.model import InteractiveRequest
 from tests.integration.cli.test_models_and_endpoints import LOG, TRAIN
 from tests.integration.conftest import ControlPlane, WriteNotebook
 from tests.waiting import until
@@ -143,3 +144,24 @@ def test_what_is_no_notebook_is_said_at_once_and_leaves_no_widget(tmp_path: Path
     with pytest.raises(InvalidInputError, match="limit must be from 1 to 100, got 0"):
         RunsPanel(limit=0)
     assert len(widget._instances) == before
+
+
+def test_a_kernels_token_gives_no_rights_of_a_person_and_the_panel_says_so(
+    notebook: WriteNotebook, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = notebook("1", name="mine.ipynb")
+    client.wait_for_tracking()
+    session = client.send(api.start_interactive(InteractiveRequest(notebook="mine.ipynb", source=str(path))))
+    monkeypatch.setenv("GRISTMILL_URL", client.url)
+    monkeypatch.setenv("GRISTMILL_TOKEN", session.token)
+    form, listed = RunPanel(path), RunsPanel()
+    with pytest.raises(ForbiddenError, match="lacks the scope"):
+        come(form.start())
+    assert "Run did not work" in form._said.value
+    assert "lacks the scope" in form._said.value
+    until(lambda: "lacks the scope" in listed._said.value, what="the list says why it is empty")
+    assert not listed.runs
+    for panel in (form, listed):
+        panel.close()
+    client.send(api.end_interactive(session.session.id))
+    assert not [run for run in client.send(api.list_runs()) if run.notebook == "mine.ipynb"]
