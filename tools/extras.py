@@ -42,6 +42,7 @@ ENVIRONMENTS: dict[str, tuple[Probe, ...]] = {
     ),
     "worker": (Probe(packages=("gristmill.worker",), lacks=(*SERVER_ONLY, "mlflow")),),
     "lab": (Probe(packages=("gristmill_lab",), unloaded=(*SERVER_ONLY, *MODEL_LIBRARIES)),),
+    "widgets": (Probe(packages=("gristmill_lab.widgets",), lacks=(*SERVER_ONLY, "jupyter_server", "mlflow")),),
     "hub": (Probe(packages=("gristmill_hub",), unloaded=("jupyterhub", *SERVER_ONLY, *MODEL_LIBRARIES)),),
     "serving": (Probe(packages=("gristmill.serving",), lacks=("papermill", "ipykernel"), unloaded=("mlflow",)),),
 }

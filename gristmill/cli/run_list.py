@@ -48,7 +48,7 @@ def _row(run: Run) -> tuple[str | Cell, ...]:
         str(run.number),
         state(shown_state(run)),
         Cell(run.name, bold=True),
-        _result(run),
+        result(run),
         given,
         took,
         ago(run.created_at),
@@ -67,7 +67,8 @@ def waiting(run: Run) -> str | None:
     return None if run.state.final else run.waiting or (run.attempt.waiting if run.attempt else None)
 
 
-def _result(run: Run) -> str:
+def result(run: Run) -> str:
+    """What is to be said of it on one line: its figures, its fault, what it waits for, or where it is."""
     if run.state.final:
         failed = run.fault is not None and run.state is RunState.FAILED
         return brief(run.fault, run.attempt) if failed and run.fault else figures(run.metrics, _METRICS)

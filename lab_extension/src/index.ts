@@ -5,6 +5,7 @@ import { controlPlane } from './plugins/controlPlane';
 import { firstMinute } from './plugins/firstMinute';
 import { notebooks } from './plugins/notebooks';
 import { notifications } from './plugins/notifications';
+import { panels } from './plugins/panels';
 import { postMortem } from './plugins/postMortem';
 import { runActions } from './plugins/runActions';
 import { deployForm } from './plugins/deployForm';
@@ -48,7 +49,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
     modelPage,
     registerForm,
     deployForm,
-    endpointPage
+    endpointPage,
+    panels
 ];
 
 export default plugins;

@@ -1,0 +1,1 @@
+"""Panels in a notebook's cell: `gristmill.panel.run(…)`, `.runs()`, `.model(…)`, `.endpoint(…)`."""
