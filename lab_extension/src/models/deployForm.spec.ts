@@ -18,6 +18,8 @@ function profile(name: string, said: Partial<ProfileStatus['profile']> = {}): Pr
             groups: [],
             default: false,
             default_for: [],
+            tolerations: [],
+            shared_memory: 0,
             ...said
         },
         free_slots: 1,

@@ -42,7 +42,9 @@ function profile(name: string, isDefault: boolean): ProfileStatus {
             uses: ['run'],
             groups: [],
             default: isDefault,
-            default_for: []
+            default_for: [],
+            tolerations: [],
+            shared_memory: 0
         },
         free_slots: 1,
         in_use: 0,
