@@ -2568,7 +2568,8 @@ export interface components {
          * NotebookFacts
          * @description `suggestions` are assignments that could be parameters, where there is no parameters cell.
          *
-         *     `fault` is why its parameters cannot be read; there are none then. `secrets` are those that it asks for by name.
+         *     `fault` is why its parameters cannot be read; there are none then. `secrets` are those that it asks for by name,
+         *     `variables` the environment variables that it reads and that a secret could be.
          */
         NotebookFacts: {
             /** Kernel */
@@ -2586,6 +2587,11 @@ export interface components {
              * @default []
              */
             secrets: string[];
+            /**
+             * Variables
+             * @default []
+             */
+            variables: string[];
             /** Fault */
             fault?: string | null;
             /** Hint */
@@ -3301,7 +3307,7 @@ export interface components {
              * Secrets
              * @default []
              */
-            secrets: string[];
+            secrets: components['schemas']['SecretGrant'][];
             /**
              * Data Roots
              * @default []

@@ -83,7 +83,7 @@ export class RunForm implements IDisposable {
 
     /** Secrets to be granted: those that the notebook asks for first. */
     get secrets(): readonly ISecretChoice[] {
-        return this.choices.secrets(this._facts?.secrets ?? []);
+        return this.choices.secrets(this._facts ?? { secrets: [], variables: [] });
     }
 
     get more(): IMore {
@@ -222,8 +222,16 @@ export class RunForm implements IDisposable {
         this.emit();
     }
 
+    /** As the notebook asks for it: what it reads from its environment is there too. */
     grant(secret: string, granted: boolean): void {
-        this.choices.grant(secret, granted);
+        const isVariable = this._facts?.variables.includes(secret) ?? false;
+        this.choices.grant(secret, granted, isVariable ? secret : null);
+        this.emit();
+    }
+
+    /** Whether a granted secret is an environment variable of its name too. */
+    grantAsVariable(secret: string, wanted: boolean): void {
+        this.choices.grant(secret, true, wanted ? secret : null);
         this.emit();
     }
 
