@@ -5,6 +5,7 @@ import type { CopyMerge, Side } from '../models/copyMerge';
 import { type IChange, linesOf } from '../models/mergeCells';
 import type { ITrans } from '../models/translation';
 import { Loading, Problem } from './common';
+import { Press } from './press';
 
 interface IMergeProps {
     readonly merge: CopyMerge;
@@ -60,9 +61,9 @@ function Shown(props: IMergeProps): React.JSX.Element {
                 <button className="jp-mod-styled" onClick={onCancel}>
                     {trans.__('Cancel')}
                 </button>
-                <button
+                <Press
                     className="jp-mod-styled jp-mod-accept"
-                    disabled={merge.hindrance !== null}
+                    off={merge.hindrance !== null}
                     onClick={onSend}
                 >
                     {count === 0
@@ -70,7 +71,7 @@ function Shown(props: IMergeProps): React.JSX.Element {
                         : count === 1
                           ? trans.__('Put 1 cell into %1', source)
                           : trans.__('Put %1 cells into %2', count, source)}
-                </button>
+                </Press>
             </footer>
         </section>
     );

@@ -11,6 +11,7 @@ import { CommandLine } from './copying';
 import { Progress } from './endpointState';
 import { Profiles } from './profiles';
 import { TryOutView } from './tryOut';
+import { Press } from './press';
 
 export interface IDeployFormProps {
     readonly form: DeployForm;
@@ -103,14 +104,14 @@ function Filled(props: IDeployFormProps): React.JSX.Element {
                 <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
                     {trans.__('Cancel')}
                 </button>
-                <button
+                <Press
                     type="submit"
                     className="jp-mod-styled jp-mod-accept"
-                    disabled={form.busy || hindrance !== null}
+                    off={form.busy || hindrance !== null}
                     title={hindrance ?? ''}
                 >
                     {form.busy ? trans.__('Deploying …') : trans.__('Deploy to dev')}
-                </button>
+                </Press>
             </footer>
         </form>
     );

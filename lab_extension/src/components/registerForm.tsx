@@ -8,6 +8,7 @@ import { ago, mainMetric, metric } from '../models/quantities';
 import { Loading, Problem, sentence, useNow } from './common';
 import { CommandLine } from './copying';
 import { moveAmong } from './rows';
+import { Press } from './press';
 
 export interface IRegisterFormProps {
     readonly form: RegisterForm;
@@ -92,10 +93,10 @@ function Filled(props: IRegisterFormProps): React.JSX.Element {
                 <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
                     {trans.__('Cancel')}
                 </button>
-                <button
+                <Press
                     type="submit"
                     className="jp-mod-styled jp-mod-accept"
-                    disabled={form.busy || hindrance !== null}
+                    off={form.busy || hindrance !== null}
                     title={hindrance ?? ''}
                 >
                     {form.busy
@@ -103,7 +104,7 @@ function Filled(props: IRegisterFormProps): React.JSX.Element {
                         : thenDeploy
                           ? trans.__('Register and deploy…')
                           : trans.__('Register')}
-                </button>
+                </Press>
             </footer>
         </form>
     );

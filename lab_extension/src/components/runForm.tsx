@@ -13,12 +13,11 @@ import { Parameters } from './formParameters';
 import type { IPartProps } from './formParts';
 import { Secrets } from './formSecrets';
 import { Profiles } from './profiles';
+import { Press } from './press';
 
 interface IRunFormProps extends IPartProps {
     readonly onLaunched: (run: Run) => void;
     readonly onCancel: () => void;
-    /** Its fields are there. */
-    readonly onFilled: () => void;
 }
 
 /** The form beside the notebook. Enter in a field runs; what was typed stays whatever the server says. */
@@ -56,19 +55,16 @@ function Loaded(props: IRunFormProps): React.JSX.Element {
 }
 
 function Filled(props: IRunFormProps): React.JSX.Element {
-    const { form, trans, onLaunched, onFilled } = props;
+    const { form, trans, onLaunched } = props;
     const [shows, setShows] = React.useState(false);
     const { problem } = form;
+    const cli = React.useRef<HTMLButtonElement>(null);
     const refusal = React.useRef<HTMLDivElement>(null);
     React.useEffect(() => {
         if (problem) {
             refusal.current?.scrollIntoView({ block: 'center' }); // else a long form hides why nothing happens
         }
     }, [problem]);
-    const filled = React.useRef(onFilled);
-    React.useEffect(() => {
-        filled.current();
-    }, []);
     const launch = (launched: Promise<Run | null>): void => {
         void launched.then(run => {
             if (run) {
@@ -84,9 +80,17 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                 event.preventDefault();
                 launch(form.run());
             }}
+            onKeyDown={event => {
+                if (event.key === 'Escape' && shows) {
+                    event.preventDefault(); // the form stays
+                    setShows(false);
+                    cli.current?.focus();
+                }
+            }}
         >
             <Head
                 {...props}
+                cli={cli}
                 shows={shows}
                 onShow={() => {
                     setShows(!shows);
@@ -133,8 +137,14 @@ function Filled(props: IRunFormProps): React.JSX.Element {
     );
 }
 
-function Head(props: IRunFormProps & { shows: boolean; onShow: () => void }): React.JSX.Element {
-    const { form, trans, shows, onShow, onCancel } = props;
+interface IHeadProps extends IRunFormProps {
+    readonly shows: boolean;
+    readonly onShow: () => void;
+    readonly cli: React.RefObject<HTMLButtonElement>;
+}
+
+function Head(props: IHeadProps): React.JSX.Element {
+    const { form, trans, shows, onShow, cli, onCancel } = props;
     return (
         <header>
             <h1 title={form.source.path}>{trans.__('Run %1', baseName(form.source.path))}</h1>
@@ -150,6 +160,7 @@ function Head(props: IRunFormProps & { shows: boolean; onShow: () => void }): Re
                 {trans.__('Defaults')}
             </button>
             <button
+                ref={cli}
                 type="button"
                 className="jp-mod-styled jp-mod-minimal"
                 aria-expanded={shows}
@@ -181,10 +192,10 @@ function Foot({ form, trans, onCancel }: IRunFormProps): React.JSX.Element {
             <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
                 {trans.__('Cancel')}
             </button>
-            <button
+            <Press
                 type="submit"
                 className="jp-mod-styled jp-mod-accept"
-                disabled={form.busy !== null || hindrance !== null}
+                off={form.busy !== null || hindrance !== null}
                 title={hindrance ?? trans.__('Saves the notebook and runs a copy of it')}
             >
                 {form.busy === 'saving'
@@ -192,7 +203,7 @@ function Foot({ form, trans, onCancel }: IRunFormProps): React.JSX.Element {
                     : form.busy === 'launching'
                       ? trans.__('Starting …')
                       : trans.__('Run')}
-            </button>
+            </Press>
         </footer>
     );
 }

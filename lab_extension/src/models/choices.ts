@@ -61,9 +61,7 @@ export class Choices {
         return [
             ...secrets.map(name => ({ name, asked: 'verb' as const, stored: stored.includes(name) })),
             ...wanted.map(name => ({ name, asked: 'variable' as const, stored: stored.includes(name) })),
-            ...stored
-                .filter(name => !named.includes(name))
-                .map(name => ({ name, asked: null, stored: true }))
+            ...stored.filter(name => !named.includes(name)).map(name => ({ name, asked: null, stored: true }))
         ];
     }
 

@@ -45,9 +45,7 @@ export function command(order: RunOrder, parameters: readonly Parameter[]): stri
         words.push('--label', `${name}=${value}`);
     }
     for (const { name, env } of order.secrets) {
-        words.push(
-            ...(env ? ['--secret-env', env === name ? name : `${name}=${env}`] : ['--secret', name])
-        );
+        words.push(...(env ? ['--secret-env', env === name ? name : `${name}=${env}`] : ['--secret', name]));
     }
     if (order.priority) {
         words.push(`--priority=${String(order.priority)}`); // it may begin with a minus

@@ -81,6 +81,11 @@ export class CopyMerge implements IDisposable {
         return this.chosen.length === 0 ? this.trans.__('No cell is chosen.') : null;
     }
 
+    /** Nobody has chosen anything yet. */
+    get isPristine(): boolean {
+        return this.sides.size === 0;
+    }
+
     get isDisposed(): boolean {
         return this._isDisposed;
     }

@@ -45,6 +45,7 @@ export class RunForm implements IDisposable {
     private _problem: unknown = null;
     private _busy: Busy = 'loading';
     private _isDisposed = false;
+    private fresh = '';
 
     constructor(
         private readonly api: FormApi,
@@ -90,6 +91,11 @@ export class RunForm implements IDisposable {
         return this._more;
     }
 
+    /** Nothing was typed or chosen since it was read, or since what stands in it was run. */
+    get isPristine(): boolean {
+        return this._busy === null && this.filled === this.fresh;
+    }
+
     get busy(): Busy {
         return this._busy;
     }
@@ -128,6 +134,7 @@ export class RunForm implements IDisposable {
                 environment: last?.environment ?? null
             });
             void this.look();
+            this.fresh = this.filled;
         } catch (error) {
             this._problem = error;
         }
@@ -306,6 +313,7 @@ export class RunForm implements IDisposable {
             const { run, notices } = await this.api.launch(order);
             this._notices = notices;
             this.tell(null);
+            this.fresh = this.filled;
             await this.source.remember({ ...order, data_roots: [] }, run);
             if (order.data_roots.length > 0) {
                 this.choices.forgetDataRoots(); // they are data roots now
@@ -351,6 +359,11 @@ export class RunForm implements IDisposable {
         this._more = typedOf(order);
         this.choices.take(order);
         this.emit();
+    }
+
+    /** All that a person put in, what cannot be sent among it. */
+    private get filled(): string {
+        return JSON.stringify([this.values.typed, this.choices.sent, this._more]);
     }
 
     private beginning(): IMore {

@@ -1,11 +1,5 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import {
-    ICommandPalette,
-    MainAreaWidget,
-    Notification,
-    ReactWidget,
-    WidgetTracker
-} from '@jupyterlab/apputils';
+import { ICommandPalette, Notification, ReactWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
@@ -18,6 +12,7 @@ import { runIcon } from '../icons';
 import { baseName } from '../models/quantities';
 import { RunForm } from '../models/runForm';
 import { IControlPlane, INotebooks, IRunForms, IRuns } from '../tokens';
+import { FORM, Page } from './page';
 import { place, show } from './placing';
 import { FormSettings } from './settings';
 
@@ -25,14 +20,15 @@ const ID = 'gristmill-lab:run-form';
 const REREAD = 400; // ms after the last edit of the notebook
 
 /** The form of one notebook; it goes with its widget. */
-class FormWidget extends MainAreaWidget<ReactWidget> {
+class FormWidget extends Page {
     private looking: Promise<void> | null = null;
 
     constructor(
+        shell: JupyterFrontEnd.IShell,
         readonly form: RunForm,
         content: ReactWidget
     ) {
-        super({ content });
+        super({ shell, content, own: [form], first: FORM, leaves: () => form.isPristine });
     }
 
     protected override onAfterShow(message: Message): void {
@@ -45,18 +41,6 @@ class FormWidget extends MainAreaWidget<ReactWidget> {
         this.looking ??= this.form.refresh().finally(() => {
             this.looking = null;
         });
-    }
-
-    /** Who comes by keyboard is where one types. */
-    protected override onActivateRequest(message: Message): void {
-        super.onActivateRequest(message);
-        const field = this.node.querySelector<HTMLElement>('.gr-Fields input, .gr-Fields select');
-        (field ?? this.node.querySelector<HTMLElement>('button[type=submit]'))?.focus();
-    }
-
-    override dispose(): void {
-        this.form.dispose();
-        super.dispose();
     }
 }
 
@@ -149,15 +133,10 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
                     },
                     onCancel: () => {
                         widget.close();
-                    },
-                    onFilled: () => {
-                        if (widget.isVisible) {
-                            widget.activate();
-                        }
                     }
                 })
             );
-            const widget = new FormWidget(form, view);
+            const widget = new FormWidget(app.shell, form, view);
             const entitle = (): void => {
                 widget.title.label = trans.__('Run %1', baseName(form.source.path));
                 widget.title.caption = form.source.path;
@@ -167,7 +146,6 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
             entitle();
             form.source.pathChanged.connect(entitle);
             widget.title.icon = runIcon;
-            widget.title.closable = true;
             widget.addClass('gr-FormWidget');
             const panel = tracker?.find(one => one.context.path === path);
             place(app, widget, panel ?? null);
