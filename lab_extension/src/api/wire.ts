@@ -1604,7 +1604,10 @@ export interface components {
         };
         /**
          * CellDiff
-         * @description One cell, or two that belong together. Places count from 1, in all cells of either notebook.
+         * @description One cell, or two that belong together.
+         *
+         *     `before` and `after` are what the runs call it, which count the cells that they execute, from 1; of a cell that is
+         *     not `executed` that of the last one before it, 0 at the top. None: that run does not have it.
          */
         CellDiff: {
             /**
@@ -1616,6 +1619,11 @@ export interface components {
             kind: string;
             /** Lines */
             lines: components['schemas']['DiffLine'][];
+            /**
+             * Executed
+             * @default true
+             */
+            executed: boolean;
             /** Before */
             before?: number | null;
             /** After */

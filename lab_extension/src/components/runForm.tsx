@@ -7,6 +7,7 @@ import { baseName } from '../models/quantities';
 import { Loading, Problem } from './common';
 import { Copyable } from './copy';
 import { Data, Others } from './formData';
+import { Holders } from './formHolders';
 import { More } from './formMore';
 import { Packages } from './formPackages';
 import { Parameters } from './formParameters';
@@ -18,6 +19,9 @@ import { Press } from './press';
 interface IRunFormProps extends IPartProps {
     readonly onLaunched: (run: Run) => void;
     readonly onCancel: () => void;
+    /** Runs whose kernels are kept, which hold what this one may need. */
+    readonly kept: () => readonly Run[];
+    readonly onEndKernel: (run: Run) => Promise<unknown>;
 }
 
 /** The form beside the notebook. Enter in a field runs; what was typed stays whatever the server says. */
@@ -114,6 +118,7 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                     form.choose(name);
                 }}
             />
+            <Holders form={form} trans={trans} kept={props.kept} onEnd={props.onEndKernel} />
             <Packages form={form} trans={trans} />
             <Data form={form} trans={trans} />
             <Secrets form={form} trans={trans} />

@@ -305,6 +305,22 @@ test('secrets that the notebook asks for come first, also where they are not sto
     expect(form.order().secrets).toEqual([{ name: 'KEY', env: null }]);
 });
 
+test('a form is left as it is found only before anything was typed, and after that was run', async () => {
+    const { form } = await loaded();
+    expect(form.isPristine).toBe(true);
+    form.set(depth, 'no number');
+    expect(form.isPristine).toBe(false);
+    form.set(depth, '5');
+    expect(form.isPristine).toBe(false);
+    await form.run();
+    expect(form.isPristine).toBe(true);
+    form.setMore({ name: 'mine' });
+    expect(form.isPristine).toBe(false);
+    form.reset();
+    form.set(depth, '5');
+    expect(form.isPristine).toBe(true);
+});
+
 test('a secret that the notebook reads from its environment is granted as a variable', async () => {
     const { api, form } = await loaded();
     const secret = { created_at: '', created_by: '', changed_at: '', changed_by: '', vault: '' };

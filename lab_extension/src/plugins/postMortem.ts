@@ -194,8 +194,10 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
             const source: unknown = open
                 ? open.context.model.toJSON()
                 : (await contents.get(path, { type: 'notebook', content: true })).content;
+            const counted = cellsOf(base, run.given.length > 0).filter(one => !one.injected);
             return {
                 base: textCells(base),
+                numbers: counted.map(one => one.number),
                 copy: textCells(panel.context.model.toJSON()),
                 source: textCells(source)
             };

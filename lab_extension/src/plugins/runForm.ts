@@ -9,6 +9,7 @@ import * as React from 'react';
 import { CommandIds, textArgument } from '../commands';
 import { RunFormView } from '../components/runForm';
 import { runIcon } from '../icons';
+import { keptOf } from '../models/postMortem';
 import { baseName } from '../models/quantities';
 import { RunForm } from '../models/runForm';
 import { IControlPlane, INotebooks, IRunForms, IRuns } from '../tokens';
@@ -53,7 +54,7 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
     provides: IRunForms,
     activate: (
         app: JupyterFrontEnd,
-        { api }: IControlPlane,
+        { api, runApi }: IControlPlane,
         runs: IRuns,
         notebooks: INotebooks,
         translator: ITranslator,
@@ -106,11 +107,12 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
                 newValue.lookAgain(); // from a terminal, for example
             }
         });
-        let active = 0;
+        let [active, kept] = [0, 0];
         runs.changed.connect(() => {
             const now = runs.count('queued', 'starting', 'running');
-            if (now !== active) {
-                active = now;
+            const holding = runs.all.filter(run => keptOf(run) !== null).length;
+            if (now !== active || holding !== kept) {
+                [active, kept] = [now, holding];
                 forms
                     .filter(one => one.isVisible)
                     .forEach(one => {
@@ -131,6 +133,8 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
                             void commands.execute(CommandIds.openRun, { run: run.id });
                         }
                     },
+                    kept: () => runs.all.filter(run => keptOf(run) !== null),
+                    onEndKernel: run => runApi.endKernel(run.id).then(() => runs.refresh()),
                     onCancel: () => {
                         widget.close();
                     }
