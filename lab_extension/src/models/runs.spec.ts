@@ -58,8 +58,9 @@ test('progress and metrics are applied without a question', async () => {
 });
 
 test('a kernel that was kept and is let go of is asked for', async () => {
-    const { api, said, runs } = made();
-    const kept_kernel = { until: '2026-03-01T12:30:00Z', reserved: true };
+    const { api, said } = made();
+    const until = '2026-03-01T12:30:00Z';
+    const kept_kernel = { connection_file: '', since: '', until, ending: false, deleting: false };
     api.listed = [run({ state: 'failed', attempt: { ...attempt, state: 'failed', kept_kernel } })];
     said.refreshed.emit();
     await settled();
