@@ -154,5 +154,5 @@ function isUsable(element: HTMLElement, node: HTMLElement): boolean {
 }
 
 function isShown(element: HTMLElement): boolean {
-    return element.getClientRects().length > 0 && !element.matches(':disabled');
+    return element.checkVisibility() && !element.matches(':disabled'); // what is folded in has a place, too
 }

@@ -24,7 +24,9 @@ export function openMenu(
     });
     const { left, bottom } = button.getBoundingClientRect();
     menu.open(left, bottom);
-    menu.activateNextItem();
+    setTimeout(() => {
+        menu.activateNextItem(); // once the menu itself, which has no name, has had the focus
+    });
 }
 
 /** What of a button of the toolbar can have the focus: it may draw itself in a shadow root. */

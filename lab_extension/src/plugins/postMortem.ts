@@ -22,13 +22,12 @@ import { goToCell } from './cell';
 import { Page } from './page';
 import { placeOver } from './placing';
 
-const MERGE = ['.gr-Change input', 'footer .jp-mod-accept'];
 const INJECTED = 'injected-parameters';
 
 /** The changes of one copy; they go with their widget. */
 class MergeWidget extends Page {
     constructor(shell: JupyterFrontEnd.IShell, merge: CopyMerge, content: ReactWidget) {
-        super({ shell, content, own: [merge], first: MERGE, leaves: () => merge.isPristine });
+        super({ shell, content, own: [merge], leaves: () => merge.isPristine });
     }
 }
 

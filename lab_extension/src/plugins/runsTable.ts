@@ -38,7 +38,7 @@ class TableWidget extends Page {
         readonly table: RunsTable,
         content: ReactWidget
     ) {
-        super({ shell, content, own: [table], first: ['.gr-Table', 'input'] });
+        super({ shell, content, own: [table], first: ['.gr-Table', '.gr-Empty button'] });
     }
 }
 
