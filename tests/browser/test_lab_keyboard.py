@@ -203,6 +203,7 @@ def test_from_the_form_to_an_endpoint_that_answers_and_is_deleted(desk: Desk, co
 def test_what_has_the_focus_and_goes_hands_it_to_what_is_next_to_it(desk: Desk) -> None:
     page = desk.page
     opened(desk, "plain.ipynb")
+    assert page.get_by_text("Would you like to get notified about official Jupyter news?").count() == 0
     by_palette(page, "Run Notebook as Experiment…")
     form = desk.form("plain.ipynb")
     expect(form.get_by_role("button", name="Run", exact=True)).to_be_focused()
@@ -267,9 +268,18 @@ def test_the_copy_of_a_failed_run_opens_at_what_failed_and_its_fix_is_in_sight(
     expect(changed).to_be_in_viewport()
     expect(changed).to_be_focused()
 
-    # Whoever holds what the next run needs is named in the form, and can be ended there.
-    with control_plane.client() as client:
-        client.send(api.end_kernel(run.id))
+    # What holds what the next run needs is named in its form, and is let go of there.
+    by_palette(page, "Run Notebook as Experiment…")
+    form = desk.form("failing.ipynb")
+    expect(form.get_by_label("n", exact=True)).to_be_focused()
+    tab_to(page, form.get_by_role("radio", checked=True), most=3)
+    press(page, "ArrowDown")  # all cores
+    holders = form.get_by_role("group", name="What it would wait for")
+    expect(holders).to_contain_text(f"{run.name} failed, and its kernel is kept")
+    tab_to(page, holders.get_by_role("button", name=f"End the kernel of {run.name}"), most=2)
+    press(page, "Enter")
+    expect(holders.get_by_role("button", name=f"End the kernel of {run.name}")).to_have_count(0)
+    page.wait_for_function("() => document.activeElement !== document.body")
 
 
 def test_rows_are_near_to_what_can_be_done_with_them(desk: Desk, lab: Lab, control_plane: ControlPlane) -> None:

@@ -186,7 +186,8 @@ function Deployed(props: IDeployFormProps & { endpoint: Endpoint }): React.JSX.E
             ) : null}
             {progress?.step === 'ready' ? (
                 <CallsView
-                    key={endpoint.generation}
+                    // Not its generation: a new API key makes one, while one copies with that key.
+                    key={endpoint.variants.map(one => `${one.model}/${one.version}`).join(' ')}
                     name={endpoint.name}
                     url={endpoint.url}
                     api={api}
