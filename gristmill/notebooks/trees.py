@@ -23,10 +23,13 @@ def in_order(tree: ast.AST) -> Iterator[ast.AST]:
 def first_text(given: Iterable[ast.expr]) -> Iterator[str]:
     """The first of these expressions, where it is a text that can be sent; none where it is known at the run only."""
     first = next(iter(given), None)
-    if isinstance(first, ast.Constant) and isinstance(first.value, str):
-        # Half of a surrogate pair names no secret and no variable, and is no JSON.
-        if not any("\ud800" <= character <= "\udfff" for character in first.value):
-            yield first.value
+    # Half of a surrogate pair names no secret and no variable, and is no JSON.
+    if (
+        isinstance(first, ast.Constant)
+        and isinstance(first.value, str)
+        and not any("\ud800" <= character <= "\udfff" for character in first.value)
+    ):
+        yield first.value
 
 
 def _tree(source: str) -> ast.Module | None:

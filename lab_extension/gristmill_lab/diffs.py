@@ -59,8 +59,8 @@ def between(client: Client, before: str, after: str) -> NotebookDiff:
     """
     one, other = (client.send(api.get_run(key)).run for key in (before, after))
     digest, other_digest = (_digest(client, run) for run in (one, other))
-    first = _cells(client.send(api.get_blob(digest)), bool(one.given))
-    second = _cells(client.send(api.get_blob(other_digest)), bool(other.given))
+    first = _cells(client.send(api.get_blob(digest)), given=bool(one.given))
+    second = _cells(client.send(api.get_blob(other_digest)), given=bool(other.given))
     return NotebookDiff(
         before=one.notebook, after=other.notebook, cells=tuple(diff(first, second)), same=digest == other_digest
     )
@@ -89,7 +89,7 @@ class Cell:
         return {"cell_type": self.kind, "source": self.source, **code, "metadata": {}}
 
 
-def _cells(content: bytes, given: bool) -> list[Cell]:
+def _cells(content: bytes, *, given: bool) -> list[Cell]:
     """With `given` values the run has put a cell of them behind the parameters, or before everything, and counts it."""
     read_notebook(content)  # refuses what is none, in words
     raws = msgspec.json.decode(content).get("cells", [])

@@ -68,6 +68,7 @@ export function CallsView(props: ICallsProps): React.JSX.Element {
                         aria-label={TABS.find(({ name }) => name === tab)?.label}
                     >
                         <Pasteable
+                            key={tab} // what was copied is the other one
                             text={calls[tab]}
                             label={tab === 'curl' ? trans.__('curl command') : trans.__('Python code')}
                             trans={trans}

@@ -48,8 +48,10 @@ def test_nothing_against_something_is_all_new() -> None:
 
 def test_cells_are_called_what_the_run_calls_them() -> None:
     """It counts those that it executes, and with values the one of values that it adds."""
-    text, parameters = ("markdown", "# Churn", []), ("code", "rate = 0.1", ["parameters"])
-    notebook = content(text, parameters, ("code", "", []), text, ("code", "fit()", []))
+    parameters = ("code", "rate = 0.1", ["parameters"])
+    notebook = content(
+        ("markdown", "# Churn", []), parameters, ("code", "", []), ("markdown", "", []), ("code", "fit()", [])
+    )
     assert [(one.number, one.executed) for one in _cells(notebook, given=False)] == [
         (0, False),
         (1, True),
@@ -58,5 +60,7 @@ def test_cells_are_called_what_the_run_calls_them() -> None:
         (2, True),
     ]
     assert [one.number for one in _cells(notebook, given=True)] == [0, 1, 2, 2, 3]
-    (last,) = [one for one in diff(_cells(notebook, given=False), _cells(notebook, given=True)) if "fit" in str(one.lines)]
+    (last,) = [
+        one for one in diff(_cells(notebook, given=False), _cells(notebook, given=True)) if "fit" in str(one.lines)
+    ]
     assert (last.before, last.after) == (2, 3)

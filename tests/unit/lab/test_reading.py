@@ -30,7 +30,9 @@ def test_without_a_parameters_cell_the_settings_at_the_top_are_suggested() -> No
 
 
 def test_environment_variables_that_a_secret_could_be_are_named() -> None:
-    facts = read(notebook(code("import os\nkey = os.environ['API_TOKEN']\nhome = os.environ['HOME'], os.getenv('PATH')")))
+    facts = read(
+        notebook(code("import os\nkey = os.environ['API_TOKEN']\nhome = os.environ['HOME'], os.getenv('PATH')"))
+    )
     assert (facts.secrets, facts.variables) == ((), ("API_TOKEN",))
 
 
