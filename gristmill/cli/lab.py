@@ -126,7 +126,7 @@ def _workspaces(folder: Path) -> Path:
     return read_settings().home / "lab" / own
 
 
-def _config_path() -> str:
+def _config_path(others: str | None) -> str:
     """Where Jupyter looks for configuration besides its own places: what JupyterLab begins with here is there.
 
     A question about news covers the buttons of the first form. These are defaults: what a person has set counts.
@@ -137,15 +137,15 @@ def _config_path() -> str:
     defaults = own / "labconfig" / "default_setting_overrides.json"
     defaults.parent.mkdir(parents=True, exist_ok=True)
     defaults.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}))
-    return os.pathsep.join(filter(None, (str(own), os.environ.get("JUPYTER_CONFIG_PATH"))))
+    return os.pathsep.join(filter(None, (str(own), others)))
 
 
-def _shell() -> tuple[str, ...]:
+def _shell(own: str | None) -> tuple[str, ...]:
     """A terminal has the environment that this command has, and so finds `gristmill`.
 
     Where its output is no terminal, Jupyter Server would start login shells, which set PATH anew.
     """
-    shell = os.environ.get("SHELL") or shutil.which("sh")
+    shell = own or shutil.which("sh")
     if shell is None or sys.stdout.isatty():
         return ()
     return (f"--ServerApp.terminado_settings=shell_command={shlex.quote(shell)}",)
@@ -163,10 +163,11 @@ class _Jupyterlab:
             *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
             "--KernelManager.transport_encryption=auto",  # of kernels that are not ours; ours are private anyway
             *(("--allow-root",) if os.geteuid() == 0 else ()),
-            *_shell(),
         )
         # In the environment: a command line is everybody's to read.
-        environ = {**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_CONFIG_PATH": _config_path()}
+        environ = {**os.environ, "JUPYTER_TOKEN": token}
+        environ["JUPYTER_CONFIG_PATH"] = _config_path(environ.get("JUPYTER_CONFIG_PATH"))
+        options += _shell(environ.get("SHELL"))
         # What was open belongs to the folder: elsewhere its notebooks and runs are not there.
         environ.setdefault("JUPYTERLAB_WORKSPACES_DIR", str(_workspaces(folder)))
         if shutil.which("gristmill") is None:  # its terminals are where the commands that are shown are tried

@@ -13,7 +13,7 @@ _METHODS = frozenset({"get", "pop"})
 
 
 def read_environment_names(notebook: NotebookSource) -> tuple[str, ...]:
-    """The names in `os.environ["NAME"]`, `os.environ.get("NAME")` and `os.getenv("NAME")`, each once, in order.
+    """The names that it reads from `os.environ` or by `os.getenv`, each once, in order.
 
     A name that is put together is not known before the run. What is no Python is passed over.
     """
