@@ -143,7 +143,11 @@ function Shown(props: IEndpointPageProps & { endpoint: Endpoint }): React.JSX.El
                 className="gr-Page-body"
                 role="tabpanel"
                 id={`${id}-panel`}
-                aria-label={tabs.find(({ name }) => name === tab)?.label}
+                aria-label={trans.__(
+                    'Endpoint %1: %2',
+                    endpoint.name,
+                    tabs.find(({ name }) => name === tab)?.label ?? ''
+                )}
             >
                 {tab === 'overview' ? <Overview {...props} /> : <Log page={page} trans={trans} />}
             </div>
