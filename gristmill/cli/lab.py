@@ -3,8 +3,10 @@
 import hashlib
 import html
 import importlib.util
+import json
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -124,6 +126,31 @@ def _workspaces(folder: Path) -> Path:
     return read_settings().home / "lab" / own
 
 
+def _config_path(others: str | None) -> str:
+    """Where Jupyter looks for configuration besides its own places: what JupyterLab begins with here is there.
+
+    A question about news covers the buttons of the first form. These are defaults: what a person has set counts.
+    """
+    from gristmill.core.settings import read_settings
+
+    own = read_settings().home / "lab" / "config"
+    defaults = own / "labconfig" / "default_setting_overrides.json"
+    defaults.parent.mkdir(parents=True, exist_ok=True)
+    defaults.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}))
+    return os.pathsep.join(filter(None, (str(own), others)))
+
+
+def _shell(own: str | None) -> tuple[str, ...]:
+    """A terminal has the environment that this command has, and so finds `gristmill`.
+
+    Where its output is no terminal, Jupyter Server would start login shells, which set PATH anew.
+    """
+    shell = own or shutil.which("sh")
+    if shell is None or sys.stdout.isatty():
+        return ()
+    return (f"--ServerApp.terminado_settings=shell_command={shlex.quote(shell)}",)
+
+
 class _Jupyterlab:
     """JupyterLab's process. Ctrl-C is for it, and it asks nothing; SIGTERM is passed on.
 
@@ -139,6 +166,8 @@ class _Jupyterlab:
         )
         # In the environment: a command line is everybody's to read.
         environ = {**os.environ, "JUPYTER_TOKEN": token}
+        environ["JUPYTER_CONFIG_PATH"] = _config_path(environ.get("JUPYTER_CONFIG_PATH"))
+        options += _shell(environ.get("SHELL"))
         # What was open belongs to the folder: elsewhere its notebooks and runs are not there.
         environ.setdefault("JUPYTERLAB_WORKSPACES_DIR", str(_workspaces(folder)))
         if shutil.which("gristmill") is None:  # its terminals are where the commands that are shown are tried

@@ -3,9 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from gristmill.core.errors import InvalidInputError
-from gristmill.notebooks.python_source import parse
-from gristmill.notebooks.source import MAX_CELL_BYTES, NotebookSource
+from gristmill.notebooks.source import NotebookSource
+from gristmill.notebooks.trees import first_text, in_order, trees_of
 
 _PACKAGE = "gristmill"
 _VERB = "secret"
@@ -18,18 +17,11 @@ def read_secret_names(notebook: NotebookSource) -> tuple[str, ...]:
     """
     if not notebook.is_python or not any(_VERB in cell.source for cell in notebook.code_cells):
         return ()
-    trees = [tree for cell in notebook.code_cells if (tree := _tree(cell.source)) is not None]
+    trees = trees_of(notebook)
     nodes = [node for tree in trees for node in ast.walk(tree)]
     modules, verbs = set(_modules(nodes)), set(_verbs(nodes))
-    calls = (node for tree in trees for node in _in_order(tree) if isinstance(node, ast.Call))
+    calls = (node for tree in trees for node in in_order(tree) if isinstance(node, ast.Call))
     return tuple(dict.fromkeys(name for call in calls for name in _asked(call, modules, verbs)))
-
-
-def _tree(source: str) -> ast.Module | None:
-    try:
-        return parse(source, MAX_CELL_BYTES).tree
-    except InvalidInputError:
-        return None
 
 
 def _modules(nodes: list[ast.AST]) -> Iterator[str]:
@@ -52,14 +44,5 @@ def _asked(call: ast.Call, modules: set[str], verbs: set[str]) -> Iterator[str]:
         and isinstance(function.value, ast.Name)
         and function.value.id in modules
     )
-    given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "name")]
-    if own and given and isinstance(given[0], ast.Constant) and isinstance(given[0].value, str):
-        name = given[0].value
-        if not any("\ud800" <= character <= "\udfff" for character in name):  # no secret has such a name, nor JSON
-            yield name
-
-
-def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
-    yield tree
-    for child in ast.iter_child_nodes(tree):
-        yield from _in_order(child)
+    if own:
+        yield from first_text([*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "name")])

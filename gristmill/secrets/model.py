@@ -74,6 +74,11 @@ def check_name(name: str) -> str:
     return name
 
 
+def can_be_variable(name: str) -> bool:
+    """Whether a secret may be put into a run's environment under this name."""
+    return _NAME.fullmatch(name) is not None and _RESERVED.fullmatch(name) is None
+
+
 def check_value(name: str, value: str) -> str:
     """Raises InvalidInputError for a value that could not be masked, or is none. The message does not hold it."""
     if len(value.strip()) < MIN_VALUE:

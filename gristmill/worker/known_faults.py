@@ -41,8 +41,8 @@ KNOWN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         re.compile(r"^KeyError: '([A-Z][A-Z0-9]*_[A-Z0-9_]+)'"),
         lambda match: (
             f"If {match[1]} is an environment variable that holds a secret: `gristmill run … --secret-env {match[1]}` "
-            f"puts it there; --secret alone gives it to gristmill.secret({match[1]!r}) only. Where it is not kept yet: "
-            f"`gristmill secrets set {match[1]}` first."
+            f"puts it there, and in JupyterLab a tick at {match[1]} in the form of the run; --secret alone gives it to "
+            f"gristmill.secret({match[1]!r}) only. Where it is not kept yet: `gristmill secrets set {match[1]}` first."
         ),
     ),
 )

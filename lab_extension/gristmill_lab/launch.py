@@ -31,7 +31,7 @@ class RunOrder:
     timeout_s: float | None = None
     retries: int = 0
     priority: int = 0
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[SecretGrant, ...] = ()
     data_roots: tuple[str, ...] = ()
     post_mortem_s: float | None = None
 
@@ -110,7 +110,7 @@ def _request(order: RunOrder, snapshot: str, data: tuple[DataBinding, ...]) -> R
     return RunRequest(
         snapshot=snapshot,
         parameters=order.parameters,
-        secrets=tuple(SecretGrant(name=one) for one in order.secrets),
+        secrets=order.secrets,
         profile=order.profile,
         name=order.name,
         labels=order.labels,

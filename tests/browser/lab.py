@@ -52,8 +52,8 @@ def started(folder: Path, home: Path, own: Path) -> Iterator[Lab]:
     }
     settings = Path(kept["JUPYTERLAB_SETTINGS_DIR"]) / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
-    # No question about news in front of what is looked at.
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    # Whether there is a newer JupyterLab is not what is looked at; that news are not asked about is `gristmill lab`'s.
+    (settings / "notification.jupyterlab-settings").write_text('{"checkForUpdates": false}')
     with log.open("wb") as output:
         process = subprocess.Popen(
             [GRISTMILL, "lab", "--no-browser", "--port", str(free_port()), folder],

@@ -195,7 +195,7 @@ def test_from_a_run_to_a_version_to_an_endpoint_that_answers_and_is_deleted(
     expect(dialog).to_contain_text("This URL stops answering at once")
     expect(dialog).to_contain_text(re.compile(r"a key of .*, (just now|\d min ago): [3-9] requests"))
     dialog.get_by_role("button", name="Delete endpoint churn").click()
-    expect(page.get_by_text("Endpoint churn was deleted.")).to_be_visible()
+    expect(page.get_by_role("tab", name="churn", exact=True)).to_have_count(0)
     expect(models(desk).get_by_text("An endpoint is a URL")).to_be_visible()
     with control_plane.client() as client:
         assert client.send(api.list_endpoints()) == ()

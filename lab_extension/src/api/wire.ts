@@ -1604,7 +1604,10 @@ export interface components {
         };
         /**
          * CellDiff
-         * @description One cell, or two that belong together. Places count from 1, in all cells of either notebook.
+         * @description One cell, or two that belong together.
+         *
+         *     `before` and `after` are what the runs call it, which count the cells that they execute, from 1; of a cell that is
+         *     not `executed` that of the last one before it, 0 at the top. None: that run does not have it.
          */
         CellDiff: {
             /**
@@ -1616,6 +1619,11 @@ export interface components {
             kind: string;
             /** Lines */
             lines: components['schemas']['DiffLine'][];
+            /**
+             * Executed
+             * @default true
+             */
+            executed: boolean;
             /** Before */
             before?: number | null;
             /** After */
@@ -2568,7 +2576,8 @@ export interface components {
          * NotebookFacts
          * @description `suggestions` are assignments that could be parameters, where there is no parameters cell.
          *
-         *     `fault` is why its parameters cannot be read; there are none then. `secrets` are those that it asks for by name.
+         *     `fault` is why its parameters cannot be read; there are none then. `secrets` are those that it asks for by name,
+         *     `variables` the environment variables that it reads and that a secret could be.
          */
         NotebookFacts: {
             /** Kernel */
@@ -2586,6 +2595,11 @@ export interface components {
              * @default []
              */
             secrets: string[];
+            /**
+             * Variables
+             * @default []
+             */
+            variables: string[];
             /** Fault */
             fault?: string | null;
             /** Hint */
@@ -3316,7 +3330,7 @@ export interface components {
              * Secrets
              * @default []
              */
-            secrets: string[];
+            secrets: components['schemas']['SecretGrant'][];
             /**
              * Data Roots
              * @default []

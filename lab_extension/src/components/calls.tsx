@@ -5,8 +5,14 @@ import type { Calls } from '../api/wire';
 import type { ITrans } from '../models/translation';
 import { Loading, Problem } from './common';
 import { CopyButton, Pasteable } from './copying';
+import { type ITab, Tabs } from './tabs';
 
 type Tab = 'curl' | 'python';
+
+const TABS: readonly ITab<Tab>[] = [
+    { name: 'curl', label: 'curl' },
+    { name: 'python', label: 'Python' }
+];
 
 interface ICallsProps {
     readonly name: string;
@@ -39,10 +45,7 @@ export function CallsView(props: ICallsProps): React.JSX.Element {
             left = true;
         };
     }, [api, name]);
-    const tabs: readonly (readonly [Tab, string])[] = [
-        ['curl', 'curl'],
-        ['python', 'Python']
-    ];
+    const id = React.useId();
     return (
         <section className="gr-Calls" aria-label={trans.__('Call it')}>
             <p className="gr-Url">
@@ -52,23 +55,20 @@ export function CallsView(props: ICallsProps): React.JSX.Element {
             {problem ? <Problem problem={problem} trans={trans} /> : null}
             {calls ? (
                 <>
-                    <div className="gr-Tabs" role="tablist">
-                        {tabs.map(([one, label]) => (
-                            <button
-                                key={one}
-                                type="button"
-                                role="tab"
-                                aria-selected={tab === one}
-                                onClick={() => {
-                                    setTab(one);
-                                }}
-                            >
-                                {label}
-                            </button>
-                        ))}
-                    </div>
-                    <div role="tabpanel">
+                    <Tabs
+                        id={id}
+                        label={trans.__('How it is called')}
+                        tabs={TABS}
+                        chosen={tab}
+                        onChoose={setTab}
+                    />
+                    <div
+                        role="tabpanel"
+                        id={`${id}-panel`}
+                        aria-label={TABS.find(({ name }) => name === tab)?.label}
+                    >
                         <Pasteable
+                            key={tab} // what was copied is the other one
                             text={calls[tab]}
                             label={tab === 'curl' ? trans.__('curl command') : trans.__('Python code')}
                             trans={trans}

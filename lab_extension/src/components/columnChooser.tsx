@@ -3,6 +3,7 @@ import * as React from 'react';
 import type { RunsTable } from '../models/runsTable';
 import { allColumns, columnTitle } from '../models/tableView';
 import type { ITrans } from '../models/translation';
+import { Press } from './press';
 
 /** Which columns there are, and which are shown; those that are come in the order in which they were taken. */
 export function ColumnChooser(props: { table: RunsTable; trans: ITrans }): React.JSX.Element {
@@ -61,15 +62,15 @@ export function ColumnChooser(props: { table: RunsTable; trans: ITrans }): React
                     );
                 })}
             </div>
-            <button
+            <Press
                 className="jp-mod-styled"
-                disabled={table.view.columns === null}
+                off={table.view.columns === null}
                 onClick={() => {
                     void table.show({ columns: null });
                 }}
             >
                 {trans.__('The usual ones')}
-            </button>
+            </Press>
         </div>
     );
 }

@@ -13,6 +13,7 @@ import { Loading, Problem, State } from './common';
 import { ConnectionNotice } from './connection';
 import { Figure } from './figure';
 import { NotebookDiffView } from './notebookDiff';
+import { type ITab, Tabs } from './tabs';
 
 export interface ICompareProps {
     readonly comparison: Compare;
@@ -75,12 +76,13 @@ function Shown(props: ICompareProps & { details: readonly RunDetail[] }): React.
     const { details, trans, directions, onLink, onCsv, comparison } = props;
     const [tab, setTab] = React.useState<Tab>('table');
     const sections = compare(details, directions, trans);
-    const tabs: readonly (readonly [Tab, string])[] = [
-        ['table', trans.__('Table')],
-        ['parallel', trans.__('Parallel coordinates')],
-        ['curves', trans.__('Curves')],
-        ['notebook', trans.__('Notebook diff')],
-        ['environment', trans.__('Environment diff')]
+    const id = React.useId();
+    const tabs: readonly ITab<Tab>[] = [
+        { name: 'table', label: trans.__('Table') },
+        { name: 'parallel', label: trans.__('Parallel coordinates') },
+        { name: 'curves', label: trans.__('Curves') },
+        { name: 'notebook', label: trans.__('Notebook diff') },
+        { name: 'environment', label: trans.__('Environment diff') }
     ];
     const of = (...keys: string[]): readonly ISection[] => sections.filter(one => keys.includes(one.key));
     return (
@@ -101,24 +103,12 @@ function Shown(props: ICompareProps & { details: readonly RunDetail[] }): React.
                     </button>
                 </span>
             </header>
-            <div className="gr-Tabs" role="tablist">
-                {tabs.map(([name, label]) => (
-                    <button
-                        key={name}
-                        role="tab"
-                        aria-selected={tab === name}
-                        onClick={() => {
-                            setTab(name);
-                        }}
-                    >
-                        {label}
-                    </button>
-                ))}
-            </div>
+            <Tabs id={id} label={trans.__('About these runs')} tabs={tabs} chosen={tab} onChoose={setTab} />
             <div
                 className="gr-Page-body"
                 role="tabpanel"
-                aria-label={tabs.find(([name]) => name === tab)?.[1]}
+                id={`${id}-panel`}
+                aria-label={tabs.find(({ name }) => name === tab)?.label}
             >
                 {tab === 'table' ? (
                     <Table {...props} sections={of('parameters', 'metrics', 'environment')} />

@@ -5,6 +5,7 @@ import type { CopyMerge, Side } from '../models/copyMerge';
 import { type IChange, linesOf } from '../models/mergeCells';
 import type { ITrans } from '../models/translation';
 import { Loading, Problem } from './common';
+import { Press } from './press';
 
 interface IMergeProps {
     readonly merge: CopyMerge;
@@ -60,9 +61,9 @@ function Shown(props: IMergeProps): React.JSX.Element {
                 <button className="jp-mod-styled" onClick={onCancel}>
                     {trans.__('Cancel')}
                 </button>
-                <button
+                <Press
                     className="jp-mod-styled jp-mod-accept"
-                    disabled={merge.hindrance !== null}
+                    off={merge.hindrance !== null}
                     onClick={onSend}
                 >
                     {count === 0
@@ -70,7 +71,7 @@ function Shown(props: IMergeProps): React.JSX.Element {
                         : count === 1
                           ? trans.__('Put 1 cell into %1', source)
                           : trans.__('Put %1 cells into %2', count, source)}
-                </button>
+                </Press>
             </footer>
         </section>
     );
@@ -79,7 +80,7 @@ function Shown(props: IMergeProps): React.JSX.Element {
 function Change(props: IMergeProps & { change: IChange }): React.JSX.Element {
     const { change, merge, source, trans } = props;
     const name = React.useId();
-    const title = titleOf(change, trans);
+    const title = titleOf(change, merge, trans);
     const sides: readonly (readonly [Side, string])[] = [
         ['copy', takeText(change, trans)],
         ['source', leaveText(change, source, trans)]
@@ -133,18 +134,25 @@ function Change(props: IMergeProps & { change: IChange }): React.JSX.Element {
     );
 }
 
-function titleOf(change: IChange, trans: ITrans): string {
-    const place = change.at === null ? null : change.at + 1;
-    switch (change.kind) {
-        case 'added':
-            return change.after < 0
-                ? trans.__('New cell at the top')
-                : trans.__('New cell behind cell %1', change.after + 1);
-        case 'removed':
-            return trans.__('Cell %1 is not in the copy any more', place ?? 0);
-        case 'changed':
-            return place === null ? trans.__('A cell that is gone') : trans.__('Cell %1', place);
+/** Cells are called what the run calls them, as on its page and above the copy. */
+function titleOf(change: IChange, merge: CopyMerge, trans: ITrans): string {
+    const number = merge.numberOf(change);
+    const before = merge.numberBefore(change);
+    if (change.kind === 'added') {
+        return before === null
+            ? trans.__('New cell at the top')
+            : trans.__('New cell behind cell %1', before);
     }
+    const cell =
+        number !== null
+            ? trans.__('Cell %1', number)
+            : before === null
+              ? trans.__('Text at the top')
+              : trans.__('Text behind cell %1', before);
+    if (change.kind === 'removed') {
+        return trans.__('%1: not in the copy any more', cell);
+    }
+    return change.at === null ? trans.__('%1: gone from the source', cell) : cell;
 }
 
 function takeText(change: IChange, trans: ITrans): string {

@@ -27,17 +27,22 @@ export function CopyButton(props: {
             clearTimeout(timer);
         };
     }, [copied]);
+    const button = React.useRef<HTMLButtonElement>(null);
     const copy = async (): Promise<void> => {
+        const had = document.activeElement === button.current;
         Clipboard.copyToSystem(typeof text === 'string' ? text : await text());
         setCopied(true);
+        if (had) {
+            button.current?.focus(); // copying selects on the page, which may take the focus
+        }
     };
     const Icon = copied ? checkIcon : copyIcon;
     return (
         <button
+            ref={button}
             type="button"
             className="jp-mod-styled jp-mod-minimal gr-Copy"
-            title={label}
-            aria-label={label}
+            {...(words ? {} : { 'aria-label': label, title: label })}
             onClick={() => {
                 copy().catch((error: unknown) => {
                     onFault?.(error);
@@ -78,9 +83,20 @@ export function Pasteable(props: {
 export function CommandLine(props: { command: string; trans: ITrans }): React.JSX.Element {
     const { command, trans } = props;
     const [shown, setShown] = React.useState(false);
+    const button = React.useRef<HTMLButtonElement>(null);
     return (
-        <>
+        <div
+            className="gr-CommandLine"
+            onKeyDown={event => {
+                if (event.key === 'Escape' && shown) {
+                    event.preventDefault(); // the form stays
+                    setShown(false);
+                    button.current?.focus();
+                }
+            }}
+        >
             <button
+                ref={button}
                 type="button"
                 className="jp-mod-styled jp-mod-minimal gr-Cli"
                 aria-expanded={shown}
@@ -92,6 +108,6 @@ export function CommandLine(props: { command: string; trans: ITrans }): React.JS
                 ⌘ CLI
             </button>
             {shown ? <Pasteable text={command} label={trans.__('command')} trans={trans} /> : null}
-        </>
+        </div>
     );
 }

@@ -13,6 +13,7 @@ import { CommandLine } from './copying';
 import { Progress } from './endpointState';
 import { Profiles } from './profiles';
 import { TryOutView } from './tryOut';
+import { Press } from './press';
 
 export interface IDeployFormProps {
     readonly form: DeployForm;
@@ -107,14 +108,14 @@ function Filled(props: IDeployFormProps): React.JSX.Element {
                 <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
                     {trans.__('Cancel')}
                 </button>
-                <button
+                <Press
                     type="submit"
                     className="jp-mod-styled jp-mod-accept"
-                    disabled={form.busy || hindrance !== null}
+                    off={form.busy || hindrance !== null}
                     title={hindrance ?? ''}
                 >
                     {form.busy ? trans.__('Deploying …') : trans.__('Deploy to dev')}
-                </button>
+                </Press>
             </footer>
         </form>
     );
@@ -189,7 +190,8 @@ function Deployed(props: IDeployFormProps & { endpoint: Endpoint }): React.JSX.E
             ) : null}
             {progress?.step === 'ready' ? (
                 <CallsView
-                    key={endpoint.generation}
+                    // Not its generation: a new API key makes one, while one copies with that key.
+                    key={endpoint.variants.map(one => `${one.model}/${one.version}`).join(' ')}
                     name={endpoint.name}
                     url={endpoint.url}
                     api={api}

@@ -14,6 +14,7 @@ import { Loading, Problem, plain, sentence, useNow } from './common';
 import { ConnectionNotice } from './connection';
 import { EndpointState, Progress } from './endpointState';
 import { LinkButton } from './modelPage';
+import { type ITab, Tabs } from './tabs';
 import { TrafficLine } from './trafficLine';
 import { TryItView } from './tryIt';
 
@@ -25,6 +26,8 @@ export interface IEndpointPageProps {
     readonly trans: TranslationBundle;
     readonly onVersion: (model: string, version: string) => void;
     readonly onDelete: (endpoint: Endpoint) => void;
+    /** The panel with those that there are. */
+    readonly onOthers: () => void;
 }
 
 type Tab = 'overview' | 'log';
@@ -44,7 +47,7 @@ function Loaded(props: IEndpointPageProps): React.JSX.Element {
     const { page, trans } = props;
     const { endpoint } = page;
     if (page.deleted) {
-        return <div className="gr-Empty">{trans.__('Endpoint %1 was deleted.', page.name)}</div>;
+        return <Gone {...props} said={trans.__('Endpoint %1 was deleted.', page.name)} />;
     }
     if (!endpoint) {
         return page.endpoints.fault ? (
@@ -54,7 +57,7 @@ function Loaded(props: IEndpointPageProps): React.JSX.Element {
                 title={trans.__('Endpoint %1 cannot be shown', page.name)}
             />
         ) : page.endpoints.loaded ? (
-            <div className="gr-Empty">{trans.__('There is no endpoint %1.', page.name)}</div>
+            <Gone {...props} said={trans.__('There is no endpoint %1.', page.name)} />
         ) : (
             <Loading text={trans.__('Looking for the endpoint …')} />
         );
@@ -62,12 +65,25 @@ function Loaded(props: IEndpointPageProps): React.JSX.Element {
     return <Shown {...props} endpoint={endpoint} />;
 }
 
+/** An endpoint that is not there: what one may want instead. */
+function Gone({ said, trans, onOthers }: IEndpointPageProps & { said: string }): React.JSX.Element {
+    return (
+        <div className="gr-Empty">
+            <p role="status">{said}</p>
+            <button className="jp-mod-styled" onClick={onOthers}>
+                {trans.__('Show models and endpoints')}
+            </button>
+        </div>
+    );
+}
+
 function Shown(props: IEndpointPageProps & { endpoint: Endpoint }): React.JSX.Element {
     const { page, endpoint, trans, onDelete } = props;
     const [tab, setTab] = React.useState<Tab>('overview');
-    const tabs: readonly (readonly [Tab, string])[] = [
-        ['overview', trans.__('Overview')],
-        ['log', trans.__('Log')]
+    const id = React.useId();
+    const tabs: readonly ITab<Tab>[] = [
+        { name: 'overview', label: trans.__('Overview') },
+        { name: 'log', label: trans.__('Log') }
     ];
     const progress = progressOf(endpoint, endpoint.generation, trans);
     return (
@@ -111,24 +127,28 @@ function Shown(props: IEndpointPageProps & { endpoint: Endpoint }): React.JSX.El
             ) : progress.step === 'ready' ? null : (
                 <Progress progress={progress} trans={trans} />
             )}
-            <div className="gr-Tabs" role="tablist">
-                {tabs.map(([name, label]) => (
-                    <button
-                        key={name}
-                        role="tab"
-                        aria-selected={tab === name}
-                        onClick={() => {
-                            setTab(name);
-                            if (name === 'log') {
-                                void page.readLog();
-                            }
-                        }}
-                    >
-                        {label}
-                    </button>
-                ))}
-            </div>
-            <div className="gr-Page-body" role="tabpanel">
+            <Tabs
+                id={id}
+                label={trans.__('About this endpoint')}
+                tabs={tabs}
+                chosen={tab}
+                onChoose={name => {
+                    setTab(name);
+                    if (name === 'log') {
+                        void page.readLog();
+                    }
+                }}
+            />
+            <div
+                className="gr-Page-body"
+                role="tabpanel"
+                id={`${id}-panel`}
+                aria-label={trans.__(
+                    'Endpoint %1: %2',
+                    endpoint.name,
+                    tabs.find(({ name }) => name === tab)?.label ?? ''
+                )}
+            >
                 {tab === 'overview' ? <Overview {...props} /> : <Log page={page} trans={trans} />}
             </div>
         </>

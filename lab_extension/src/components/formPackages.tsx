@@ -50,13 +50,14 @@ export function Packages({ form, trans }: IPartProps): React.JSX.Element {
             ) : (
                 <Lacking form={form} trans={trans} />
             )}
-            <OwnVenv form={form} trans={trans} />
+            <OwnVenv form={form} trans={trans} onUsed={() => document.getElementById(id)?.focus()} />
         </>
     );
 }
 
 /** What the person works with may lie in the project, and be another environment than the kernel’s. */
-function OwnVenv({ form, trans }: IPartProps): React.JSX.Element | null {
+function OwnVenv(props: IPartProps & { onUsed: () => void }): React.JSX.Element | null {
+    const { form, trans, onUsed } = props;
     const venv = form.outlook.found?.venv;
     if (!venv || form.choices.environment !== null) {
         return null;
@@ -70,7 +71,7 @@ function OwnVenv({ form, trans }: IPartProps): React.JSX.Element | null {
                 type="button"
                 className="jp-mod-styled"
                 onClick={() => {
-                    void form.useVenv();
+                    void form.useVenv().then(onUsed);
                 }}
             >
                 {trans.__('Run in %1', venv.folder)}

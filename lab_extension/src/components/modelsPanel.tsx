@@ -12,7 +12,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Loading, Problem, useNow } from './common';
 import { ConnectionNotice } from './connection';
 import { EndpointState, errorsText, trafficText } from './endpointState';
-import { moveAmong, onActivate } from './rows';
+import { moveAmong, onActivate, toFirst } from './rows';
 import { TrafficLine } from './trafficLine';
 
 export interface IModelsPanelProps {
@@ -61,6 +61,7 @@ export function ModelsPanel(props: IModelsPanelProps): React.JSX.Element {
                         if (event.key === 'Escape') {
                             setText('');
                         }
+                        toFirst(event, '.gr-Row');
                     }}
                 />
                 <button

@@ -94,7 +94,7 @@ function Cells({ cells, trans }: { cells: readonly CellDiff[]; trans: ITrans }):
             equal.push(cell);
         } else {
             fold();
-            parts.push(<Cell key={`${cell.before ?? ''} ${cell.after ?? ''}`} cell={cell} trans={trans} />);
+            parts.push(<Cell key={`cell ${parts.length}`} cell={cell} trans={trans} />);
         }
     }
     fold();
@@ -114,11 +114,7 @@ function Equal({ cells, trans }: { cells: readonly CellDiff[]; trans: ITrans }):
             >
                 {cells.length === 1 ? trans.__('1 equal cell') : trans.__('%1 equal cells', cells.length)}
             </button>
-            {open
-                ? cells.map(cell => (
-                      <Cell key={`${cell.before ?? ''} ${cell.after ?? ''}`} cell={cell} trans={trans} />
-                  ))
-                : null}
+            {open ? cells.map((cell, at) => <Cell key={at} cell={cell} trans={trans} />) : null}
         </>
     );
 }
@@ -134,11 +130,14 @@ function Cell({ cell, trans }: { cell: CellDiff; trans: ITrans }): React.JSX.Ele
         typeof cell.before === 'number' && typeof cell.after === 'number' && cell.before !== cell.after
             ? `${cell.before} → ${cell.after}`
             : String(cell.after ?? cell.before ?? '');
+    const title = cell.executed
+        ? trans.__('cell %1', places)
+        : (cell.after ?? cell.before)
+          ? trans.__('below cell %1', places)
+          : trans.__('at the top');
     return (
         <section className={`gr-Diff-cell gr-mod-${cell.change}`}>
-            <h3>
-                {trans.__('cell %1', places)} · {cell.kind} · {words[cell.change]}
-            </h3>
+            <h3>{[title, cell.executed ? '' : cell.kind, words[cell.change]].filter(Boolean).join(' · ')}</h3>
             <pre>
                 {cell.lines.map((line, at) => (
                     <span

@@ -10,6 +10,7 @@ import { Loading, Problem, sentence, useNow } from './common';
 import { ConnectionNotice } from './connection';
 import { CommandLine } from './copying';
 import { moveAmong } from './rows';
+import { Press } from './press';
 
 export interface IRegisterFormProps {
     readonly form: RegisterForm;
@@ -96,10 +97,10 @@ function Filled(props: IRegisterFormProps): React.JSX.Element {
                 <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
                     {trans.__('Cancel')}
                 </button>
-                <button
+                <Press
                     type="submit"
                     className="jp-mod-styled jp-mod-accept"
-                    disabled={form.busy || hindrance !== null}
+                    off={form.busy || hindrance !== null}
                     title={hindrance ?? ''}
                 >
                     {form.busy
@@ -107,7 +108,7 @@ function Filled(props: IRegisterFormProps): React.JSX.Element {
                         : thenDeploy
                           ? trans.__('Register and deploy…')
                           : trans.__('Register')}
-                </button>
+                </Press>
             </footer>
         </form>
     );

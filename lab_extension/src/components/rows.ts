@@ -1,7 +1,11 @@
 import type * as React from 'react';
 
-/** Up and down move between the rows of a list, Home and End to its ends. */
-export function moveAmong(event: React.KeyboardEvent<HTMLElement>, selector: string): void {
+/** Up and down move between the rows of a list, Home and End to its ends; up from the first leads to what is above. */
+export function moveAmong(
+    event: React.KeyboardEvent<HTMLElement>,
+    selector: string,
+    above?: HTMLElement | null
+): void {
     const rows = [...event.currentTarget.querySelectorAll<HTMLElement>(selector)];
     const at = rows.findIndex(row => row === document.activeElement);
     const to: Readonly<Record<string, number>> = {
@@ -12,7 +16,16 @@ export function moveAmong(event: React.KeyboardEvent<HTMLElement>, selector: str
     };
     const next = to[event.key];
     if (next !== undefined) {
-        rows[next]?.focus();
+        (next < 0 ? above : rows[next])?.focus();
+        event.preventDefault();
+    }
+}
+
+/** Down from a filter leads to the first row of what it filters. */
+export function toFirst(event: React.KeyboardEvent<HTMLElement>, selector: string): void {
+    const first = event.currentTarget.closest('.lm-Widget')?.querySelector<HTMLElement>(selector);
+    if (event.key === 'ArrowDown' && first) {
+        first.focus();
         event.preventDefault();
     }
 }

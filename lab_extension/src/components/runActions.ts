@@ -11,12 +11,12 @@ export interface IRunActions {
     openSource(run: Run): void;
     /** The executed copy on the run’s own kernel. */
     openKernel(run: Run): void;
-    /** With other runs, chosen from a menu at this place. */
-    readonly compare: ((run: Run, at: DOMRect) => void) | null;
+    /** With other runs, chosen from a menu below this button. */
+    readonly compare: ((run: Run, button: HTMLElement) => void) | null;
     readonly register: ((run: Run) => void) | null;
     readonly deploy: ((run: Run) => void) | null;
     delete(run: Run): void;
-    /** What is done seldom, as a menu at this place. */
-    more(run: Run, at: DOMRect): void;
+    /** What is done seldom, as a menu below this button. */
+    more(run: Run, button: HTMLElement): void;
     copyOutputs(run: Run, outputs: readonly Output[]): void;
 }

@@ -9,19 +9,22 @@ import { Loading, Problem } from './common';
 import { ConnectionNotice } from './connection';
 import { Copyable } from './copy';
 import { Data, Others } from './formData';
+import { Holders } from './formHolders';
 import { More } from './formMore';
 import { Packages } from './formPackages';
 import { Parameters } from './formParameters';
 import type { IPartProps } from './formParts';
 import { Secrets } from './formSecrets';
 import { Profiles } from './profiles';
+import { Press } from './press';
 
 interface IRunFormProps extends IPartProps {
     readonly connection: Connection;
     readonly onLaunched: (run: Run) => void;
     readonly onCancel: () => void;
-    /** Its fields are there. */
-    readonly onFilled: () => void;
+    /** Runs whose kernels are kept, which hold what this one may need. */
+    readonly kept: () => readonly Run[];
+    readonly onEndKernel: (run: Run) => Promise<unknown>;
 }
 
 /** The form beside the notebook. Enter in a field runs; what was typed stays whatever the server says. */
@@ -59,19 +62,16 @@ function Loaded(props: IRunFormProps): React.JSX.Element {
 }
 
 function Filled(props: IRunFormProps): React.JSX.Element {
-    const { form, trans, onLaunched, onFilled } = props;
+    const { form, trans, onLaunched } = props;
     const [shows, setShows] = React.useState(false);
     const { problem } = form;
+    const cli = React.useRef<HTMLButtonElement>(null);
     const refusal = React.useRef<HTMLDivElement>(null);
     React.useEffect(() => {
         if (problem) {
             refusal.current?.scrollIntoView({ block: 'center' }); // else a long form hides why nothing happens
         }
     }, [problem]);
-    const filled = React.useRef(onFilled);
-    React.useEffect(() => {
-        filled.current();
-    }, []);
     const launch = (launched: Promise<Run | null>): void => {
         void launched.then(run => {
             if (run) {
@@ -87,10 +87,18 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                 event.preventDefault();
                 launch(form.run());
             }}
+            onKeyDown={event => {
+                if (event.key === 'Escape' && shows) {
+                    event.preventDefault(); // the form stays
+                    setShows(false);
+                    cli.current?.focus();
+                }
+            }}
         >
             <ConnectionNotice connection={props.connection} trans={trans} />
             <Head
                 {...props}
+                cli={cli}
                 shows={shows}
                 onShow={() => {
                     setShows(!shows);
@@ -114,6 +122,7 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                     form.choose(name);
                 }}
             />
+            <Holders form={form} trans={trans} kept={props.kept} onEnd={props.onEndKernel} />
             <Packages form={form} trans={trans} />
             <Data form={form} trans={trans} />
             <Secrets form={form} trans={trans} />
@@ -137,8 +146,14 @@ function Filled(props: IRunFormProps): React.JSX.Element {
     );
 }
 
-function Head(props: IRunFormProps & { shows: boolean; onShow: () => void }): React.JSX.Element {
-    const { form, trans, shows, onShow, onCancel } = props;
+interface IHeadProps extends IRunFormProps {
+    readonly shows: boolean;
+    readonly onShow: () => void;
+    readonly cli: React.RefObject<HTMLButtonElement>;
+}
+
+function Head(props: IHeadProps): React.JSX.Element {
+    const { form, trans, shows, onShow, cli, onCancel } = props;
     return (
         <header>
             <h1 title={form.source.path}>{trans.__('Run %1', baseName(form.source.path))}</h1>
@@ -154,6 +169,7 @@ function Head(props: IRunFormProps & { shows: boolean; onShow: () => void }): Re
                 {trans.__('Defaults')}
             </button>
             <button
+                ref={cli}
                 type="button"
                 className="jp-mod-styled jp-mod-minimal"
                 aria-expanded={shows}
@@ -185,10 +201,10 @@ function Foot({ form, trans, onCancel }: IRunFormProps): React.JSX.Element {
             <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
                 {trans.__('Cancel')}
             </button>
-            <button
+            <Press
                 type="submit"
                 className="jp-mod-styled jp-mod-accept"
-                disabled={form.busy !== null || hindrance !== null}
+                off={form.busy !== null || hindrance !== null}
                 title={hindrance ?? trans.__('Saves the notebook and runs a copy of it')}
             >
                 {form.busy === 'saving'
@@ -196,7 +212,7 @@ function Foot({ form, trans, onCancel }: IRunFormProps): React.JSX.Element {
                     : form.busy === 'launching'
                       ? trans.__('Starting …')
                       : trans.__('Run')}
-            </button>
+            </Press>
         </footer>
     );
 }

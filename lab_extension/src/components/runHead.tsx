@@ -6,6 +6,7 @@ import { baseName, duration, elapsed, mainMetric, metric } from '../models/quant
 import { isOver } from '../models/runEvents';
 import type { ITrans } from '../models/translation';
 import { State, progressText, useNow } from './common';
+import { Press } from './press';
 import type { IRunActions } from './runActions';
 
 /** State, name, what came of it, and what can be done. */
@@ -73,7 +74,7 @@ function Buttons(props: { run: Run; actions: IRunActions; trans: ITrans; over: b
                     className="jp-mod-styled"
                     aria-haspopup="menu"
                     onClick={event => {
-                        compare(run, event.currentTarget.getBoundingClientRect());
+                        compare(run, event.currentTarget);
                     }}
                 >
                     {trans.__('Compare with')}
@@ -87,7 +88,7 @@ function Buttons(props: { run: Run; actions: IRunActions; trans: ITrans; over: b
                 aria-label={trans.__('More')}
                 title={trans.__('Downloads and more')}
                 onClick={event => {
-                    actions.more(run, event.currentTarget.getBoundingClientRect());
+                    actions.more(run, event.currentTarget);
                 }}
             >
                 <ellipsesIcon.react tag="span" className="gr-ButtonIcon" />
@@ -105,14 +106,14 @@ export function Button(props: {
     onClick: (run: Run) => void;
 }): React.JSX.Element {
     return (
-        <button
+        <Press
             className={`jp-mod-styled${props.accept ? ' jp-mod-accept' : ''}`}
-            disabled={props.disabled ?? false}
+            off={props.disabled ?? false}
             onClick={() => {
                 props.onClick(props.run);
             }}
         >
             {props.label}
-        </button>
+        </Press>
     );
 }

@@ -12,6 +12,10 @@ import type { ITrans } from '../models/translation';
 import { Loading, Problem, State, faultLine, progressText, stateWord, useNow } from './common';
 import { ConnectionNotice } from './connection';
 import { InteractiveList } from './interactive';
+import { Press } from './press';
+import { moveAmong, toFirst } from './rows';
+
+const OPEN = '.gr-Run-open'; // what of an entry has the focus
 
 interface IRunsPanelProps {
     readonly runs: Runs;
@@ -69,6 +73,7 @@ export function RunsPanel(props: IRunsPanelProps): React.JSX.Element {
                         if (event.key === 'Escape') {
                             setText('');
                         }
+                        toFirst(event, OPEN);
                     }}
                 />
                 <button
@@ -79,7 +84,9 @@ export function RunsPanel(props: IRunsPanelProps): React.JSX.Element {
                     {trans.__('Table')}
                 </button>
             </div>
-            <UseSignal signal={runs.changed}>{() => <List {...props} text={text} />}</UseSignal>
+            <UseSignal signal={runs.changed}>
+                {() => <List {...props} text={text} filter={filter} />}
+            </UseSignal>
             <InteractiveList
                 interactive={props.interactive}
                 text={text}
@@ -90,9 +97,13 @@ export function RunsPanel(props: IRunsPanelProps): React.JSX.Element {
     );
 }
 
-function List(props: IRunsPanelProps & { text: string }): React.JSX.Element {
-    const { runs, trans, text, onStart } = props;
+function List(
+    props: IRunsPanelProps & { text: string; filter: React.RefObject<HTMLElement> }
+): React.JSX.Element {
+    const { runs, trans, text, filter, onStart } = props;
     const shown = runs.matching(text);
+    const [current, setCurrent] = React.useState<string | null>(null);
+    const tabStop = shown.find(run => run.id === current)?.id ?? shown[0]?.id;
     const now = useNow(runs.count('running', 'starting', 'queued') > 0);
     if (!runs.loaded) {
         return runs.fault ? (
@@ -122,9 +133,25 @@ function List(props: IRunsPanelProps & { text: string }): React.JSX.Element {
         return <div className="gr-Empty">{trans.__('No run here has all of “%1”.', text)}</div>;
     }
     return (
-        <div className="gr-Runs-list" role="list" aria-label={trans.__('Runs')} onKeyDown={moveByArrows}>
+        <div
+            className="gr-Runs-list"
+            role="list"
+            aria-label={trans.__('Runs')}
+            onKeyDown={event => {
+                moveAmong(event, OPEN, filter.current);
+            }}
+        >
             {shown.map(run => (
-                <Entry key={run.id} {...props} run={run} now={now} />
+                <Entry
+                    key={run.id}
+                    {...props}
+                    run={run}
+                    now={now}
+                    isTabStop={run.id === tabStop}
+                    onFocus={() => {
+                        setCurrent(run.id);
+                    }}
+                />
             ))}
             {runs.mayHaveMore ? (
                 <button
@@ -140,14 +167,23 @@ function List(props: IRunsPanelProps & { text: string }): React.JSX.Element {
     );
 }
 
-function Entry(props: IRunsPanelProps & { run: Run; now: Date }): React.JSX.Element {
-    const { run, now, trans, onOpen, onCancel } = props;
+interface IEntryProps extends IRunsPanelProps {
+    readonly run: Run;
+    readonly now: Date;
+    readonly isTabStop: boolean;
+    readonly onFocus: () => void;
+}
+
+function Entry(props: IEntryProps): React.JSX.Element {
+    const { run, now, trans, isTabStop, onFocus, onOpen, onCancel } = props;
+    const tabIndex = isTabStop ? 0 : -1;
     const seconds = elapsed(run, now);
     const over = isOver(run);
     return (
-        <div className="gr-Run" role="listitem">
+        <div className="gr-Run" role="listitem" onFocus={onFocus}>
             <button
                 className="gr-Run-open"
+                tabIndex={tabIndex}
                 data-run={run.name}
                 title={`${run.name} · ${run.notebook}`}
                 onClick={() => {
@@ -171,17 +207,18 @@ function Entry(props: IRunsPanelProps & { run: Run; now: Date }): React.JSX.Elem
                 </span>
             </button>
             {over ? null : (
-                <button
+                <Press
                     className="jp-mod-styled jp-mod-minimal gr-Run-cancel"
+                    tabIndex={tabIndex}
                     title={trans.__('Cancel %1', run.name)}
                     aria-label={trans.__('Cancel %1', run.name)}
-                    disabled={run.cancel_requested}
+                    off={run.cancel_requested}
                     onClick={() => {
                         onCancel(run);
                     }}
                 >
                     <closeIcon.react tag="span" />
-                </button>
+                </Press>
             )}
         </div>
     );
@@ -201,14 +238,4 @@ function given(run: Run): string {
     const names = run.given.length > 0 ? run.given : [];
     const values = names.map(name => `${name} ${value(run.parameters[name])}`).join('  ');
     return [run.name, values].filter(Boolean).join(' · ');
-}
-
-function moveByArrows(event: React.KeyboardEvent<HTMLElement>): void {
-    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') {
-        return;
-    }
-    const entries = [...event.currentTarget.querySelectorAll<HTMLElement>('.gr-Run-open')];
-    const at = entries.findIndex(entry => entry === document.activeElement);
-    entries[at + (event.key === 'ArrowDown' ? 1 : -1)]?.focus();
-    event.preventDefault();
 }

@@ -14,6 +14,7 @@ import { MenuButton } from './menuButton';
 import { QueryBox } from './queryBox';
 import { SavedViews } from './savedViews';
 import { TableGrid } from './tableGrid';
+import { Press } from './press';
 
 export interface IRunsTableProps {
     readonly table: RunsTable;
@@ -182,14 +183,14 @@ function Toolbar(props: IShownProps): React.JSX.Element {
                     />
                 )}
             </MenuButton>
-            <button
+            <Press
                 className="jp-mod-styled jp-mod-minimal"
-                disabled={table.rows.total === 0}
+                off={table.rows.total === 0}
                 title={trans.__('Download these runs with these columns as CSV')}
                 onClick={onCsv}
             >
                 {trans.__('CSV')}
-            </button>
+            </Press>
             <button
                 className="jp-mod-styled jp-mod-minimal"
                 title={trans.__('Copy the command that lists the same: %1', commandOf(view))}
@@ -243,34 +244,34 @@ function Foot(props: IShownProps): React.JSX.Element {
                             : trans.__('Pin as baseline')}
                     </button>
                 ) : null}
-                <button
+                <Press
                     className="jp-mod-styled"
-                    disabled={!comparable}
+                    off={!comparable}
                     title={comparable ? undefined : trans.__('%1 to %2 runs can be compared', FEWEST, MOST)}
                     onClick={() => {
                         onCompare(runs);
                     }}
                 >
                     {trans.__('Compare')}
-                </button>
-                <button
+                </Press>
+                <Press
                     className="jp-mod-styled"
-                    disabled={runs.length === 0}
+                    off={runs.length === 0}
                     onClick={() => {
                         onLabel(runs);
                     }}
                 >
                     {trans.__('Label…')}
-                </button>
-                <button
+                </Press>
+                <Press
                     className="jp-mod-styled"
-                    disabled={runs.length === 0}
+                    off={runs.length === 0}
                     onClick={() => {
                         onDelete(runs);
                     }}
                 >
                     {trans.__('Delete…')}
-                </button>
+                </Press>
                 {runs.length > 0 ? (
                     <button
                         className="jp-mod-styled jp-mod-minimal"

@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import type { ISavedView } from '../models/tableView';
 import type { ITrans } from '../models/translation';
+import { Press } from './press';
 
 /** Views with a name: taken, saved, deleted. */
 export function SavedViews(props: {
@@ -64,9 +65,9 @@ export function SavedViews(props: {
                         setName(event.target.value);
                     }}
                 />
-                <button type="submit" className="jp-mod-styled" disabled={!name.trim()}>
+                <Press type="submit" className="jp-mod-styled" off={!name.trim()}>
                     {views.some(view => view.name === name.trim()) ? trans.__('Replace') : trans.__('Save')}
-                </button>
+                </Press>
             </div>
         </form>
     );

@@ -295,11 +295,18 @@ export function TableGrid(props: ITableGridProps): React.JSX.Element {
                         className="gr-Table-head"
                         role="row"
                         aria-rowindex={1}
+                        onKeyDown={moveAmongHeads}
                         style={{ gridTemplateColumns: template }}
                     >
                         <span role="columnheader" aria-label={trans.__('Picked')} />
                         {columns.map(column => (
-                            <Head key={column} {...props} column={column} isRight={figures.has(column)} />
+                            <Head
+                                key={column}
+                                {...props}
+                                column={column}
+                                isRight={figures.has(column)}
+                                isTabStop={column === columns.find(isSortable)}
+                            />
                         ))}
                     </div>
                     {baseline ? (
@@ -340,8 +347,31 @@ function groupTitle(key: string | null, table: RunsTable, trans: ITrans): string
     return table.view.group === 'commit' ? key.slice(0, 8) : baseName(key);
 }
 
-function Head(props: ITableGridProps & { column: string; isRight: boolean }): React.JSX.Element {
-    const { table, column, trans, isRight } = props;
+interface IHeadProps extends ITableGridProps {
+    readonly column: string;
+    readonly isRight: boolean;
+    readonly isTabStop: boolean;
+}
+
+/** The heads are one stop of the Tab key, so that the rows are near to what can be done with them. */
+function moveAmongHeads(event: React.KeyboardEvent<HTMLElement>): void {
+    const heads = [...event.currentTarget.querySelectorAll<HTMLElement>('button')];
+    const at = heads.findIndex(head => head === document.activeElement);
+    const to: Readonly<Record<string, number>> = {
+        ArrowRight: at + 1,
+        ArrowLeft: at - 1,
+        Home: 0,
+        End: heads.length - 1
+    };
+    const next = to[event.key];
+    if (next !== undefined) {
+        heads[next]?.focus();
+        event.preventDefault();
+    }
+}
+
+function Head(props: IHeadProps): React.JSX.Element {
+    const { table, column, trans, isRight, isTabStop } = props;
     const { sort } = table.view;
     const own = sort?.by === column ? sort : null;
     const Caret = own?.descending ? caretDownIcon : caretUpIcon;
@@ -361,6 +391,7 @@ function Head(props: ITableGridProps & { column: string; isRight: boolean }): Re
             aria-sort={own ? (own.descending ? 'descending' : 'ascending') : 'none'}
         >
             <button
+                tabIndex={isTabStop ? 0 : -1}
                 title={trans.__('Sort by %1', column)}
                 onClick={() => {
                     void table.sortBy(column);

@@ -5,7 +5,7 @@ export interface ITab<T extends string> {
     readonly label: string;
 }
 
-/** A row of tabs; arrows move between them, as WAI-ARIA's pattern has it. */
+/** A row of tabs, one stop of the Tab key; the panel’s `id` is `${id}-panel`. Arrows move between them, as WAI-ARIA's pattern has it. */
 export function Tabs<T extends string>(props: {
     id: string;
     label: string;
@@ -35,6 +35,7 @@ export function Tabs<T extends string>(props: {
                 <button
                     key={name}
                     id={`${id}-${name}`}
+                    type="button"
                     role="tab"
                     aria-selected={chosen === name}
                     aria-controls={`${id}-panel`}

@@ -8,6 +8,7 @@ import type { ITrans } from '../models/translation';
 import { Loading, Problem, sentence } from './common';
 import { CopyButton } from './copying';
 import { Field } from './field';
+import { Press } from './press';
 
 /** One row, asked by hand: a field for each column of the signature, or JSON. */
 export function TryItView(props: { tryIt: TryIt; ready: boolean; trans: ITrans }): React.JSX.Element {
@@ -38,14 +39,14 @@ function Filled(props: { tryIt: TryIt; ready: boolean; trans: ITrans }): React.J
         >
             {tryIt.asJson ? <Json tryIt={tryIt} trans={trans} /> : <Columns tryIt={tryIt} trans={trans} />}
             <div className="gr-TryIt-buttons">
-                <button
+                <Press
                     type="submit"
                     className="jp-mod-styled jp-mod-accept"
-                    disabled={tryIt.busy || hindrance !== null}
+                    off={tryIt.busy || hindrance !== null}
                     title={hindrance ?? ''}
                 >
                     {tryIt.busy ? trans.__('Asking …') : trans.__('Predict')}
-                </button>
+                </Press>
                 {tryIt.columns ? (
                     <button
                         type="button"
@@ -58,7 +59,7 @@ function Filled(props: { tryIt: TryIt; ready: boolean; trans: ITrans }): React.J
                     </button>
                 ) : null}
                 <span className="gr-hint" role="status">
-                    {hindrance ?? ''}
+                    {hindrance ?? (tryIt.asJson ? '' : trans.__('Enter in a field asks, too'))}
                 </span>
             </div>
             <Answer tryIt={tryIt} trans={trans} />
@@ -114,7 +115,23 @@ function Json({ tryIt, trans }: { tryIt: TryIt; trans: ITrans }): React.JSX.Elem
     );
 }
 
-function Answer({ tryIt, trans }: { tryIt: TryIt; trans: ITrans }): React.JSX.Element | null {
+/** What it answered, which comes into view and is read out; the place for it is always there, as readers need it. */
+function Answer(props: { tryIt: TryIt; trans: ITrans }): React.JSX.Element {
+    const { answer, problem } = props.tryIt;
+    const place = React.useRef<HTMLDivElement>(null);
+    React.useEffect(() => {
+        if (answer || problem) {
+            place.current?.scrollIntoView({ block: 'nearest' });
+        }
+    }, [answer, problem]);
+    return (
+        <div ref={place} role="status" aria-live="polite">
+            <Answered {...props} />
+        </div>
+    );
+}
+
+function Answered({ tryIt, trans }: { tryIt: TryIt; trans: ITrans }): React.JSX.Element | null {
     const { answer, problem } = tryIt;
     if (problem) {
         const faults = problem instanceof ProblemError ? problem.faults : [];
@@ -137,7 +154,7 @@ function Answer({ tryIt, trans }: { tryIt: TryIt; trans: ITrans }): React.JSX.El
     }
     const text = JSON.stringify(answer.answer, null, 2);
     return (
-        <div className="gr-Answer" role="status">
+        <div className="gr-Answer">
             <span className="gr-dim">
                 {trans.__('answered in %1', milliseconds(answer.milliseconds / 1000))}
                 <CopyButton text={text} label={trans.__('Copy: answer')} trans={trans} />

@@ -2,14 +2,25 @@ import type { Environment, ProfileStatus, RunOrder, Secret } from '../api/wire';
 
 export interface ISecretChoice {
     readonly name: string;
-    /** Whether the notebook asks for it by name. */
-    readonly asked: boolean;
+    /** How the notebook asks for it; null: it does not. */
+    readonly asked: 'verb' | 'variable' | null;
     readonly stored: boolean;
 }
 
+/** What of a notebook tells which secrets it wants. */
+export interface IAsked {
+    /** In `gristmill.secret(…)`. */
+    readonly secrets: readonly string[];
+    /** In `os.environ[…]`. */
+    readonly variables: readonly string[];
+}
+
+// What else a notebook reads from its environment (a proxy, a number of threads) is no secret that it lacks.
+const SOUNDS_SECRET = /(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/;
+
 /** What a run may be given, and what of it is chosen: a profile, an environment, secrets, data roots. */
 export class Choices {
-    private readonly granted = new Set<string>();
+    private readonly granted = new Map<string, string | null>(); // the variable that has each too
     private readonly roots = new Set<string>();
     private stored: readonly Secret[] = [];
     private _profiles: readonly ProfileStatus[] = [];
@@ -41,13 +52,16 @@ export class Choices {
     }
 
     /** Those that the notebook asks for first, whether they are stored or not. */
-    secrets(asked: readonly string[]): readonly ISecretChoice[] {
+    secrets({ secrets, variables }: IAsked): readonly ISecretChoice[] {
         const stored = this.stored.map(one => one.name);
+        const named = [...secrets, ...variables];
+        const wanted = variables.filter(
+            name => !secrets.includes(name) && (stored.includes(name) || SOUNDS_SECRET.test(name))
+        );
         return [
-            ...asked.map(name => ({ name, asked: true, stored: stored.includes(name) })),
-            ...stored
-                .filter(name => !asked.includes(name))
-                .map(name => ({ name, asked: false, stored: true }))
+            ...secrets.map(name => ({ name, asked: 'verb' as const, stored: stored.includes(name) })),
+            ...wanted.map(name => ({ name, asked: 'variable' as const, stored: stored.includes(name) })),
+            ...stored.filter(name => !named.includes(name)).map(name => ({ name, asked: null, stored: true }))
         ];
     }
 
@@ -73,8 +87,17 @@ export class Choices {
         return this.granted.has(secret);
     }
 
-    grant(secret: string, granted: boolean): void {
-        toggle(this.granted, secret, granted);
+    /** The environment variable that has the secret too; null: none. */
+    variableOf(secret: string): string | null {
+        return this.granted.get(secret) ?? null;
+    }
+
+    grant(secret: string, granted: boolean, variable: string | null = null): void {
+        if (granted) {
+            this.granted.set(secret, variable);
+        } else {
+            this.granted.delete(secret);
+        }
     }
 
     /** Whether a place becomes a data root with this run. */
@@ -98,7 +121,7 @@ export class Choices {
         if (this._environments.some(one => one.name === order.environment)) {
             this._environment = order.environment ?? null;
         }
-        order.secrets?.forEach(name => this.granted.add(name));
+        order.secrets?.forEach(({ name, env }) => this.granted.set(name, env ?? null));
         order.data_roots?.forEach(place => this.roots.add(place));
     }
 
@@ -106,7 +129,7 @@ export class Choices {
         return {
             profile: this._profile,
             environment: this._environment,
-            secrets: [...this.granted],
+            secrets: [...this.granted].map(([name, env]) => ({ name, env })),
             data_roots: [...this.roots]
         };
     }

@@ -39,14 +39,14 @@ test('all that was chosen is in the command', () => {
         timeout_s: 90,
         retries: 1,
         priority: -2,
-        secrets: ['API_KEY'],
+        secrets: [{ name: 'API_KEY' }, { name: 'DB', env: 'DB' }, { name: 'S3', env: 'AWS_KEY' }],
         data_roots: ['raw'],
         post_mortem_s: 1800
     };
     expect(command(order, [])).toBe(
         `gristmill run 'work/my train.ipynb' -p rate=0.1 -p 'names=["a","b"]' -p missing=none` +
             ' --profile small --environment ml --name first --timeout 90s --retries 1 --label team=risk' +
-            ' --secret API_KEY --priority=-2 --post-mortem=1800s --yes'
+            ' --secret API_KEY --secret-env DB --secret-env S3=AWS_KEY --priority=-2 --post-mortem=1800s --yes'
     );
 });
 

@@ -44,8 +44,8 @@ export function command(order: RunOrder, parameters: readonly Parameter[]): stri
     for (const [name, value] of Object.entries(order.labels ?? {})) {
         words.push('--label', `${name}=${value}`);
     }
-    for (const name of order.secrets) {
-        words.push('--secret', name);
+    for (const { name, env } of order.secrets) {
+        words.push(...(env ? ['--secret-env', env === name ? name : `${name}=${env}`] : ['--secret', name]));
     }
     if (order.priority) {
         words.push(`--priority=${String(order.priority)}`); // it may begin with a minus

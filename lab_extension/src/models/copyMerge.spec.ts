@@ -11,11 +11,13 @@ test('nothing is sent before it was said of each conflict which cell it is to be
             Promise.resolve({
                 base: cells('a', 'b'),
                 copy: cells('A', 'B'),
-                source: cells('a', 'other')
+                source: cells('a', 'other'),
+                numbers: [1, 3]
             }),
         untranslated
     );
     await merge.load();
+    expect(merge.changes?.map(change => merge.numberOf(change))).toEqual([1, 3]);
     expect(merge.conflicts).toBe(1);
     expect(merge.hindrance).toContain('marked cells');
     const [clean, conflict] = merge.changes as readonly [IChange, IChange];
@@ -32,7 +34,9 @@ test('what cannot be read is said, and can be tried again', async () => {
     let fails = true;
     const merge = new CopyMerge(
         () =>
-            fails ? Promise.reject(new Error('gone')) : Promise.resolve({ base: [], copy: [], source: [] }),
+            fails
+                ? Promise.reject(new Error('gone'))
+                : Promise.resolve({ base: [], copy: [], source: [], numbers: [] }),
         untranslated
     );
     await merge.load();

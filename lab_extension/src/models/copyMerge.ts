@@ -9,6 +9,8 @@ export interface IThree {
     readonly base: readonly ITextCell[];
     readonly copy: readonly ITextCell[];
     readonly source: readonly ITextCell[];
+    /** What the run calls each cell of `base`; null of those that it does not execute. */
+    readonly numbers: readonly (number | null)[];
 }
 
 export type Side = 'copy' | 'source';
@@ -19,6 +21,7 @@ export class CopyMerge implements IDisposable {
     private readonly sides = new Map<string, Side>();
     private _changes: readonly IChange[] | null = null;
     private _problem: unknown = null;
+    private numbers: readonly (number | null)[] = [];
     private _isDisposed = false;
 
     constructor(
@@ -39,6 +42,17 @@ export class CopyMerge implements IDisposable {
         return this._problem;
     }
 
+    /** What the run calls the cell; null of one that it does not execute. */
+    numberOf(change: IChange): number | null {
+        return change.kind === 'added' ? null : (this.numbers[change.place] ?? null);
+    }
+
+    /** What the run calls the last cell before this one that it executed; null at the top. */
+    numberBefore(change: IChange): number | null {
+        const end = change.kind === 'added' ? change.place + 1 : change.place;
+        return this.numbers.slice(0, end).reduce((last, number) => number ?? last, null);
+    }
+
     get conflicts(): number {
         return (this._changes ?? []).filter(change => change.conflict).length;
     }
@@ -46,7 +60,8 @@ export class CopyMerge implements IDisposable {
     /** What is there is compared anew; what was chosen of a change that is the same stays. */
     async load(): Promise<void> {
         try {
-            const { base, copy, source } = await this.read();
+            const { base, copy, source, numbers } = await this.read();
+            this.numbers = numbers;
             this._changes = changesOf(base, copy, source);
             this._problem = null;
         } catch (error) {
@@ -79,6 +94,11 @@ export class CopyMerge implements IDisposable {
             return this.trans.__('Say of the marked cells first which one it is to be.');
         }
         return this.chosen.length === 0 ? this.trans.__('No cell is chosen.') : null;
+    }
+
+    /** Nobody has chosen anything yet. */
+    get isPristine(): boolean {
+        return this.sides.size === 0;
     }
 
     get isDisposed(): boolean {

@@ -50,6 +50,13 @@ export class DeployForm extends Changing {
         return this._problem;
     }
 
+    /** Nobody has typed or chosen anything, or it is done. */
+    get isPristine(): boolean {
+        const chosen =
+            this.typed ?? this._answers ?? (this._profile === this.profileAtFirst() ? null : this._profile);
+        return !this._busy && (this.deployed !== null || (chosen === null && !this._open));
+    }
+
     get busy(): boolean {
         return this._busy;
     }

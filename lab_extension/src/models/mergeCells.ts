@@ -17,6 +17,8 @@ export interface IChange {
     readonly copy: string | null;
     readonly source: string | null;
     readonly cell: string; // code, markdown or raw
+    /** The place of the cell in the notebook that was run; of an added one that of the cell before it, -1 for the top. */
+    readonly place: number;
     readonly at: number | null;
     readonly after: number;
     /** The notebook’s own cell has changed meanwhile, or is gone: a person says which one it is to be. */
@@ -37,7 +39,7 @@ export function changesOf(
         const at = inSource[place] ?? null;
         const theirs = at === null ? undefined : source[at];
         const after = placeBehind(inSource, place);
-        const said = { base: cell.source, source: theirs?.source ?? null, at, after, cell: cell.kind };
+        const said = { base: cell.source, source: theirs?.source ?? null, at, after, place, cell: cell.kind };
         if (mine && !same(mine, cell) && !(theirs && same(mine, theirs))) {
             changes.push({
                 ...said,
@@ -75,6 +77,7 @@ export function changesOf(
             source: null,
             cell: cell.kind,
             at: null,
+            place: before,
             after: before < 0 ? -1 : (inSource[before] ?? placeBehind(inSource, before)),
             conflict: false
         });

@@ -72,7 +72,7 @@ export function orderOf(run: Run, path: string): RunOrder {
         timeout_s: run.timeout_s,
         retries: run.retries,
         priority: run.priority,
-        secrets: run.secrets.map(grant => grant.name),
+        secrets: run.secrets,
         data_roots: [],
         post_mortem_s: run.post_mortem_s ?? null
     };

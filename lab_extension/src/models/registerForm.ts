@@ -83,6 +83,13 @@ export class RegisterForm extends Changing {
         return this._model;
     }
 
+    /** Nobody has typed anything, or it is done. */
+    get isPristine(): boolean {
+        return (
+            !this._busy && (this._registered !== null || (this.typed === null && this._description === ''))
+        );
+    }
+
     get description(): string {
         return this._description;
     }

@@ -29,6 +29,7 @@ export function applied(run: Run, event: Event): Run | null {
         case 'metric':
             return { ...run, metrics: { ...run.metrics, ...(data['metrics'] as Record<string, Metric>) } };
         case 'run.freed':
+            return run.attempt?.kept_kernel ? null : run; // what a kernel held that was kept until now
         case 'cell.finished':
         case 'log':
         case 'output':

@@ -104,7 +104,8 @@ class Api {
         language: 'python',
         parameters: { language: 'python', cell: 0, parameters: [depth], checked: true },
         suggestions: [],
-        secrets: []
+        secrets: [],
+        variables: []
     };
     stored: readonly Secret[] = [];
     looked: PreflightOrder[] = [];
@@ -240,7 +241,7 @@ test('all but the name is as it was the last time, where nobody has typed anythi
         timeout_s: 120,
         retries: 2,
         priority: 1,
-        secrets: ['KEY'],
+        secrets: [{ name: 'KEY', env: null }],
         data_roots: [],
         post_mortem_s: 600
     };
@@ -298,12 +299,53 @@ test('secrets that the notebook asks for come first, also where they are not sto
     api.facts = { ...api.facts, secrets: ['KEY', 'GONE'] };
     await form.load();
     expect(form.secrets).toEqual([
-        { name: 'KEY', asked: true, stored: true },
-        { name: 'GONE', asked: true, stored: false },
-        { name: 'AAA', asked: false, stored: true }
+        { name: 'KEY', asked: 'verb', stored: true },
+        { name: 'GONE', asked: 'verb', stored: false },
+        { name: 'AAA', asked: null, stored: true }
     ]);
     form.grant('KEY', true);
-    expect(form.order().secrets).toEqual(['KEY']);
+    expect(form.order().secrets).toEqual([{ name: 'KEY', env: null }]);
+});
+
+test('a form is left as it is found only before anything was typed, and after that was run', async () => {
+    const { form } = await loaded();
+    expect(form.isPristine).toBe(true);
+    form.set(depth, 'no number');
+    expect(form.isPristine).toBe(false);
+    form.set(depth, '5');
+    expect(form.isPristine).toBe(false);
+    await form.run();
+    expect(form.isPristine).toBe(true);
+    form.setMore({ name: 'mine' });
+    expect(form.isPristine).toBe(false);
+    form.reset();
+    form.set(depth, '5');
+    expect(form.isPristine).toBe(true);
+});
+
+test('a secret that the notebook reads from its environment is granted as a variable', async () => {
+    const { api, form } = await loaded();
+    const secret = { created_at: '', created_by: '', changed_at: '', changed_by: '', vault: '' };
+    api.stored = ['AAA', 'DB'].map(name => ({ ...secret, name }));
+    api.facts = { ...api.facts, variables: ['http_proxy', 'DB', 'API_TOKEN'] };
+    await form.load();
+    expect(form.secrets).toEqual([
+        { name: 'DB', asked: 'variable', stored: true },
+        { name: 'API_TOKEN', asked: 'variable', stored: false },
+        { name: 'AAA', asked: null, stored: true }
+    ]);
+    form.grant('DB', true);
+    form.grant('AAA', true);
+    expect(form.order().secrets).toEqual([
+        { name: 'DB', env: 'DB' },
+        { name: 'AAA', env: null }
+    ]);
+    form.grantAsVariable('DB', false);
+    form.grantAsVariable('AAA', true);
+    expect(form.order().secrets).toEqual([
+        { name: 'DB', env: null },
+        { name: 'AAA', env: 'AAA' }
+    ]);
 });
 
 test('what is known of the run is asked for again with another environment, when saved, and when renamed', async () => {

@@ -45,6 +45,7 @@ export class RunForm implements IDisposable {
     private _problem: unknown = null;
     private _busy: Busy = 'loading';
     private _isDisposed = false;
+    private fresh = '';
 
     constructor(
         private readonly api: FormApi,
@@ -83,11 +84,16 @@ export class RunForm implements IDisposable {
 
     /** Secrets to be granted: those that the notebook asks for first. */
     get secrets(): readonly ISecretChoice[] {
-        return this.choices.secrets(this._facts?.secrets ?? []);
+        return this.choices.secrets(this._facts ?? { secrets: [], variables: [] });
     }
 
     get more(): IMore {
         return this._more;
+    }
+
+    /** Nothing was typed or chosen since it was read, or since what stands in it was run. */
+    get isPristine(): boolean {
+        return this._busy === null && this.filled === this.fresh;
     }
 
     get busy(): Busy {
@@ -128,6 +134,7 @@ export class RunForm implements IDisposable {
                 environment: last?.environment ?? null
             });
             void this.look();
+            this.fresh = this.filled;
         } catch (error) {
             this._problem = error;
         }
@@ -222,8 +229,16 @@ export class RunForm implements IDisposable {
         this.emit();
     }
 
+    /** As the notebook asks for it: what it reads from its environment is there too. */
     grant(secret: string, granted: boolean): void {
-        this.choices.grant(secret, granted);
+        const isVariable = this._facts?.variables.includes(secret) ?? false;
+        this.choices.grant(secret, granted, isVariable ? secret : null);
+        this.emit();
+    }
+
+    /** Whether a granted secret is an environment variable of its name too. */
+    grantAsVariable(secret: string, wanted: boolean): void {
+        this.choices.grant(secret, true, wanted ? secret : null);
         this.emit();
     }
 
@@ -298,6 +313,7 @@ export class RunForm implements IDisposable {
             const { run, notices } = await this.api.launch(order);
             this._notices = notices;
             this.tell(null);
+            this.fresh = this.filled;
             await this.source.remember({ ...order, data_roots: [] }, run);
             if (order.data_roots.length > 0) {
                 this.choices.forgetDataRoots(); // they are data roots now
@@ -343,6 +359,11 @@ export class RunForm implements IDisposable {
         this._more = typedOf(order);
         this.choices.take(order);
         this.emit();
+    }
+
+    /** All that a person put in, what cannot be sent among it. */
+    private get filled(): string {
+        return JSON.stringify([this.values.typed, this.choices.sent, this._more]);
     }
 
     private beginning(): IMore {

@@ -57,6 +57,18 @@ test('progress and metrics are applied without a question', async () => {
     expect(api.asked).toBe(0);
 });
 
+test('a kernel that was kept and is let go of is asked for', async () => {
+    const { api, said } = made();
+    const until = '2026-03-01T12:30:00Z';
+    const kept_kernel = { connection_file: '', since: '', until, ending: false, deleting: false };
+    api.listed = [run({ state: 'failed', attempt: { ...attempt, state: 'failed', kept_kernel } })];
+    said.refreshed.emit();
+    await settled();
+    said.happened.emit(event('run.freed'));
+    await settled();
+    expect(api.asked).toBe(1);
+});
+
 test('a change of state is asked for once, and who started it is told of its end once', async () => {
     const { api, said, runs } = made();
     said.refreshed.emit();

@@ -75,6 +75,12 @@ export class Values {
         this.told = [];
     }
 
+    /** As it stands in the fields, where that is not the notebook’s own. */
+    get typed(): Readonly<Record<string, string>> {
+        const set = this.parameters().filter(parameter => this.isSet(parameter));
+        return Object.fromEntries(set.map(parameter => [parameter.name, this.text(parameter)]));
+    }
+
     /** Typed values that differ from the notebook's own. */
     given(): Record<string, unknown> {
         const given: Record<string, unknown> = {};

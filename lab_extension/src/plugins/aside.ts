@@ -1,24 +1,22 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { MainAreaWidget, type ReactWidget } from '@jupyterlab/apputils';
+import type { ReactWidget } from '@jupyterlab/apputils';
 import type { IDisposable } from '@lumino/disposable';
 import type { Widget } from '@lumino/widgets';
 
+import { FORM, Page } from './page';
+
 const WHOLE = 0.7; // of the main area's width: what has less is beside something
 
-/** A form of its own model, which goes with it. */
-export class Aside extends MainAreaWidget<ReactWidget> {
-    constructor(
-        content: ReactWidget,
-        private readonly form: IDisposable
-    ) {
-        super({ content });
-        this.title.closable = true;
-        this.addClass('gr-FormWidget');
-    }
+interface IAsideForm extends IDisposable {
+    /** Nothing would be lost with it. */
+    readonly isPristine: boolean;
+}
 
-    override dispose(): void {
-        this.form.dispose();
-        super.dispose();
+/** A form of its own model, which goes with it; Escape leaves it before anything was typed. */
+export class Aside extends Page {
+    constructor(shell: JupyterFrontEnd.IShell, content: ReactWidget, form: IAsideForm) {
+        super({ shell, content, own: [form], first: FORM, leaves: () => form.isPristine });
+        this.addClass('gr-FormWidget');
     }
 }
 

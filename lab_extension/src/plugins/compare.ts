@@ -4,14 +4,7 @@ import {
     type JupyterFrontEnd,
     type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import {
-    Clipboard,
-    MainAreaWidget,
-    Notification,
-    ReactWidget,
-    WidgetTracker,
-    showErrorMessage
-} from '@jupyterlab/apputils';
+import { Clipboard, Notification, ReactWidget, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
@@ -27,22 +20,19 @@ import { FEWEST, MOST, comparisonRows } from '../models/comparison';
 import { csv } from '../models/csv';
 import { IControlPlane, ISavedViews } from '../tokens';
 import { download } from './download';
-import { placeWide } from './placing';
+import { Page } from './page';
+import { placeWide, show } from './placing';
 
 const PARAMETER = 'gristmill-compare';
 const LINK = new RegExp(`[?&]${PARAMETER}=([^&#]+)`);
 
-class CompareWidget extends MainAreaWidget<ReactWidget> {
+class CompareWidget extends Page {
     constructor(
+        shell: JupyterFrontEnd.IShell,
         readonly comparison: Compare,
         content: ReactWidget
     ) {
-        super({ content });
-    }
-
-    override dispose(): void {
-        this.comparison.dispose();
-        super.dispose();
+        super({ shell, content, own: [comparison] });
     }
 }
 
@@ -115,11 +105,10 @@ export const compare: JupyterFrontEndPlugin<void> = {
             const content = ReactWidget.create(
                 React.createElement(UseSignal<ISavedViews, void>, { signal: views.changed, children: draw })
             );
-            const widget = new CompareWidget(comparison, content);
+            const widget = new CompareWidget(shell, comparison, content);
             widget.id = `gristmill-compare-${keys.join('-')}`;
             widget.title.label = trans.__('Compare %1 runs', keys.length);
             widget.title.icon = millIcon;
-            widget.title.closable = true;
             widget.addClass('gr-CompareWidget');
             comparison.changed.connect(() => {
                 widget.title.label = trans.__('Compare %1 runs', comparison.wanted.length);
@@ -142,7 +131,7 @@ export const compare: JupyterFrontEndPlugin<void> = {
                 }
                 const id = `gristmill-compare-${keys.join('-')}`;
                 const widget = tracker.find(one => one.id === id) ?? open(keys);
-                shell.activateById(widget.id);
+                show(app, widget);
             }
         });
         if (restorer) {

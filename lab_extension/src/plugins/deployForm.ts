@@ -11,6 +11,7 @@ import { DeployForm } from '../models/deployForm';
 import { progressOf } from '../models/endpoints';
 import { IControlPlane, IModels } from '../tokens';
 import { Aside, beside } from './aside';
+import { show } from './placing';
 
 /** Deploys a version, from a form beside what is looked at. */
 export const deployForm: JupyterFrontEndPlugin<void> = {
@@ -46,7 +47,7 @@ export const deployForm: JupyterFrontEndPlugin<void> = {
                     }
                 })
             );
-            const widget = new Aside(content, form);
+            const widget = new Aside(app.shell, content, form);
             widget.id = `gristmill-deploy-${key}`;
             widget.title.label = trans.__('Deploy %1', key);
             widget.title.icon = endpointIcon;
@@ -119,7 +120,7 @@ export const deployForm: JupyterFrontEndPlugin<void> = {
                 const version = textArgument(args, 'version');
                 const run = textArgument(args, 'run');
                 if (model !== null && version !== null) {
-                    app.shell.activateById((forms.get(`${model}/${version}`) ?? open(model, version)).id);
+                    show(app, forms.get(`${model}/${version}`) ?? open(model, version));
                 } else if (run !== null) {
                     await ofRun(run);
                 }

@@ -1,12 +1,5 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import {
-    Dialog,
-    MainAreaWidget,
-    ReactWidget,
-    WidgetTracker,
-    showDialog,
-    showErrorMessage
-} from '@jupyterlab/apputils';
+import { Dialog, ReactWidget, WidgetTracker, showDialog, showErrorMessage } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
@@ -17,18 +10,16 @@ import { EndpointPageView } from '../components/endpointPage';
 import { endpointIcon } from '../icons';
 import { EndpointPage } from '../models/endpointPage';
 import { IControlPlane, IModels } from '../tokens';
+import { Page } from './page';
+import { notebookInSight, place, show } from './placing';
 
-class EndpointPageWidget extends MainAreaWidget<ReactWidget> {
+class EndpointPageWidget extends Page {
     constructor(
+        shell: JupyterFrontEnd.IShell,
         readonly page: EndpointPage,
         content: ReactWidget
     ) {
-        super({ content });
-    }
-
-    override dispose(): void {
-        this.page.dispose();
-        super.dispose();
+        super({ shell, content, own: [page] });
     }
 }
 
@@ -47,7 +38,7 @@ export const endpointPage: JupyterFrontEndPlugin<void> = {
         restorer: ILayoutRestorer | null
     ): void => {
         const trans = translator.load('gristmill_lab');
-        const { commands, shell } = app;
+        const { commands } = app;
         const pages = new WidgetTracker<EndpointPageWidget>({ namespace: 'gristmill-endpoint-page' });
 
         const open = (name: string): EndpointPageWidget => {
@@ -62,6 +53,9 @@ export const endpointPage: JupyterFrontEndPlugin<void> = {
                     onVersion: (model, version) => {
                         void commands.execute(CommandIds.openModel, { model, version });
                     },
+                    onOthers: () => {
+                        void commands.execute(CommandIds.showModels);
+                    },
                     onDelete: endpoint => {
                         commands
                             .execute(CommandIds.deleteEndpoint, { endpoint: endpoint.name })
@@ -74,13 +68,12 @@ export const endpointPage: JupyterFrontEndPlugin<void> = {
                     }
                 })
             );
-            const widget = new EndpointPageWidget(page, content);
+            const widget = new EndpointPageWidget(app.shell, page, content);
             widget.id = `gristmill-endpoint-${name}`;
             widget.title.label = name;
             widget.title.icon = endpointIcon;
-            widget.title.closable = true;
             widget.addClass('gr-PageWidget');
-            shell.add(widget, 'main', { mode: 'tab-after' });
+            place(app, widget, notebookInSight(app));
             void pages.add(widget);
             void page.load();
             const watching = traffic.watch(() =>
@@ -114,7 +107,7 @@ export const endpointPage: JupyterFrontEndPlugin<void> = {
                     known.dispose();
                 }
                 const widget = known && !known.isDisposed ? known : open(name);
-                shell.activateById(widget.id);
+                show(app, widget);
                 traffic.askAll();
             }
         });
@@ -136,11 +129,13 @@ export const endpointPage: JupyterFrontEndPlugin<void> = {
                     buttons: [
                         Dialog.cancelButton({ label: trans.__('Keep') }),
                         Dialog.warnButton({ label: trans.__('Delete endpoint %1', name) })
-                    ]
+                    ],
+                    defaultButton: 0 // who presses Enter without reading keeps it
                 });
                 if (answer.button.accept) {
                     const deleted = await api.deleteEndpoint(name);
                     endpoints.remove(deleted.id);
+                    pages.find(one => one.page.name === name)?.close(); // whoever deletes it needs no page that says so
                 }
             }
         });

@@ -1,5 +1,5 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { MainAreaWidget, ReactWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ReactWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
@@ -8,18 +8,16 @@ import { ModelPageView } from '../components/modelPage';
 import { modelIcon } from '../icons';
 import { ModelPage } from '../models/modelPage';
 import { IControlPlane, IMlflowPages, IModels } from '../tokens';
+import { Page } from './page';
+import { notebookInSight, place, show } from './placing';
 
-class ModelPageWidget extends MainAreaWidget<ReactWidget> {
+class ModelPageWidget extends Page {
     constructor(
+        shell: JupyterFrontEnd.IShell,
         readonly page: ModelPage,
         content: ReactWidget
     ) {
-        super({ content });
-    }
-
-    override dispose(): void {
-        this.page.dispose();
-        super.dispose();
+        super({ shell, content, own: [page] });
     }
 }
 
@@ -39,7 +37,7 @@ export const modelPage: JupyterFrontEndPlugin<void> = {
         restorer: ILayoutRestorer | null
     ): void => {
         const trans = translator.load('gristmill_lab');
-        const { commands, shell } = app;
+        const { commands } = app;
         const pages = new WidgetTracker<ModelPageWidget>({ namespace: 'gristmill-model-page' });
 
         const open = (model: string, version: string): ModelPageWidget => {
@@ -62,17 +60,16 @@ export const modelPage: JupyterFrontEndPlugin<void> = {
                     }
                 })
             );
-            const widget = new ModelPageWidget(page, content);
+            const widget = new ModelPageWidget(app.shell, page, content);
             widget.id = `gristmill-model-${model}`;
             widget.title.label = model;
             widget.title.icon = modelIcon;
-            widget.title.closable = true;
             widget.addClass('gr-PageWidget');
             page.changed.connect(() => {
                 widget.title.label = page.number === null ? model : `${model}/${page.number}`;
                 void pages.save(widget);
             });
-            shell.add(widget, 'main', { mode: 'tab-after' });
+            place(app, widget, notebookInSight(app));
             void pages.add(widget);
             void page.load();
             return widget;
@@ -90,7 +87,7 @@ export const modelPage: JupyterFrontEndPlugin<void> = {
                 if (known && version && known.page.number !== version) {
                     known.page.choose(version);
                 }
-                shell.activateById((known ?? open(model, version)).id);
+                show(app, known ?? open(model, version));
             }
         });
         if (restorer) {

@@ -1,18 +1,14 @@
-import {
-    ILabShell,
-    ILayoutRestorer,
-    type JupyterFrontEnd,
-    type JupyterFrontEndPlugin
-} from '@jupyterlab/application';
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, ReactWidget, showErrorMessage } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
-import { PanelWithToolbar } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { CommandIds } from '../commands';
 import { ModelsPanel } from '../components/modelsPanel';
 import { modelIcon } from '../icons';
 import { IControlPlane, IModels } from '../tokens';
+import { show } from './placing';
+import { SidePanel } from './sidePanel';
 
 const ID = 'gristmill-models';
 
@@ -22,15 +18,14 @@ export const modelsPanel: JupyterFrontEndPlugin<void> = {
     description: 'Registered models and endpoints, at the left.',
     autoStart: true,
     requires: [IControlPlane, IModels, ITranslator],
-    optional: [ILayoutRestorer, ICommandPalette, ILabShell],
+    optional: [ILayoutRestorer, ICommandPalette],
     activate: (
         app: JupyterFrontEnd,
         { connection }: IControlPlane,
         { registry, endpoints, traffic }: IModels,
         translator: ITranslator,
         restorer: ILayoutRestorer | null,
-        palette: ICommandPalette | null,
-        labShell: ILabShell | null
+        palette: ICommandPalette | null
     ): void => {
         const trans = translator.load('gristmill_lab');
         const { commands } = app;
@@ -42,7 +37,7 @@ export const modelsPanel: JupyterFrontEndPlugin<void> = {
                 );
             });
         };
-        const panel = new PanelWithToolbar();
+        const panel = new SidePanel();
         panel.id = ID;
         panel.title.icon = modelIcon;
         panel.title.caption = trans.__('Gristmill: models and endpoints');
@@ -81,7 +76,7 @@ export const modelsPanel: JupyterFrontEndPlugin<void> = {
             label: trans.__('Show Models and Endpoints'),
             icon: modelIcon,
             execute: () => {
-                (labShell ?? app.shell).activateById(ID);
+                show(app, panel);
             }
         });
         palette?.addItem({ command: CommandIds.showModels, category: 'Gristmill' });

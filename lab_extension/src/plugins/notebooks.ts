@@ -8,7 +8,7 @@ import type { ReadonlyPartialJSONObject, ReadonlyPartialJSONValue } from '@lumin
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { problemOf } from '../api/problem';
-import type { Run, RunOrder } from '../api/wire';
+import type { Run, RunOrder, SecretGrant } from '../api/wire';
 import { moved } from '../models/moved';
 import type { ISource } from '../models/source';
 import type { ITrans } from '../models/translation';
@@ -168,7 +168,16 @@ function key(path: string): string {
 
 async function last(state: IStateDB, path: string): Promise<ILast | null> {
     const kept = (await state.fetch(key(path))) as ReadonlyPartialJSONObject | undefined;
-    return kept && typeof kept['run'] === 'string' ? (kept as unknown as ILast) : null;
+    if (!kept || typeof kept['run'] !== 'string') {
+        return null;
+    }
+    const { order, run } = kept as unknown as ILast;
+    return { run, order: { ...order, secrets: grantsOf(order.secrets) } };
+}
+
+/** Before secrets could be variables, their names were remembered. */
+function grantsOf(kept: readonly (SecretGrant | string)[]): SecretGrant[] {
+    return kept.map(one => (typeof one === 'string' ? { name: one, env: null } : one));
 }
 
 /** What is remembered of notebooks goes with them. */

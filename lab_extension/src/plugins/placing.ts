@@ -42,6 +42,12 @@ export function place(app: JupyterFrontEnd, widget: Widget, notebook: Widget | n
     add(app, widget, there ?? notebook, notebook && !there ? 'split-right' : 'tab-after');
 }
 
+/** The notebook that one looks at: what is opened now stands beside it. */
+export function notebookInSight({ shell }: JupyterFrontEnd): Widget | null {
+    const shown = [...shell.widgets('main')].filter(one => one.isVisible && one.hasClass('jp-NotebookPanel'));
+    return shown.find(one => one === shell.currentWidget) ?? shown[0] ?? null;
+}
+
 /** Adds what takes the place of a widget for a while, as a tab in front of it. */
 export function placeOver(app: JupyterFrontEnd, widget: Widget, below: Widget): void {
     add(app, widget, below, 'tab-after');
@@ -61,6 +67,13 @@ export function placeWide(app: JupyterFrontEnd, widget: Widget): void {
     app.shell.add(widget, 'main', ref ? { ref: ref.id, mode: 'tab-after' } : {});
 }
 
-export function show(app: JupyterFrontEnd, widget: Widget): void {
-    app.shell.activateById(widget.id);
+/** Shows it, and the focus goes there. */
+export function show({ shell }: JupyterFrontEnd, widget: Widget): void {
+    shell.activateById(widget.id);
+    // The palette gives the focus back to what had it, while it is being taken from the palette.
+    setTimeout(() => {
+        if (!widget.isDisposed && !widget.node.contains(document.activeElement)) {
+            shell.activateById(widget.id);
+        }
+    });
 }

@@ -1,5 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { MainAreaWidget, Notification, ReactWidget, showErrorMessage } from '@jupyterlab/apputils';
+import { Notification, ReactWidget, showErrorMessage } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { type Contents, ServerConnection } from '@jupyterlab/services';
@@ -18,23 +18,16 @@ import { textCells } from '../models/mergeCells';
 import { type ICopyOf, copyOf, copyPath, keptOf, orderOf } from '../models/postMortem';
 import { baseName } from '../models/quantities';
 import { IControlPlane, IRunForms } from '../tokens';
+import { goToCell } from './cell';
+import { Page } from './page';
 import { placeOver } from './placing';
 
 const INJECTED = 'injected-parameters';
 
 /** The changes of one copy; they go with their widget. */
-class MergeWidget extends MainAreaWidget<ReactWidget> {
-    constructor(
-        readonly copy: string,
-        private readonly merge: CopyMerge,
-        content: ReactWidget
-    ) {
-        super({ content });
-    }
-
-    override dispose(): void {
-        this.merge.dispose();
-        super.dispose();
+class MergeWidget extends Page {
+    constructor(shell: JupyterFrontEnd.IShell, merge: CopyMerge, content: ReactWidget) {
+        super({ shell, content, own: [merge], leaves: () => merge.isPristine });
     }
 }
 
@@ -123,9 +116,7 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
         const showFailed = async (panel: NotebookPanel, cell: number | null): Promise<void> => {
             const at = cell === null ? -1 : placeInCopy(panel, cell);
             if (at >= 0) {
-                await panel.revealed;
-                panel.content.activeCellIndex = at;
-                await panel.content.scrollToItem(at);
+                await goToCell(panel, at);
             }
         };
 
@@ -247,8 +238,10 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
             const source: unknown = open
                 ? open.context.model.toJSON()
                 : (await contents.get(path, { type: 'notebook', content: true })).content;
+            const counted = cellsOf(base, run.given.length > 0).filter(one => !one.injected);
             return {
                 base: textCells(base),
+                numbers: counted.map(one => one.number),
                 copy: textCells(panel.context.model.toJSON()),
                 source: textCells(source)
             };
@@ -264,23 +257,18 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
                     source,
                     trans,
                     onSend: () => {
-                        attempt(
-                            put(merge, of).then(() => {
-                                widget.close();
-                            })
-                        );
+                        attempt(put(merge, of).then(widget.close.bind(widget)));
                     },
                     onCancel: () => {
                         widget.close();
                     }
                 })
             );
-            const widget = new MergeWidget(panel.context.path, merge, view);
+            const widget = new MergeWidget(app.shell, merge, view);
             made += 1;
             widget.id = `gristmill-copy-merge-${made}`;
             widget.title.label = trans.__('Changes of run %1', of.number);
             widget.title.icon = runIcon;
-            widget.title.closable = true;
             widget.addClass('gr-PageWidget');
             placeOver(app, widget, panel);
             void merge.load();
@@ -313,8 +301,7 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
                 }
             });
             const first = Math.min(...edits.map(edit => edit.at));
-            await panel.revealed;
-            panel.content.activeCellIndex = Math.min(first, panel.content.widgets.length - 1);
+            await goToCell(panel, first);
             Notification.success(
                 edits.length === 1
                     ? trans.__('The cell is in %1 now, and not saved yet', baseName(path))

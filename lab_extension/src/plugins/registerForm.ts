@@ -10,6 +10,7 @@ import { modelIcon } from '../icons';
 import { RegisterForm } from '../models/registerForm';
 import { IControlPlane, IModels, IRuns } from '../tokens';
 import { Aside, beside } from './aside';
+import { show } from './placing';
 
 /** Registers a model of a run, from a form beside it. */
 export const registerForm: JupyterFrontEndPlugin<void> = {
@@ -52,7 +53,7 @@ export const registerForm: JupyterFrontEndPlugin<void> = {
                     }
                 })
             );
-            const widget = new Aside(content, form);
+            const widget = new Aside(app.shell, content, form);
             const key = run ?? '';
             widget.id = `gristmill-register-${key}`;
             widget.title.label = trans.__('Register a model');
@@ -71,7 +72,7 @@ export const registerForm: JupyterFrontEndPlugin<void> = {
             execute: args => {
                 const run = textArgument(args, 'run');
                 const widget = forms.get(run ?? '') ?? open(run, args['deploy'] === true);
-                app.shell.activateById(widget.id);
+                show(app, widget);
             }
         });
         palette?.addItem({ command: CommandIds.registerModel, category: 'Gristmill' });

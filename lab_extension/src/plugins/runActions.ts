@@ -9,6 +9,7 @@ import { CommandIds, textArgument } from '../commands';
 import { baseName } from '../models/quantities';
 import { orderOf } from '../models/postMortem';
 import { IControlPlane, IRunForms, IRuns } from '../tokens';
+import { goToCell } from './cell';
 
 /** What can be done with a run, as commands: from its page, lists, the palette. */
 export const runActions: JupyterFrontEndPlugin<void> = {
@@ -86,7 +87,8 @@ export const runActions: JupyterFrontEndPlugin<void> = {
                 buttons: [
                     Dialog.cancelButton({ label: trans.__('Keep') }),
                     Dialog.warnButton({ label: trans.__('Delete run %1', run.name) })
-                ]
+                ],
+                defaultButton: 0 // who presses Enter without reading keeps it
             });
             if (answer.button.accept) {
                 await api.deleteRun(run.id);
@@ -97,9 +99,7 @@ export const runActions: JupyterFrontEndPlugin<void> = {
         const openAt = async (path: string, cell: number | null): Promise<void> => {
             const panel: unknown = await commands.execute('docmanager:open', { path });
             if (panel instanceof NotebookPanel && cell !== null) {
-                await panel.revealed;
-                panel.content.activeCellIndex = cell;
-                await panel.content.scrollToItem(cell);
+                await goToCell(panel, cell);
             }
         };
 
@@ -147,7 +147,8 @@ export const runActions: JupyterFrontEndPlugin<void> = {
                                         ? trans.__('Overwrite %1', baseName(existing[0] ?? ''))
                                         : trans.__('Overwrite %1 files', existing.length)
                             })
-                        ]
+                        ],
+                        defaultButton: 0 // who presses Enter without reading keeps it
                     });
                     if (!answer.button.accept) {
                         return;

@@ -1,11 +1,5 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import {
-    ICommandPalette,
-    MainAreaWidget,
-    Notification,
-    ReactWidget,
-    WidgetTracker
-} from '@jupyterlab/apputils';
+import { ICommandPalette, Notification, ReactWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
@@ -15,10 +9,12 @@ import * as React from 'react';
 import { CommandIds, textArgument } from '../commands';
 import { RunFormView } from '../components/runForm';
 import { runIcon } from '../icons';
+import { keptOf } from '../models/postMortem';
 import { baseName } from '../models/quantities';
 import { RunForm } from '../models/runForm';
 import { ToldOnce } from '../models/toldOnce';
 import { IControlPlane, INotebooks, IRunForms, IRuns } from '../tokens';
+import { FORM, Page } from './page';
 import { place, show } from './placing';
 import { FormSettings } from './settings';
 
@@ -26,14 +22,15 @@ const ID = 'gristmill-lab:run-form';
 const REREAD = 400; // ms after the last edit of the notebook
 
 /** The form of one notebook; it goes with its widget. */
-class FormWidget extends MainAreaWidget<ReactWidget> {
+class FormWidget extends Page {
     private looking: Promise<void> | null = null;
 
     constructor(
+        shell: JupyterFrontEnd.IShell,
         readonly form: RunForm,
         content: ReactWidget
     ) {
-        super({ content });
+        super({ shell, content, own: [form], first: FORM, leaves: () => form.isPristine });
     }
 
     protected override onAfterShow(message: Message): void {
@@ -47,18 +44,6 @@ class FormWidget extends MainAreaWidget<ReactWidget> {
             this.looking = null;
         });
     }
-
-    /** Who comes by keyboard is where one types. */
-    protected override onActivateRequest(message: Message): void {
-        super.onActivateRequest(message);
-        const field = this.node.querySelector<HTMLElement>('.gr-Fields input, .gr-Fields select');
-        (field ?? this.node.querySelector<HTMLElement>('button[type=submit]'))?.focus();
-    }
-
-    override dispose(): void {
-        this.form.dispose();
-        super.dispose();
-    }
 }
 
 export const runForm: JupyterFrontEndPlugin<IRunForms> = {
@@ -70,7 +55,7 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
     provides: IRunForms,
     activate: (
         app: JupyterFrontEnd,
-        { api, connection }: IControlPlane,
+        { api, runApi, connection }: IControlPlane,
         runs: IRuns,
         notebooks: INotebooks,
         translator: ITranslator,
@@ -124,11 +109,12 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
                 newValue.lookAgain(); // from a terminal, for example
             }
         });
-        let active = 0;
+        let [active, kept] = [0, 0];
         runs.changed.connect(() => {
             const now = runs.count('queued', 'starting', 'running');
-            if (now !== active) {
-                active = now;
+            const holding = runs.all.filter(run => keptOf(run) !== null).length;
+            if (now !== active || holding !== kept) {
+                [active, kept] = [now, holding];
                 forms
                     .filter(one => one.isVisible)
                     .forEach(one => {
@@ -150,17 +136,14 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
                             void commands.execute(CommandIds.openRun, { run: run.id });
                         }
                     },
+                    kept: () => runs.all.filter(run => keptOf(run) !== null),
+                    onEndKernel: run => runApi.endKernel(run.id).then(() => runs.refresh()),
                     onCancel: () => {
                         widget.close();
-                    },
-                    onFilled: () => {
-                        if (widget.isVisible) {
-                            widget.activate();
-                        }
                     }
                 })
             );
-            const widget = new FormWidget(form, view);
+            const widget = new FormWidget(app.shell, form, view);
             const entitle = (): void => {
                 widget.title.label = trans.__('Run %1', baseName(form.source.path));
                 widget.title.caption = form.source.path;
@@ -170,7 +153,6 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
             entitle();
             form.source.pathChanged.connect(entitle);
             widget.title.icon = runIcon;
-            widget.title.closable = true;
             widget.addClass('gr-FormWidget');
             const panel = tracker?.find(one => one.context.path === path);
             place(app, widget, panel ?? null);

@@ -2,11 +2,12 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
-import { MenuSvg, ToolbarButton, caretDownEmptyIcon } from '@jupyterlab/ui-components';
+import { ToolbarButton, caretDownEmptyIcon } from '@jupyterlab/ui-components';
 
 import { CommandIds, textArgument } from '../commands';
 import { baseName } from '../models/quantities';
 import type { Widget } from '@lumino/widgets';
+import { focusableOf, openMenu } from './menus';
 
 /** What else can be done with the notebook that the menu's toolbar belongs to. */
 const ITEMS = [CommandIds.runAgain, CommandIds.runInBackground, null, CommandIds.runsOfNotebook] as const;
@@ -42,23 +43,16 @@ export const runMenu: JupyterFrontEndPlugin<void> = {
         palette?.addItem({ command: CommandIds.runsOfNotebook, category: 'Gristmill' });
 
         const opened = (panel: NotebookPanel, button: Widget): void => {
-            const menu = new MenuSvg({ commands });
-            menu.title.label = trans.__('More ways to run %1', baseName(panel.context.path));
-            for (const command of ITEMS) {
-                menu.addItem(
+            openMenu(
+                commands,
+                focusableOf(button.node),
+                trans.__('More ways to run %1', baseName(panel.context.path)),
+                ITEMS.map(command =>
                     command === null
                         ? { type: 'separator' }
                         : { command, args: { path: panel.context.path, inMenu: true } }
-                );
-            }
-            const { left, bottom } = button.node.getBoundingClientRect();
-            menu.aboutToClose.connect(() => {
-                // Focus comes back to where it was; the menu is done with once its command was called.
-                requestAnimationFrame(() => {
-                    menu.dispose();
-                });
-            });
-            menu.open(left, bottom);
+                )
+            );
         };
         registry?.addFactory<NotebookPanel>('Notebook', 'gristmill-run-menu', (panel): Widget => {
             const button = new ToolbarButton({

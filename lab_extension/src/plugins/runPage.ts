@@ -1,8 +1,8 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { MainAreaWidget, ReactWidget, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
+import { ReactWidget, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
-import { Menu } from '@lumino/widgets';
+import type { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { Run } from '../api/wire';
@@ -15,27 +15,22 @@ import { RunCharts } from '../models/runCharts';
 import { mainMetric, metric } from '../models/quantities';
 import { RunPage } from '../models/runPage';
 import { IControlPlane, IMlflowPages, IRuns } from '../tokens';
-import { place, show } from './placing';
+import { openMenu } from './menus';
+import { Page } from './page';
+import { notebookInSight, place, show } from './placing';
 
 const OFFERED = 12; // runs to compare with, in a menu
 const TOGETHER = 4; // of them at once
 const SEPARATOR: Menu.IItemOptions = { type: 'separator' };
 
-class RunPageWidget extends MainAreaWidget<ReactWidget> {
+class RunPageWidget extends Page {
     constructor(
+        shell: JupyterFrontEnd.IShell,
         readonly page: RunPage,
-        private readonly charts: RunCharts,
-        private readonly notebook: ExecutedNotebook,
+        charts: RunCharts,
         content: ReactWidget
     ) {
-        super({ content });
-    }
-
-    override dispose(): void {
-        this.page.dispose();
-        this.charts.dispose();
-        super.dispose();
-        this.notebook.dispose();
+        super({ shell, content, own: [page, charts] });
     }
 }
 
@@ -75,20 +70,9 @@ export const runPage: JupyterFrontEndPlugin<void> = {
         /** Others’ commands: a button is there where they are. */
         const where = <T>(command: string, does: T): T | null => (commands.hasCommand(command) ? does : null);
 
-        const opened = (at: DOMRect, items: readonly Menu.IItemOptions[]): void => {
-            const menu = new Menu({ commands });
-            items.forEach(item => menu.addItem(item));
-            menu.aboutToClose.connect(() => {
-                // What was chosen is executed first.
-                requestAnimationFrame(() => {
-                    menu.dispose();
-                });
-            });
-            menu.open(at.left, at.bottom);
-        };
-        const more = (run: Run, at: DOMRect): void => {
+        const more = (run: Run, button: HTMLElement): void => {
             const command = CommandIds.downloadNotebook;
-            opened(at, [
+            openMenu(commands, button, trans.__('More of %1', run.name), [
                 { command, args: { run: run.id, kind: 'ipynb' } },
                 { command, args: { run: run.id, kind: 'html' } },
                 { command, args: { run: run.id, kind: 'html', code: false } },
@@ -98,7 +82,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
             ]);
         };
         /** With the other runs of its notebook, or each of them. */
-        const compare = (run: Run, at: DOMRect): void => {
+        const compare = (run: Run, button: HTMLElement): void => {
             const others = runs.all.filter(one => one.notebook === run.notebook && one.id !== run.id);
             const shown = others.slice(0, OFFERED);
             const command = CommandIds.compareWith;
@@ -106,7 +90,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
                 command,
                 args: { run: run.id, others: some.map(one => one.id).join(','), label }
             });
-            opened(at, [
+            openMenu(commands, button, trans.__('Compare %1 with', run.name), [
                 ...(shown.length > 1
                     ? [item(shown.slice(0, TOGETHER), trans.__('The last runs of this notebook')), SEPARATOR]
                     : []),
@@ -163,11 +147,13 @@ export const runPage: JupyterFrontEndPlugin<void> = {
                     mlflowUrl: run => mlflow.run(run.id)
                 })
             );
-            const widget = new RunPageWidget(page, charts, notebook, content);
+            const widget = new RunPageWidget(app.shell, page, charts, content);
+            widget.disposed.connect(() => {
+                notebook.dispose(); // after what it is shown in
+            });
             widget.id = `gristmill-run-${key}`;
             widget.title.label = trans.__('Run');
             widget.title.icon = runIcon;
-            widget.title.closable = true;
             widget.addClass('gr-PageWidget');
             page.changed.connect(() => {
                 const run = page.detail?.run;
@@ -177,7 +163,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
                     widget.title.iconClass = `gr-State gr-mod-${run.state}`;
                 }
             });
-            place(app, widget, null);
+            place(app, widget, notebookInSight(app));
             void pages.add(widget);
             void page.load();
             return widget;

@@ -1,13 +1,7 @@
-import {
-    ILabShell,
-    ILayoutRestorer,
-    type JupyterFrontEnd,
-    type JupyterFrontEndPlugin
-} from '@jupyterlab/application';
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, ReactWidget, showErrorMessage } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { Panel } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { InteractiveRun, Run } from '../api/wire';
@@ -16,6 +10,8 @@ import { RunsPanel } from '../components/runsPanel';
 import { millIcon } from '../icons';
 import { Interactive } from '../models/interactive';
 import { IControlPlane, IRuns } from '../tokens';
+import { show } from './placing';
+import { SidePanel } from './sidePanel';
 
 const ID = 'gristmill-runs';
 
@@ -25,15 +21,14 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
     description: 'What runs and what ran, at the left.',
     autoStart: true,
     requires: [IControlPlane, IRuns, ITranslator],
-    optional: [ILayoutRestorer, ICommandPalette, ILabShell],
+    optional: [ILayoutRestorer, ICommandPalette],
     activate: (
         app: JupyterFrontEnd,
         { api, runApi, connection }: IControlPlane,
         runs: IRuns,
         translator: ITranslator,
         restorer: ILayoutRestorer | null,
-        palette: ICommandPalette | null,
-        labShell: ILabShell | null
+        palette: ICommandPalette | null
     ): void => {
         const trans = translator.load('gristmill_lab');
         const { commands } = app;
@@ -54,7 +49,7 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
             await commands.execute('docmanager:open', { path });
         };
         const asked = new Signal<object, string>({});
-        const panel = new Panel();
+        const panel = new SidePanel();
         panel.id = ID;
         panel.title.icon = millIcon;
         panel.title.caption = trans.__('Gristmill: runs');
@@ -95,7 +90,7 @@ export const runsPanel: JupyterFrontEndPlugin<void> = {
             label: trans.__('Show Runs'),
             icon: millIcon,
             execute: args => {
-                (labShell ?? app.shell).activateById(ID);
+                show(app, panel);
                 const filter = textArgument(args, 'filter');
                 if (filter !== null) {
                     asked.emit(filter);

@@ -2,7 +2,6 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import {
     Clipboard,
     ICommandPalette,
-    MainAreaWidget,
     Notification,
     ReactWidget,
     WidgetTracker,
@@ -26,23 +25,20 @@ import { cellOf, readView } from '../models/tableView';
 import type { ITrans } from '../models/translation';
 import { IControlPlane, ISavedViews } from '../tokens';
 import { download } from './download';
-import { placeWide } from './placing';
+import { Page } from './page';
+import { placeWide, show } from './placing';
 import { SelectedRuns } from './selectedRuns';
 
 const ID = 'gristmill-runs-table';
 const WRITTEN = 500; // runs that are asked for at once, for CSV
 
-class TableWidget extends MainAreaWidget<ReactWidget> {
+class TableWidget extends Page {
     constructor(
+        shell: JupyterFrontEnd.IShell,
         readonly table: RunsTable,
         content: ReactWidget
     ) {
-        super({ content });
-    }
-
-    override dispose(): void {
-        this.table.dispose();
-        super.dispose();
+        super({ shell, content, own: [table], first: ['.gr-Table', '.gr-Empty button'] });
     }
 }
 
@@ -147,11 +143,10 @@ export const runsTable: JupyterFrontEndPlugin<void> = {
             const content = ReactWidget.create(
                 React.createElement(UseSignal<ISavedViews, void>, { signal: views.changed, children: draw })
             );
-            const widget = new TableWidget(table, content);
+            const widget = new TableWidget(shell, table, content);
             widget.id = ID;
             widget.title.label = trans.__('Runs');
             widget.title.icon = millIcon;
-            widget.title.closable = true;
             widget.addClass('gr-RunsTableWidget');
             placeWide(app, widget);
             void tracker.add(widget);
@@ -175,7 +170,7 @@ export const runsTable: JupyterFrontEndPlugin<void> = {
                     const view = readView(kept);
                     await known.table.show({ ...view, columns: view.columns ?? known.table.view.columns });
                 }
-                shell.activateById(widget.id);
+                show(app, widget);
             }
         });
         palette?.addItem({ command: CommandIds.openTable, category: 'Gristmill' });

@@ -47,7 +47,8 @@ export class SelectedRuns {
                 names(over, trans),
                 left
             ),
-            buttons: [Dialog.cancelButton({ label: trans.__('Keep') }), Dialog.warnButton({ label })]
+            buttons: [Dialog.cancelButton({ label: trans.__('Keep') }), Dialog.warnButton({ label })],
+            defaultButton: 0 // who presses Enter without reading keeps them
         });
         if (answer.button.accept) {
             await this.each(over, run => this.api.deleteRun(run.id), trans.__('could not be deleted'));

@@ -29,6 +29,13 @@ def test_without_a_parameters_cell_the_settings_at_the_top_are_suggested() -> No
     assert [one.parameter.name for one in facts.suggestions] == ["depth", "rate"]
 
 
+def test_environment_variables_that_a_secret_could_be_are_named() -> None:
+    facts = read(
+        notebook(code("import os\nkey = os.environ['API_TOKEN']\nhome = os.environ['HOME'], os.getenv('PATH')"))
+    )
+    assert (facts.secrets, facts.variables) == ((), ("API_TOKEN",))
+
+
 def test_a_cell_that_is_just_being_typed_is_told_of_and_breaks_nothing() -> None:
     facts = read(notebook(code("depth: int = ", "parameters")))
     assert facts.parameters.parameters == ()

@@ -61,5 +61,6 @@ def test_the_hint_comes_with_the_fault() -> None:
 
 def test_a_missing_environment_variable_may_be_a_secret() -> None:
     assert "--secret-env PRICE_TOKEN" in (hint_for("KeyError: 'PRICE_TOKEN'") or "")
+    assert "in the form of the run" in (hint_for("KeyError: 'PRICE_TOKEN'") or "")
     assert hint_for("KeyError: 'price'") is None
     assert hint_for("KeyError: 'NAME'") is None, "a column, as likely"
