@@ -16,6 +16,7 @@ from gristmill.core.errors import ConflictError, GristmillError, InvalidInputErr
 from gristmill.core.wire import Event
 from gristmill.models.model import ModelVersion, RegisterRequest
 from gristmill.runs.model import LoggedModel, Metric, Run, RunState
+from gristmill.secrets.model import SecretGrant
 from gristmill_lab.launch import Launched, RunOrder
 from gristmill_lab.reading import NotebookFacts, read
 from gristmill_lab.widgets import markup, plots
@@ -84,7 +85,7 @@ class RunPanel(Panel):
             path=str(self.notebook),
             parameters=self._form.changed_values(),
             profile=self.profile,
-            secrets=tuple(name for name, tick in self._secrets.items() if tick.value),
+            secrets=tuple(SecretGrant(name=name) for name, tick in self._secrets.items() if tick.value),
         )
         return self.act("Run", lambda asking: asking.launch(self._place, order), self._launched, self._form.mark)
 
