@@ -19,6 +19,7 @@ from typer.cli import get_docs_for_click
 import gristmill
 from gristmill.cli.main import app as command_line
 from gristmill.core.errors import EXIT_CODE, HTTP_STATUS
+from gristmill.core.scopes import PERSON_SCOPES, ROLES
 from gristmill.core.settings import Settings
 
 
@@ -78,24 +79,46 @@ def routers() -> Iterator[APIRouter]:
             yield importlib.import_module(info.name).router
 
 
-def http() -> str:
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, path and description of every route."""
     app = FastAPI()
     for router in routers():
         app.include_router(router)
-    tables: dict[str, list[str]] = {}
     for path, methods in app.openapi()["paths"].items():
         for method, operation in methods.items():
-            tables.setdefault(operation["tags"][0], []).append(_row(method, path, operation))
+            yield method.upper(), path, operation
+
+
+def http() -> str:
+    tables: dict[str, list[str]] = {}
+    for method, path, operation in operations():
+        tables.setdefault(operation["tags"][0], []).append(_row(method, path, operation))
     titles = (TABLE_HEAD.format(tag=tag.capitalize()) + "\n" + "\n".join(rows) for tag, rows in sorted(tables.items()))
     return "\n".join(titles)
 
 
+def scopes_of(operation: dict[str, Any]) -> list[str]:
+    return [scope for security in operation.get("security", []) for names in security.values() for scope in names]
+
+
+def access() -> str:
+    """What each role may, route by route; those of workers and supervisors are nobody's."""
+    head = f"| route | {' | '.join(ROLES)} |\n|---|{'---|' * len(ROLES)}"
+    rows = []
+    for method, path, operation in operations():
+        needed = set(scopes_of(operation))
+        if needed & PERSON_SCOPES:
+            may = ("yes" if needed <= scopes else "" for scopes in ROLES.values())
+            rows.append(f"| {operation['summary']}<br>`{method} {path}` | {' | '.join(may)} |")
+    return "\n".join((head, *rows))
+
+
 def _row(method: str, path: str, operation: dict[str, Any]) -> str:
-    scopes = [scope for security in operation.get("security", []) for names in security.values() for scope in names]
+    scopes = scopes_of(operation)
     answers = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
     cells = (
         operation["summary"],
-        f"`{method.upper()} {path}`",
+        f"`{method} {path}`",
         ", ".join(f"`{scope}`" for scope in scopes) or "–",  # noqa: RUF001  # a dash, for a reader
         _shape(operation.get("requestBody", {})),
         _shape(answers),
@@ -113,6 +136,7 @@ def _shape(body: dict[str, Any]) -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "reference/access.md": access,
     "reference/cli.md": commands,
     "reference/errors.md": errors,
     "reference/http.md": http,
@@ -124,8 +148,8 @@ WRITTEN = re.compile(r"^<!-- written by the build -->.*\Z", re.MULTILINE | re.DO
 
 
 # Small enough to stand in the tree, so that a code host shows them too; a test holds them against the code.
-COMMITTED = ("reference/errors.md", "reference/settings.md")
-BEHIND = "Written from `gristmill/core` by `python -m tools.pages`."
+COMMITTED = ("reference/access.md", "reference/errors.md", "reference/settings.md")
+BEHIND = "Written from the code by `python -m tools.pages`."
 
 
 def committed(text: str, name: str) -> str:

@@ -136,7 +136,10 @@ def _free_volumes(admin: Client, names: set[str]) -> None:
         until(lambda name=name: _is_removed(admin, name), 60, f"{name} is gone")  # type: ignore[misc]
         if path.is_dir():
             for entry in path.iterdir():
-                shutil.rmtree(entry, ignore_errors=True)
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
         metadata = {"name": name, "labels": found["metadata"].get("labels", {})}
         spec = {key: value for key, value in found["spec"].items() if key != "claimRef"}
         make(admin, PersistentVolume, {"metadata": metadata, "spec": spec})

@@ -65,7 +65,7 @@ def test_from_the_log_in_to_a_served_prediction(platform: Platform, log_in: Call
     form.get_by_role("button", name="Run", exact=True).click()
     run = page.locator(".gr-Page:visible")
     expect(run.get_by_role("heading", level=1).first).to_contain_text("running", timeout=SLOW)
-    expect(run.get_by_text(re.compile(r"cell \d+ of \d+")).first).to_be_visible(timeout=SLOW)
+    expect(run.get_by_text(re.compile(r"cell \d+/\d+")).first).to_be_visible(timeout=SLOW)
     page.screenshot(path=PICTURES / "cluster-live.png")
     expect(run.get_by_role("heading", level=1).first).to_contain_text("succeeded", timeout=2 * SLOW)
     page.screenshot(path=PICTURES / "cluster-run.png")

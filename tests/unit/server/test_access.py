@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from gristmill.core import tokens
 from gristmill.core.database import Database
-from gristmill.core.scopes import SUPERVISOR_SCOPES, WORKER_SCOPES, ActorKind, Scope
+from gristmill.core.scopes import ROLES, SUPERVISOR_SCOPES, WORKER_SCOPES, ActorKind, Role, Scope
 from tests.unit.conftest import TestClock
 
 PUBLIC = {"/api/instance", "/open/{code}"}
@@ -39,12 +39,18 @@ def http(app: FastAPI) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
 
-def token(db: Database, clock: TestClock, scopes: frozenset[Scope], subject: str | None = None) -> str:
+def token(
+    db: Database,
+    clock: TestClock,
+    scopes: frozenset[Scope],
+    subject: str | None = None,
+    kind: ActorKind = ActorKind.SERVICE,
+) -> str:
     with db.write() as tx:
         return tokens.issue(
             tx,
             project_id="default",
-            kind=ActorKind.SERVICE,
+            kind=kind,
             name="robot",
             scopes=scopes,
             now=clock.now(),
@@ -83,6 +89,19 @@ async def test_no_route_answers_a_token_that_lacks_its_scope(
     for method, path, needed in routes(document):
         lacking = token(db, clock, frozenset(Scope) - {Scope(scope) for scope in needed})
         assert await ask(http, method, path, lacking) == 403, f"{method} {path}"
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_role_may_what_the_page_says_and_nothing_else(
+    document: dict[str, Any], http: httpx.AsyncClient, db: Database, clock: TestClock, role: Role
+) -> None:
+    """The page of docs/reference/access.md is written from the same routes and roles."""
+    held = token(db, clock, ROLES[role], kind=ActorKind.PERSON)
+    for method, path, needed in routes(document):
+        if path in {"/api/server/stop", "/api/events/stream"}:
+            continue  # who may stops it; who may listens for ever
+        may = needed <= {str(scope) for scope in ROLES[role]}
+        assert (await ask(http, method, path, held) != 403) is may, f"{method} {path}"
 
 
 async def test_a_cookie_opens_nothing_below_api(http: httpx.AsyncClient, db: Database, clock: TestClock) -> None:
