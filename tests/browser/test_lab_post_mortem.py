@@ -105,7 +105,6 @@ def test_a_kept_kernel_says_why_it_cannot_be_restarted(desk: Desk, lab: Lab, con
     run = failed(lab, control_plane, "restarted.ipynb")
     try:
         opened(desk, run)
-        panel = desk.notebook(f"restarted.run-{run.number}.ipynb")
         expect(desk.page.get_by_text("| Idle")).to_be_visible()  # the status bar has it at any width
         desk.page.get_by_role("menuitem", name="Kernel", exact=True).click()
         desk.page.get_by_role("menuitem", name="Restart Kernel and Run All Cells…").click()
