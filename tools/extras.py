@@ -13,6 +13,10 @@ from tools.wheel import build_wheel
 ROOT = Path(__file__).parents[1]
 PROBE = Path(__file__).with_name("probe.py")
 SERVER_ONLY = ("alembic", "fastapi", "sqlalchemy")
+KUBERNETES = (
+    *("gristmill.core.kubernetes", "gristmill.core.kubernetes_pods"),
+    *("gristmill.endpoints.backends.kubernetes", "gristmill.runs.executors.kubernetes"),
+)
 MODEL_LIBRARIES = ("mlflow", "numpy", "optuna", "pandas", "sklearn")
 
 
@@ -24,6 +28,7 @@ class Probe:
     modules: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()  # not even installed
     unloaded: tuple[str, ...] = ()  # installed, perhaps, but not imported by this
+    without: tuple[str, ...] = ()  # modules of the packages that are for another extra
 
 
 NO_WORDS = {"cli", "client", "core", "server", "serving", "worker"}
@@ -36,10 +41,12 @@ ENVIRONMENTS: dict[str, tuple[Probe, ...]] = {
     "server": (
         Probe(
             packages=("gristmill.core", "gristmill.server", *(f"gristmill.{word}" for word in WORDS)),
-            lacks=("papermill", "ipykernel"),
+            lacks=("papermill", "ipykernel", "lightkube"),
             unloaded=(*MODEL_LIBRARIES, "papermill"),
+            without=KUBERNETES,
         ),
     ),
+    "server,kubernetes": (Probe(modules=KUBERNETES, unloaded=MODEL_LIBRARIES),),
     "worker": (Probe(packages=("gristmill.worker",), lacks=(*SERVER_ONLY, "mlflow")),),
     "lab": (Probe(packages=("gristmill_lab",), unloaded=(*SERVER_ONLY, *MODEL_LIBRARIES)),),
     "widgets": (Probe(packages=("gristmill_lab.widgets",), lacks=(*SERVER_ONLY, "jupyter_server", "mlflow")),),

@@ -153,10 +153,12 @@ def test_doing_it_to_an_endpoint_that_is_gone_does_nothing(make: Make) -> None:
 
 @pytest.mark.cluster
 def test_a_service_leads_to_the_pod_and_another_profile_replaces_it_without_a_gap(
-    kubernetes_ground: Ground, monkeypatch: pytest.MonkeyPatch
+    kubernetes_ground: Ground, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", str(kubernetes_ground.kubeconfig))
-    backend = next(made := on_kubernetes(kubernetes_ground))()
+    made = on_kubernetes(kubernetes_ground)
+    request.addfinalizer(lambda: next(made, None))
+    backend = next(made)()
     endpoint = new_id("endpoint", TestClock().now())
     address = start(backend, endpoint, name="without-a-gap")
     service = (urlsplit(address.url).hostname or "").partition(".")[0]
@@ -185,7 +187,6 @@ def test_a_service_leads_to_the_pod_and_another_profile_replaces_it_without_a_ga
     backend.stop(endpoint)
     until(lambda: backend.clean_up(endpoint), what="it is gone")
     backend.forget(endpoint)
-    next(made, None)
 
 
 def _answer(url: str) -> str:
