@@ -149,7 +149,7 @@ WRITTEN = re.compile(r"^<!-- written by the build -->.*\Z", re.MULTILINE | re.DO
 
 # Small enough to stand in the tree, so that a code host shows them too; a test holds them against the code.
 COMMITTED = ("reference/access.md", "reference/errors.md", "reference/settings.md")
-BEHIND = "Written from the code by `python -m tools.pages`."
+BEHIND = "Written from `gristmill` by `python -m tools.pages`."
 
 
 def committed(text: str, name: str) -> str:
