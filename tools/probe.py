@@ -21,7 +21,8 @@ def modules_of(package: str) -> Iterator[str]:
 
 
 def main(wanted: dict[str, list[str]]) -> int:
-    names = [name for package in wanted["packages"] for name in modules_of(package) if name not in wanted.get("without", [])]
+    without = wanted.get("without", [])
+    names = [name for package in wanted["packages"] for name in modules_of(package) if name not in without]
     for name in [*names, *wanted["modules"]]:
         importlib.import_module(name)
     found = [f"{name} is installed" for name in wanted["lacks"] if importlib.util.find_spec(name)]
