@@ -5,7 +5,6 @@ What is asked for again and again is kept by a `Mirror`; what changes something 
 
 import asyncio
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -239,11 +238,6 @@ class _Background:
 def object_name(identifier: str) -> str:
     """What the object of an id is called: a name of Kubernetes' (RFC 1123), which has no underscore."""
     return f"gristmill-{identifier.replace('_', '-')}"
-
-
-def label(value: str) -> str:
-    """`value` as a label's: at most 63 of letters, digits, '.', '_' and '-'."""
-    return re.sub(r"[^A-Za-z0-9._-]", "-", value)[:63].strip("._-")
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import yaml
 from lightkube import ApiError, Client
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Namespace, PersistentVolume, PersistentVolumeClaim, Pod, Service
@@ -151,8 +150,3 @@ def _is_removed(admin: Client, volume: str) -> bool:
     except ApiError as error:
         return error.status.code == 404
     return False
-
-
-def described(values: Path = VALUES) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(values.read_text())
-    return found
