@@ -30,12 +30,13 @@ class Pod:
     secret: str
     labels: Mapping[str, str]
     pull_policy: str = "IfNotPresent"
-    grace_s: int = 30  # from the wish that it ends to its end
+    grace_s: int = 30  # from when its process is asked to end to its end
     restarts: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
     cache_claim: str | None = None
     port: int | None = None
     ready_path: str | None = None
+    drain_s: int = 0  # it goes on answering for so long, until every node knows that it is on its way out
 
 
 def resources(profile: Profile) -> Manifest:
@@ -98,11 +99,13 @@ def template(pod: Pod) -> Manifest:
     if pod.ready_path is not None:
         asks = {"httpGet": {"path": pod.ready_path, "port": "http"}, "timeoutSeconds": 3}
         container["readinessProbe"] = {**asks, "periodSeconds": 2, "failureThreshold": 3}
+    if pod.drain_s:
+        container["lifecycle"] = {"preStop": {"sleep": {"seconds": pod.drain_s}}}
     spec: Manifest = {
         "containers": [container],
         "volumes": volumes,
         "restartPolicy": "Always" if pod.restarts else "Never",
-        "terminationGracePeriodSeconds": pod.grace_s,
+        "terminationGracePeriodSeconds": pod.drain_s + pod.grace_s,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "nodeSelector": dict(pod.profile.node_selector),

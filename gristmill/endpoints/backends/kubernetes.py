@@ -21,6 +21,7 @@ from gristmill.profiles.model import Profile
 ENDPOINT = "gristmill.dev/endpoint"
 SUPERVISOR = ("python", "-P", "-m", "gristmill.serving")
 READY = "/health"
+DRAIN_S = 10  # kube-proxy sends requests to a pod that ends until it has heard of it
 _PART_OF = {**MANAGED, "app.kubernetes.io/component": "endpoint"}
 _FIRST_PORT = 20_000
 _LOG_LINES = 1000
@@ -147,6 +148,7 @@ class KubernetesBackend(EndpointBackend):
             environ={**self._endpoints.environ, "GRISTMILL_ENDPOINT": order.id},
             port=order.port,
             ready_path=READY,
+            drain_s=DRAIN_S,
         )
         spec = {
             "replicas": 1,

@@ -25,9 +25,16 @@ GPU = Profile(
 )
 
 
-def template(profile: Profile) -> dict[str, Any]:
+def template(profile: Profile, drain_s: int = 0) -> dict[str, Any]:
     return pods.template(
-        pods.Pod(profile=profile, image="ours:1", command=["python"], secret="its-token", labels={"a": "b"})
+        pods.Pod(
+            profile=profile,
+            image="ours:1",
+            command=["python"],
+            secret="its-token",
+            labels={"a": "b"},
+            drain_s=drain_s,
+        )
     )
 
 
@@ -95,6 +102,13 @@ def test_a_token_is_a_mounted_file_and_in_no_command_and_no_environment() -> Non
     spec = template(SMALL)["spec"]
     assert {"name": "token", "secret": {"secretName": "its-token", "defaultMode": 0o440}} in spec["volumes"]
     assert "its-token" not in str(spec["containers"])
+
+
+def test_a_pod_that_serves_answers_on_while_the_nodes_hear_that_it_ends() -> None:
+    serves = template(SMALL, drain_s=10)["spec"]
+    assert serves["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 10}}}
+    assert serves["terminationGracePeriodSeconds"] == template(SMALL)["spec"]["terminationGracePeriodSeconds"] + 10
+    assert "lifecycle" not in template(SMALL)["spec"]["containers"][0]
 
 
 @pytest.mark.parametrize(
