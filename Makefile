@@ -1,11 +1,11 @@
 # All the commands there are; CI calls the same ones. Each works alone, first, on a fresh clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo lab stop lock
+.PHONY: help setup check test platform demo lab stop lock
 # Tests run in as many processes, a file of them in one; 0 is this process alone.
 WORKERS ?= 2
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile | expand -t 15
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile | expand -t 17
 
 setup: ## make .venv as requirements.lock says
 	@sh tools/setup.sh
@@ -17,6 +17,10 @@ test: setup ## all tests, with branch coverage; `make test ARGS="-k worker"` for
 	@.venv/bin/coverage erase
 	@.venv/bin/coverage run -m pytest -n $(WORKERS) --dist loadfile $(ARGS); passed=$$?; \
 	 .venv/bin/coverage combine --quiet; .venv/bin/coverage report; exit $$passed
+
+platform: setup ## the images, and the tests of the whole platform on the Kubernetes of KUBECONFIG, with HELM
+	@.venv/bin/python -m tools.images
+	@.venv/bin/python -m pytest tests/cluster $(ARGS)
 
 demo: setup ## a notebook becomes a tracked run, its model a live endpoint
 	@.venv/bin/python notebooks/examples/churn/demo.py

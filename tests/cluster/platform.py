@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import httpx2  # lightkube's
 import pytest
 from lightkube import ApiError, Client
 from lightkube.resources.apps_v1 import Deployment
@@ -96,13 +97,19 @@ def installed(*sets: str) -> Iterator[Platform]:
 
 @contextmanager
 def names_resolve(platform: Platform) -> Iterator[None]:
-    """In this process, names of services lead where they lead in a pod."""
-    ask = socket.getaddrinfo
+    """In this process, names of services lead where they lead in a pod, also while the cluster's API is away."""
+    ask, known = socket.getaddrinfo, dict[str, str]()
 
     def getaddrinfo(host: Any, *rest: Any, **more: Any) -> Any:
         text = host.decode() if isinstance(host, bytes) else host
         if isinstance(text, str) and text.endswith(".svc"):
-            return ask(platform.address_of(text.partition(".")[0]), *rest, **more)
+            service = text.partition(".")[0]
+            try:
+                known[service] = platform.address_of(service)
+            except httpx2.TransportError:
+                if service not in known:
+                    raise
+            return ask(known[service], *rest, **more)
         return ask(host, *rest, **more)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -11,7 +11,8 @@ from lightkube.resources.core_v1 import Pod
 from gristmill.client import api
 from gristmill.client.client import Client
 from gristmill.core.errors import NotFoundError
-from gristmill.endpoints.model import DeployRequest
+from gristmill.endpoints.backends.kubernetes import ENDPOINT
+from gristmill.endpoints.model import DeployRequest, Endpoint
 from tests.cluster.platform import Platform
 from tests.integration.conftest import WriteNotebook
 from tests.line_model import ASKED, ask, registered, training, until_ready
@@ -22,6 +23,10 @@ from tests.waiting import until
 def ada(platform: Platform) -> Iterator[Client]:
     with platform.hub.client(platform.hub.token("ada")) as client:
         yield client
+
+
+def pods(platform: Platform, endpoint: Endpoint) -> list[Pod]:
+    return list(platform.admin.list(Pod, namespace=platform.namespace, labels={ENDPOINT: endpoint.id}))
 
 
 def test_a_model_is_deployed_asked_replaced_without_a_failed_request_and_deleted(
@@ -60,14 +65,14 @@ def test_a_model_is_deployed_asked_replaced_without_a_failed_request_and_deleted
     platform.delete_pods("control-plane")
     assert ask(endpoint, key) == pytest.approx(20.0), "it answers while no control plane lives"
     platform.until_ready("control-plane")
-    (pod,) = platform.pods("endpoint")
+    (pod,) = pods(platform, endpoint)
     platform.admin.delete(Pod, str(pod.metadata and pod.metadata.name), namespace=platform.namespace, grace_period=1)
     until(
-        lambda: pod not in platform.pods("endpoint") and ask(endpoint, key) == pytest.approx(20.0),
+        lambda: pod not in pods(platform, endpoint) and ask(endpoint, key) == pytest.approx(20.0),
         180,
         "another pod serves",
     )
 
     ada.send(api.delete_endpoint("line"))
-    until(lambda: not platform.pods("endpoint"), 120, "its pod is gone")
+    until(lambda: not pods(platform, endpoint), 120, "its pod is gone")
     assert ada.send(api.list_endpoints()) == ()

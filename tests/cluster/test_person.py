@@ -1,14 +1,18 @@
 """A person on the platform, by clicking: from the log-in to a served prediction; a second one sees nothing of it."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE
 from tests.browser.lab import Desk, Lab
+from tests.browser.notebooks import cell, write
+from tests.browser.test_widgets import ANSWER, run_cell
 from tests.cluster.platform import Platform
 from tests.hub import PASSWORD
 
@@ -40,6 +44,17 @@ def log_in(platform: Platform, browser: Browser) -> Iterator[Callable[[str], Pag
         context.close()
 
 
+def put(platform: Platform, name: str, token: str, notebook: Path) -> None:
+    """Into this person's folder, by this person's own server."""
+    answer = httpx.put(
+        f"{platform.hub.url}/user/{name}/api/contents/{notebook.name}",
+        headers={"Authorization": f"token {token}"},
+        json={"type": "notebook", "format": "json", "content": json.loads(notebook.read_text())},
+        timeout=60,
+    )
+    answer.raise_for_status()
+
+
 def start(page: Page, name: str, profile: str) -> Desk:
     page.get_by_role("radio", name=re.compile(f"^{profile}")).check()
     page.screenshot(path=PICTURES / f"cluster-spawn-{name}.png")
@@ -50,7 +65,9 @@ def start(page: Page, name: str, profile: str) -> Desk:
     return desk
 
 
-def test_from_the_log_in_to_a_served_prediction(platform: Platform, log_in: Callable[[str], Page]) -> None:
+def test_from_the_log_in_to_a_served_prediction(
+    platform: Platform, log_in: Callable[[str], Page], tmp_path: Path
+) -> None:
     PICTURES.mkdir(exist_ok=True)
     page = log_in("ida")
     expect(page.get_by_role("radio")).to_have_count(2)
@@ -72,8 +89,9 @@ def test_from_the_log_in_to_a_served_prediction(platform: Platform, log_in: Call
 
     run.get_by_role("button", name="Register…").click()
     form = page.get_by_role("form", name=re.compile("^Register a model of train"))
+    form.get_by_label("name").fill("churn")
     form.get_by_role("button", name="Register", exact=True).click()
-    page.get_by_role("button", name=re.compile("^Deploy churn/1")).click()
+    page.get_by_role("button", name="Deploy churn/1…").click()
     deploy = page.get_by_role("form", name="Deploy churn/1")
     expect(deploy.get_by_role("region", name="Try-out")).to_contain_text("answered in", timeout=SLOW)
     deploy.get_by_role("button", name="Deploy to dev").click()
@@ -85,6 +103,24 @@ def test_from_the_log_in_to_a_served_prediction(platform: Platform, log_in: Call
     by_hand.get_by_role("button", name="Predict").click()
     expect(by_hand.get_by_label("Answer", exact=True)).to_contain_text("predictions", timeout=SLOW)
     page.screenshot(path=PICTURES / "cluster-endpoint.png")
+
+    # From a cell, in a notebook of the person's own: a panel asks the endpoint.
+    token = platform.hub.token("ida")
+    write(
+        tmp_path / "ask.ipynb", cell('import gristmill\nasked = gristmill.panel.endpoint("churn")\nasked'), cell(ANSWER)
+    )
+    put(platform, "ida", token, tmp_path / "ask.ipynb")
+    page.goto(f"{platform.hub.url}/user/ida/lab/tree/ask.ipynb")
+    expect(page.get_by_role("tab", name="ask.ipynb")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("| Idle")).to_be_visible(timeout=SLOW)  # Lab drops what is run before
+    asked = run_cell(desk, "ask.ipynb", 0)
+    asked.get_by_role("button", name="Predict").click(timeout=SLOW)
+    expect(asked).to_contain_text("predictions", timeout=SLOW)
+    expect(run_cell(desk, "ask.ipynb", 1)).to_contain_text("predictions", timeout=SLOW)
+    page.screenshot(path=PICTURES / "cluster-panel.png")
+    asked.get_by_role("button", name="Delete…").click()
+    asked.get_by_role("button", name="Delete", exact=True).click()
+    expect(asked).to_contain_text("There is no endpoint churn", timeout=SLOW)
 
     other = log_in("joe")
     theirs = start(other, "joe", "small")
