@@ -42,6 +42,7 @@ class Settings:
     run_image: str | None = None  # of runs whose profile names none
     endpoint_image: str | None = None  # the same for endpoints
     pull_policy: str = "IfNotPresent"  # of these images
+    run_environ: str | None = None  # a secret of Kubernetes': what runs' pods have as environment variables
     cache_claim: str | None = None  # a volume where runs' pods keep environments that were made from locks
     mlflow_workspaces: bool = False  # the server at GRISTMILL_MLFLOW_URL has workspaces: one for each project
     profiles: Path | None = None  # a catalogue; default: profiles.yaml in the home, if it is there
@@ -167,6 +168,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "run_image": str,
     "endpoint_image": str,
     "pull_policy": str,
+    "run_environ": str,
     "cache_claim": str,
     "mlflow_workspaces": _switch,
     "profiles": _path,

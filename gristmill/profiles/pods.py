@@ -22,7 +22,10 @@ TOKEN = "token"  # noqa: S105  # a file's name
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
-    """What one pod runs. `secret` holds its token; `cache_claim` is a volume of environments that were made before."""
+    """What one pod runs. `secret` holds its token; `cache_claim` is a volume of environments that were made before.
+
+    `environ_from` is a secret whose entries are environment variables; those in `environ` come before it.
+    """
 
     profile: Profile
     image: str
@@ -33,6 +36,7 @@ class Pod:
     grace_s: int = 30  # from when its process is asked to end to its end
     restarts: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
+    environ_from: str | None = None
     cache_claim: str | None = None
     port: int | None = None
     ready_path: str | None = None
@@ -94,6 +98,8 @@ def template(pod: Pod) -> Manifest:
             "capabilities": {"drop": ["ALL"]},
         },
     }
+    if pod.environ_from is not None:
+        container["envFrom"] = [{"secretRef": {"name": pod.environ_from}}]
     if pod.port is not None:
         container["ports"] = [{"containerPort": pod.port, "name": "http"}]
     if pod.ready_path is not None:

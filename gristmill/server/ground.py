@@ -59,6 +59,7 @@ def _kubernetes(settings: Settings, on_change: Callable[[], object]) -> Ground:
         image=settings.run_image or "",
         pull_policy=settings.pull_policy,
         cache_claim=settings.cache_claim,
+        environ_from=settings.run_environ,
         grace_s=round(settings.cancel_grace) + 5,
         environ=_of_workers(settings),
     )

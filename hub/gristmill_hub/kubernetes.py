@@ -40,6 +40,8 @@ def servers(c: Any, settings: HubSettings) -> None:
     c.Spawner.start_timeout = settings.start_timeout
     c.Spawner.http_timeout = 60
     c.Spawner.environment = {"GRISTMILL_SERVICE_URL": settings.control_plane_url, "SHELL": "/bin/bash"}
+    if settings.environ:
+        c.KubeSpawner.extra_container_config = {"envFrom": [{"secretRef": {"name": settings.environ}}]}
     c.KubeSpawner.image = settings.image
     c.KubeSpawner.image_pull_policy = settings.pull_policy
     c.KubeSpawner.pod_name_template = "jupyter-{user_server}"

@@ -48,6 +48,7 @@ class HubSettings:
     image: str = ""  # of servers whose profile names none
     pull_policy: str = "IfNotPresent"
     profiles: Path | None = None  # the catalogue
+    environ: str = ""  # a secret: what servers' pods have as environment variables
     home_size: str = "10Gi"  # of each person's folder
     start_timeout: int = 600  # seconds until a server has to be up: nodes may have to come first
 

@@ -27,6 +27,7 @@ class RunPods:
     image: str
     pull_policy: str = "IfNotPresent"
     cache_claim: str | None = None
+    environ_from: str | None = None
     grace_s: int = 30
     command: Sequence[str] = WORKER
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -162,6 +163,7 @@ class KubernetesExecutor(Executor):
             pull_policy=self._runs.pull_policy,
             grace_s=self._runs.grace_s,
             environ=self._runs.environ,
+            environ_from=self._runs.environ_from,
             cache_claim=self._runs.cache_claim,
         )
         # Whether it is tried again is the control plane's to say: a second pod's claim would be refused.

@@ -87,7 +87,8 @@ class Maker:
                 raise GristmillError(
                     f"the environment cannot be made:\n{said(output.read().decode(errors='replace'))}",
                     hint="uv was asked as the control plane was started: an index that is set in another terminal "
-                    "alone is not seen. Set it in uv.toml, or start the control plane again with it.",
+                    "alone is not seen. Set it in uv.toml, or start the control plane again with it; in a Kubernetes, "
+                    "by the chart's `environ`.",
                 )
 
     def _wait(self, lock: IO[bytes], kind: int) -> None:
