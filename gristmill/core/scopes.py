@@ -10,6 +10,7 @@ class Scope(StrEnum):
     """One permission. Every route names the one that it needs."""
 
     READ = "read"
+    PROFILES_READ = "profiles:read"  # part of `read`, for who needs no more: what is free of each
     RUNS_WRITE = "runs:write"
     MODELS_WRITE = "models:write"
     ENDPOINTS_WRITE = "endpoints:write"
@@ -23,6 +24,9 @@ class Scope(StrEnum):
     ENDPOINT = "endpoint"  # desired and observed state, and the model files, of one endpoint
     ADMIN = "admin"  # tokens, audit, stopping the server
 
+
+# Who has the second has the first.
+PART_OF = {Scope.PROFILES_READ: Scope.READ}
 
 HUB_PREFIX = "custom:gristmill:"  # what a JupyterHub calls these scopes
 
@@ -46,7 +50,7 @@ class Role(StrEnum):
 
 
 PERSON_SCOPES = frozenset(Scope) - {Scope.ATTEMPT, Scope.ENDPOINT}
-_LOOKS = frozenset({Scope.READ, Scope.BLOBS_READ, Scope.TRACKING_READ})
+_LOOKS = frozenset({Scope.READ, Scope.PROFILES_READ, Scope.BLOBS_READ, Scope.TRACKING_READ})
 ROLES = {
     Role.VIEWER: _LOOKS,
     Role.DATA_SCIENTIST: PERSON_SCOPES - {Scope.ADMIN},
@@ -77,7 +81,7 @@ class Actor:
     groups: frozenset[str] | None = None
 
     def require(self, scope: Scope) -> None:
-        if scope not in self.scopes:
+        if scope not in self.scopes and PART_OF.get(scope) not in self.scopes:
             raise ForbiddenError(
                 f"{self.kind} {self.name!r} lacks the scope {scope.value!r}",
                 hint=f"Use a token with {scope.value!r}; this one has: {', '.join(sorted(self.scopes)) or 'none'}.",

@@ -45,7 +45,7 @@ def servers(c: Any, settings: HubSettings) -> None:
     c.KubeSpawner.pod_name_template = "jupyter-{user_server}"
     c.KubeSpawner.working_dir = HOME
     c.KubeSpawner.profile_list = choice(catalogue)
-    c.KubeSpawner.profile_form_template = form()
+    c.Spawner.options_form = form(catalogue, settings)
     c.KubeSpawner.pre_spawn_hook = check_options(catalogue)
     storage(c, settings)
     shut(c)
@@ -80,7 +80,7 @@ def shut(c: Any) -> None:
 
 def choice(catalogue: Catalogue) -> Callable[[Any], list[dict[str, Any]]]:
     def of_person(spawner: Any) -> list[dict[str, Any]]:
-        return profiles.profile_list(catalogue, {group.name for group in spawner.user.groups})
+        return profiles.profile_list(catalogue, profiles.groups_of(spawner))
 
     return of_person
 
@@ -95,7 +95,7 @@ def check_options(catalogue: Catalogue) -> Callable[[Any], None]:
             raise SpawnException(message, reason=reason, status_code=status)
 
         options = spawner.user_options or {}
-        offered = profiles.offered(catalogue, {group.name for group in spawner.user.groups})
+        offered = profiles.offered(catalogue, profiles.groups_of(spawner))
         names = [profile.name for profile in offered]
         if unknown := sorted(set(options) - {"profile"}):
             told = ", ".join(name[:40] for name in unknown[:5])

@@ -4,7 +4,9 @@ import os
 import sys
 from typing import Any
 
+from gristmill.profiles.catalogue import load_catalogue
 from gristmill_hub import proxy
+from gristmill_hub.page import form
 from gristmill_hub.settings import JUPYTER, HubSettings
 
 SERVICE = "gristmill"
@@ -32,11 +34,13 @@ def servers(c: Any, settings: HubSettings) -> None:
     c.Spawner.environment = {"GRISTMILL_SERVICE_URL": settings.control_plane_url, "SHELL": "/bin/bash"}
     c.Spawner.environment["JUPYTER_CONFIG_PATH"] = str(JUPYTER)
     c.Spawner.start_timeout = c.Spawner.http_timeout = 120
+    if settings.profiles is not None:
+        c.Spawner.options_form = form(load_catalogue(settings.profiles, required=True), settings)
 
 
 def control_plane(c: Any, settings: HubSettings) -> None:
     """A service that the hub starts, and starts again where it has ended."""
-    service = {
+    service: dict[str, Any] = {
         "name": SERVICE,
         "command": [sys.executable, "-m", "gristmill.server"],
         "environment": {
@@ -46,4 +50,6 @@ def control_plane(c: Any, settings: HubSettings) -> None:
             "GRISTMILL_ALLOW_UNISOLATED": "1",
         },
     }
-    c.JupyterHub.services = [service]
+    if settings.profiles is not None:
+        service["environment"]["GRISTMILL_PROFILES"] = str(settings.profiles)
+    c.JupyterHub.services += [service]

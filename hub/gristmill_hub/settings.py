@@ -39,6 +39,8 @@ class HubSettings:
     admin_password: str = field(default="", repr=False)
     admins: tuple[str, ...] = ()
     role: str = Role.DATA_SCIENTIST.value
+    service_token: str = field(default="", repr=False)  # of the hub itself, where it asks the control plane
+    profiles: Path | None = None  # the catalogue; on one machine nothing of it is enforced on servers
     mode: Mode = Mode.LOCAL
     # In a Kubernetes, where the parts are apart from each other:
     url: str = ""  # the hub's own, as proxy and servers reach it
@@ -47,7 +49,6 @@ class HubSettings:
     database_url: str = field(default="", repr=False)
     image: str = ""  # of servers whose profile names none
     pull_policy: str = "IfNotPresent"
-    profiles: Path | None = None  # the catalogue
     home_size: str = "10Gi"  # of each person's folder
     start_timeout: int = 600  # seconds until a server has to be up: nodes may have to come first
 

@@ -123,6 +123,15 @@ def test_a_token_with_fewer_scopes_may_do_less(hub: Hub, notebook: WriteNotebook
             reads.run(notebook("print(1)"))
 
 
+def test_the_hub_s_own_token_reads_what_is_free_and_nothing_else(hub: Hub) -> None:
+    with hub.client((hub.home / "service-token").read_text()) as own:
+        assert own.send(api.list_profiles())
+        questions: tuple[Call[Any], ...] = (api.list_runs(), api.list_models(), api.status(), api.list_secrets())
+        for asked in questions:
+            with pytest.raises(ForbiddenError, match="lacks the scope"):
+                own.send(asked)
+
+
 @pytest.mark.parametrize("token", ["forged", "0" * 32, "gm_p_forged"])
 def test_a_forged_token_is_nobody(hub: Hub, token: str) -> None:
     with hub.client(token) as client, pytest.raises(UnauthenticatedError):

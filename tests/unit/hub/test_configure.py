@@ -1,5 +1,6 @@
 """What the hub is configured with, on a bare configuration object as JupyterHub hands it over."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,26 @@ def test_the_control_plane_is_a_service_with_a_home_of_its_own_and_the_servers_k
     assert environ["GRISTMILL_HOME"] == str(settings.home / "control-plane")
     assert c.Spawner.environment["GRISTMILL_SERVICE_URL"] == f"http://127.0.0.1:{environ['GRISTMILL_PORT']}"
     assert environ["GRISTMILL_HUB_API_URL"] == f"{c.JupyterHub.hub_bind_url}/hub/api"
+
+
+def test_the_hub_s_own_token_may_look_at_profiles_and_at_nothing_else(settings: HubSettings) -> None:
+    c: Any = Config()
+    configure(c, replace(settings, service_token="of-the-hub"))
+    hub, control_plane = c.JupyterHub.services
+    assert hub == {"name": "gristmill-hub", "api_token": "of-the-hub"}
+    assert control_plane["name"] == "gristmill"
+    (role,) = [one for one in c.JupyterHub.load_roles if "services" in one]
+    assert (role["services"], role["scopes"]) == (["gristmill-hub"], [roles.name_of(Scope.PROFILES_READ)])
+    assert "of-the-hub" not in repr(settings)
+
+
+def test_a_catalogue_is_the_control_plane_s_too_and_has_a_page(settings: HubSettings, tmp_path: Path) -> None:
+    (tmp_path / "profiles.yaml").write_text("profiles: {small: {cpu: 1, memory: 1 GB}}")
+    c: Any = Config()
+    configure(c, replace(settings, profiles=tmp_path / "profiles.yaml"))
+    (service,) = c.JupyterHub.services
+    assert service["environment"]["GRISTMILL_PROFILES"] == str(tmp_path / "profiles.yaml")
+    assert callable(c.Spawner.options_form)
 
 
 def test_what_is_set_afterwards_counts(c: Any) -> None:
