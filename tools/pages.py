@@ -73,10 +73,10 @@ TABLE_HEAD = """
 
 
 def routers() -> Iterator[APIRouter]:
-    """The `router` of every word's `routes.py` and of the server's modules."""
+    """Those of every word's `routes.py` and of the server's modules."""
     for info in pkgutil.walk_packages(gristmill.__path__, "gristmill."):
         if info.name.endswith(".routes") or info.name == "gristmill.server.streams":
-            yield importlib.import_module(info.name).router
+            yield from (one for one in vars(importlib.import_module(info.name)).values() if isinstance(one, APIRouter))
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:

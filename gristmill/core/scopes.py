@@ -14,6 +14,7 @@ class Scope(StrEnum):
     RUNS_WRITE = "runs:write"
     MODELS_WRITE = "models:write"
     ENDPOINTS_WRITE = "endpoints:write"
+    ENDPOINTS_CALL = "endpoints:call"  # part of `endpoints:write`, for who needs no more: ask them by the gateway
     SECRETS_READ = "secrets:read"  # their names; values are told to the runs that they are granted to
     SECRETS_WRITE = "secrets:write"
     BLOBS_WRITE = "blobs:write"
@@ -26,7 +27,7 @@ class Scope(StrEnum):
 
 
 # Who has the second has the first.
-PART_OF = {Scope.PROFILES_READ: Scope.READ}
+PART_OF = {Scope.PROFILES_READ: Scope.READ, Scope.ENDPOINTS_CALL: Scope.ENDPOINTS_WRITE}
 
 HUB_PREFIX = "custom:gristmill:"  # what a JupyterHub calls these scopes
 
@@ -55,7 +56,7 @@ ROLES = {
     Role.VIEWER: _LOOKS,
     Role.DATA_SCIENTIST: PERSON_SCOPES - {Scope.ADMIN},
     Role.APPROVER: _LOOKS | {Scope.MODELS_WRITE},
-    Role.OPERATOR: _LOOKS | {Scope.ENDPOINTS_WRITE, Scope.SECRETS_READ},
+    Role.OPERATOR: _LOOKS | {Scope.ENDPOINTS_WRITE, Scope.ENDPOINTS_CALL, Scope.SECRETS_READ},
     Role.ADMINISTRATOR: PERSON_SCOPES,
 }
 WORKER_SCOPES = frozenset(

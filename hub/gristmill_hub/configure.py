@@ -13,6 +13,7 @@ def configure(c: Any, settings: HubSettings) -> None:
     if settings.mode is Mode.KUBERNETES:
         kubernetes.places(c, settings)
         kubernetes.servers(c, settings)
+        kubernetes.control_plane(c, settings)
     else:
         local.places(c, settings)
         local.servers(c, settings)

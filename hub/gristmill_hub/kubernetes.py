@@ -8,7 +8,7 @@ from gristmill.profiles.model import Catalogue
 from gristmill.profiles.pods import USER
 from gristmill_hub import profiles
 from gristmill_hub.page import form
-from gristmill_hub.settings import HubSettings
+from gristmill_hub.settings import SERVICE, HubSettings
 
 HOME = "/home/gristmill"
 _SHUT = {
@@ -49,6 +49,12 @@ def servers(c: Any, settings: HubSettings) -> None:
     c.KubeSpawner.pre_spawn_hook = check_options(catalogue)
     storage(c, settings)
     shut(c)
+
+
+def control_plane(c: Any, settings: HubSettings) -> None:
+    """The proxy leads to it, for the gateway of endpoints: who calls one shows a token there, or a key."""
+    if settings.public_url:
+        c.JupyterHub.services += [{"name": SERVICE, "url": settings.control_plane, "display": False, "timeout": 2}]
 
 
 def storage(c: Any, settings: HubSettings) -> None:

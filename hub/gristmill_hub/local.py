@@ -7,9 +7,7 @@ from typing import Any
 from gristmill.profiles.catalogue import load_catalogue
 from gristmill_hub import proxy
 from gristmill_hub.page import form
-from gristmill_hub.settings import JUPYTER, HubSettings
-
-SERVICE = "gristmill"
+from gristmill_hub.settings import JUPYTER, SERVICE, HubSettings
 
 
 def places(c: Any, settings: HubSettings) -> None:
@@ -52,4 +50,7 @@ def control_plane(c: Any, settings: HubSettings) -> None:
     }
     if settings.profiles is not None:
         service["environment"]["GRISTMILL_PROFILES"] = str(settings.profiles)
+    if settings.public_url:
+        service |= {"url": settings.control_plane_url, "display": False, "timeout": 120}
+        service["environment"]["GRISTMILL_PUBLIC_URL"] = settings.gateway_url
     c.JupyterHub.services += [service]

@@ -92,6 +92,14 @@ def test_the_hub_s_own_token_may_look_at_profiles_and_at_nothing_else(settings: 
     assert "of-the-hub" not in repr(settings)
 
 
+def test_where_people_elsewhere_reach_the_hub_its_proxy_leads_to_the_gateway(settings: HubSettings) -> None:
+    c: Any = Config()
+    configure(c, replace(settings, public_url="https://hub.example.org/"))
+    (service,) = c.JupyterHub.services
+    assert service["url"] == settings.control_plane_url
+    assert service["environment"]["GRISTMILL_PUBLIC_URL"] == "https://hub.example.org/services/gristmill"
+
+
 def test_a_catalogue_is_the_control_plane_s_too_and_has_a_page(settings: HubSettings, tmp_path: Path) -> None:
     (tmp_path / "profiles.yaml").write_text("profiles: {small: {cpu: 1, memory: 1 GB}}")
     c: Any = Config()
@@ -119,6 +127,7 @@ def test_settings_come_from_the_environment() -> None:
         ("GRISTMILL_HUB_PORT", "many", "expected a number from 1 to 65535"),
         ("GRISTMILL_HUB_HUB_PORT", "0", "expected a number from 1 to 65535"),
         ("GRISTMILL_HUB_ROLE", "boss", "expected one of none, viewer"),
+        ("GRISTMILL_HUB_PUBLIC_URL", "hub.example.org", "expected for example https"),
         ("GRISTMILL_MODE", "moon", "expected local"),
     ],
 )

@@ -112,5 +112,13 @@ def test_the_page_has_a_card_for_each_profile_and_takes_no_markup_from_the_catal
     assert "Not enforced" not in shown
 
 
+def test_the_proxy_leads_to_the_control_plane_where_the_hub_has_a_public_url(environ: dict[str, str], c: Any) -> None:
+    assert c.JupyterHub.services == []
+    c = Config()
+    configure(c, HubSettings.from_env({**environ, "GRISTMILL_HUB_PUBLIC_URL": "https://hub.example.org"}))
+    (service,) = c.JupyterHub.services
+    assert (service["name"], service["url"]) == ("gristmill", "http://gristmill.gm.svc:8090")
+
+
 def test_a_password_shows_in_no_representation(environ: dict[str, str]) -> None:
     assert "hush" not in repr(HubSettings.from_env(environ))
