@@ -29,7 +29,14 @@ from tools.pages import LEFT_OUT, MADE, NOT_THERE, OF_ALL, of_others, operations
 
 # Asked of MLflow, which does not run here: tests/integration/hub asks for them as a second person.
 OF_MLFLOW = re.compile("/api/(models|interactive/runs|open)")
-CELL = {"cell_type": "code", "id": "a", "metadata": {}, "source": "1", "outputs": [], "execution_count": None}
+CELL: dict[str, Any] = {
+    "cell_type": "code",
+    "id": "a",
+    "metadata": {},
+    "source": "1",
+    "outputs": [],
+    "execution_count": None,
+}
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python"}}
 NOTEBOOK = json.dumps({"cells": [CELL], "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}).encode()
 DIGEST = f"sha256:{sha256(NOTEBOOK).hexdigest()}"
