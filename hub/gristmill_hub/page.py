@@ -16,7 +16,7 @@ from gristmill.profiles.model import Catalogue, ProfileStatus
 from gristmill_hub import profiles
 from gristmill_hub.settings import HubSettings, Mode
 
-PATIENCE = 1.5  # seconds: a page without what is free is worth more than one that comes late
+PATIENCE = 3.0  # seconds: a page without what is free is worth more than one that comes late
 
 _LOG = logging.getLogger("jupyterhub.gristmill")
 

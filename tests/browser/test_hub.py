@@ -11,6 +11,7 @@ from tests.browser.hub import LogIn, ask_by_widget, people, register_and_deploy,
 from tests.browser.notebooks import cell, write
 from tests.hub import Hub, started
 from tests.line_model import training
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -48,8 +49,9 @@ def test_from_a_notebook_to_an_endpoint_that_answers_and_the_other_one_sees_noth
     page = log_in("ada")
     expect(page.get_by_role("radio")).to_have_count(2)
     expect(page.get_by_text("Not enforced on this machine")).to_be_visible()
+    # A control plane that has only just begun may not have said it in time: one looks again.
+    until(lambda: page.reload() and page.get_by_text("none free now").is_visible(), what="what is free is said")
     expect(page.get_by_text("free now", exact=True)).to_be_visible()
-    expect(page.get_by_text("none free now")).to_be_visible()
     desk = start(page, "ada", "small", picture=SCREENSHOTS / "hub-spawn.png")
     page.get_by_role("listitem", name=re.compile("train.ipynb")).dblclick()
     desk.run("train.ipynb")
