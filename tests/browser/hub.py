@@ -62,6 +62,7 @@ def register_and_deploy(desk: Desk, model: str, patience: int = PATIENCE) -> Non
     page = desk.page
     page.locator(".gr-Page:visible").get_by_role("button", name="Register…").click()
     form = page.get_by_role("form", name=re.compile("^Register a model of "))
+    form.get_by_label("name").fill(model)
     form.get_by_role("button", name="Register", exact=True).click()
     page.get_by_role("button", name=f"Deploy {model}/1").first.click()
     deploy = page.get_by_role("form", name=f"Deploy {model}/1")
