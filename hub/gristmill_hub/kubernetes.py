@@ -1,5 +1,7 @@
 """A hub in a Kubernetes: people's servers are pods, the proxy and the control plane are Deployments beside it."""
 
+import hmac
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -54,7 +56,10 @@ def servers(c: Any, settings: HubSettings) -> None:
 def control_plane(c: Any, settings: HubSettings) -> None:
     """The proxy leads to it, for the gateway of endpoints: who calls one shows a token there, or a key."""
     if settings.public_url:
-        c.JupyterHub.services += [{"name": SERVICE, "url": settings.control_plane, "display": False, "timeout": 2}]
+        # With a URL a service is an OAuth client too, which nobody here uses: its secret must not be empty.
+        own = hmac.new(settings.service_token.encode(), SERVICE.encode(), "sha256").hexdigest()
+        service = {"name": SERVICE, "url": settings.control_plane, "display": False, "timeout": 2}
+        c.JupyterHub.services += [{**service, "api_token": own if settings.service_token else secrets.token_hex(32)}]
 
 
 def storage(c: Any, settings: HubSettings) -> None:

@@ -114,9 +114,12 @@ def test_the_page_has_a_card_for_each_profile_and_takes_no_markup_from_the_catal
 
 def test_the_proxy_leads_to_the_control_plane_where_the_hub_has_a_public_url(environ: dict[str, str], c: Any) -> None:
     assert c.JupyterHub.services == []
-    c = Config()
-    configure(c, HubSettings.from_env({**environ, "GRISTMILL_HUB_PUBLIC_URL": "https://hub.example.org"}))
-    (service,) = c.JupyterHub.services
+    public = {"GRISTMILL_HUB_PUBLIC_URL": "https://hub.example.org"}
+    for token in ("", "of-the-hub"):
+        c = Config()
+        configure(c, HubSettings.from_env({**environ, **public, "GRISTMILL_HUB_SERVICE_TOKEN": token}))
+        service = c.JupyterHub.services[-1]
+        assert len(service["api_token"]) == 64, "as an OAuth client it has a secret that nobody guesses"
     assert (service["name"], service["url"]) == ("gristmill", "http://gristmill.gm.svc:8090")
 
 
