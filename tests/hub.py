@@ -51,10 +51,12 @@ class Hub:
 
 
 @contextmanager
-def started(home: Path) -> Iterator[Hub]:
+def started(home: Path, **settings: str) -> Iterator[Hub]:
     """`gristmill hub`, with all that it keeps in `home`; nothing of it is left afterwards."""
     ports = {name: str(free_port()) for name in ("PORT", "HUB_PORT", "PROXY_PORT", "CONTROL_PLANE_PORT")}
+    ports.update({name: value for name, value in settings.items() if name in ports})
     named = {**ports, "HOME": str(home), "PASSWORD": PASSWORD, "ADMINS": "root", "ADMIN_PASSWORD": ADMIN_PASSWORD}
+    named.update(settings)
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
             [Path(sys.executable).with_name("gristmill"), "hub"],

@@ -1,7 +1,8 @@
 """Builds container images: `python -m tools.images [NAME …]`, all of hub/images where none is named.
 
 `IMAGE_BUILDER` is the command that builds, and brings the image to where it is to run: it is called with
-`NAME:TAG --file DOCKERFILE CONTEXT`. Without it, `docker build`.
+`NAME:TAG --file DOCKERFILE CONTEXT`. Without it, `docker build`. `IMAGE_SIZE` is the command that prints how many bytes
+an image has uncompressed: it is called with `NAME:TAG`. Without both of them, `docker image inspect`.
 """
 
 import os
@@ -25,6 +26,7 @@ from tools.wheel import build_wheel
 IMAGES = Path("hub/images")
 LOCK = Path("requirements.lock")
 PREFIX = "gristmill"
+_SIZE = "docker image inspect --format {{.Size}}"
 _COMPILE = (
     *("pip", "compile", "--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28"),
     *("--constraint", LOCK, "--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url"),
@@ -44,6 +46,34 @@ def build(name: str, file: Path, context: Path) -> str:
         command = ["docker", "build", "--quiet", "--tag", name, "--file", str(file), str(context)]
     subprocess.run(command, check=True, stdout=sys.stderr)
     return name
+
+
+def size_of(name: str) -> int | None:
+    """Bytes, uncompressed; None where another builder has the image, and nothing is named that says it.
+
+    Raises:
+        CalledProcessError: what was to say it failed.
+        ValueError: it said something else.
+    """
+    given = os.environ.get("IMAGE_SIZE")
+    if not given and os.environ.get("IMAGE_BUILDER"):
+        return None
+    command = [*shlex.split(given or _SIZE), name]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    if not said.isdecimal():
+        raise ValueError(f"{shlex.join(command)} said {said[:80]!r}: expected a number of bytes")
+    return int(said)
+
+
+def fault(name: str, size: int | None, most: int | None) -> str | None:
+    """What is wrong with an image of this size, of which `most` may be."""
+    if size is None or most is None or size <= most:
+        return None
+    return f"{name} has {in_words(size)}: expected {in_words(most)} at most (hub/images/images.yaml)"
+
+
+def in_words(size: int | None) -> str:
+    return "of unknown size: IMAGE_SIZE names no command" if size is None else f"{size / 1e9:.2f} GB"
 
 
 def described() -> dict[str, dict[str, Any]]:
@@ -85,12 +115,18 @@ def main(names: list[str]) -> int:
     if unknown := set(names) - known.keys():
         print(f"no image {', '.join(sorted(unknown))}: expected some of {', '.join(known)}", file=sys.stderr)
         return 2
+    faults: list[str | None] = []
     with tempfile.TemporaryDirectory() as folder:
         wheel = build_wheel(Path(folder))
         for name in names or known:
             began = time.monotonic()
-            print(f"{build_ours(name, wheel)}  {time.monotonic() - began:.0f} s", flush=True)
-    return 0
+            built = build_ours(name, wheel)
+            took, size = time.monotonic() - began, size_of(built)
+            print(f"{built}  {took:.0f} s  {in_words(size)}", flush=True)
+            faults.append(fault(built, size, known[name].get("most")))
+    told = [one for one in faults if one]
+    print("\n".join(told), end="\n" if told else "", file=sys.stderr)
+    return 1 if told else 0
 
 
 if __name__ == "__main__":

@@ -73,10 +73,10 @@ TABLE_HEAD = """
 
 
 def routers() -> Iterator[APIRouter]:
-    """The `router` of every word's `routes.py` and of the server's modules."""
+    """Those of every word's `routes.py` and of the server's modules."""
     for info in pkgutil.walk_packages(gristmill.__path__, "gristmill."):
         if info.name.endswith(".routes") or info.name == "gristmill.server.streams":
-            yield importlib.import_module(info.name).router
+            yield from (one for one in vars(importlib.import_module(info.name)).values() if isinstance(one, APIRouter))
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -101,15 +101,30 @@ def scopes_of(operation: dict[str, Any]) -> list[str]:
     return [scope for security in operation.get("security", []) for names in security.values() for scope in names]
 
 
+NOT_THERE, LEFT_OUT, MADE, OF_ALL = "404", "left out", "one's own", "of all"
+# What belongs to no project.
+_OF_ALL = re.compile(r"/api/(profiles|server|collection|audit/verify|secrets/rotate|environments/prune)(/|$)")
+
+
+def of_others(method: str, path: str) -> str:
+    """What a route says of another project's things to whoever may ask it at all."""
+    if _OF_ALL.match(path):
+        return OF_ALL
+    if "{" in path and method != "PUT":
+        return NOT_THERE
+    return LEFT_OUT if method == "GET" else MADE
+
+
 def access() -> str:
     """What each role may, route by route; those of workers and supervisors are nobody's."""
-    head = f"| route | {' | '.join(ROLES)} |\n|---|{'---|' * len(ROLES)}"
+    head = f"| route | {' | '.join(ROLES)} | another project's |\n|---|{'---|' * len(ROLES)}---|"
     rows = []
     for method, path, operation in operations():
         needed = set(scopes_of(operation))
         if needed & PERSON_SCOPES:
             may = ("yes" if needed <= scopes else "" for scopes in ROLES.values())
-            rows.append(f"| {operation['summary']}<br>`{method} {path}` | {' | '.join(may)} |")
+            cells = (f"{operation['summary']}<br>`{method} {path}`", *may, of_others(method, path))
+            rows.append(f"| {' | '.join(cells)} |")
     return "\n".join((head, *rows))
 
 

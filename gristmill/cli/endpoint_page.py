@@ -29,6 +29,7 @@ def print_endpoint(endpoint: Endpoint, example: dict[str, Any] | None) -> None:
     pairs(
         (
             ("url", endpoint.url),
+            ("gateway", endpoint.gateway or ""),
             ("serves", serves(endpoint)),
             ("profile", ", ".join(sorted({variant.profile for variant in endpoint.variants}))),
             ("access", "open: no API key is asked for" if endpoint.open else "by API key"),

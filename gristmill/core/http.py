@@ -24,7 +24,7 @@ T = TypeVar("T")
 Services = dict[Any, Any]
 
 # `auto_error=False`: a missing token is answered by us, with a problem body and 401.
-_bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An opaque token of Gristmill's own.")
+bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An opaque token of Gristmill's own.")
 
 
 def provide(kind: Callable[..., T] | type[T]) -> Callable[[Request], Awaitable[T]]:
@@ -48,11 +48,12 @@ def actor_of(request: Request, token: str) -> Actor:
     return authenticate(token, request.headers.get(PROJECT_HEADER) or None)
 
 
-def _current_actor(
+def current_actor(
     request: Request,
     wanted: SecurityScopes,
-    credentials: HTTPAuthorizationCredentials | None = Security(_bearer),  # noqa: B008  # FastAPI's way
+    credentials: HTTPAuthorizationCredentials | None = Security(bearer),  # noqa: B008  # FastAPI's way
 ) -> Actor:
+    """Who asks, who has the scopes that are wanted."""
     if credentials is None:
         raise UnauthenticatedError(
             "this needs a token: expected the header 'Authorization: Bearer …'",
@@ -66,7 +67,7 @@ def _current_actor(
 
 def requires(scope: Scope) -> Any:
     """A dependency: the actor that asks, who has this scope. OpenAPI shows the scope with the route."""
-    return Security(_current_actor, scopes=[scope.value])
+    return Security(current_actor, scopes=[scope.value])
 
 
 PROBLEM_MEDIA = "application/problem+json"

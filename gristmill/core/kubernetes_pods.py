@@ -1,12 +1,12 @@
 """What a pod's status says: how far it is, what holds it up, what has ended it. In the words of who said it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lightkube.models.core_v1 import ContainerStatus
 from lightkube.resources.core_v1 import Pod
 
+from gristmill.core.holdups import Holdup
 from gristmill.core.kubernetes import Cluster
 
 OVER = frozenset({"Succeeded", "Failed"})
@@ -16,12 +16,6 @@ _HOPELESS = frozenset(
     {"ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 )
 _BEING_MADE = frozenset({"ContainerCreating", "PodInitializing"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class PodHoldup:
-    why: str
-    hopeless: bool = False
 
 
 def labels_of(found: Any) -> dict[str, str]:
@@ -45,7 +39,7 @@ def newest_first(found: Iterable[Pod]) -> list[Pod]:
     return sorted(found, key=lambda pod: str(pod.metadata and pod.metadata.creationTimestamp), reverse=True)
 
 
-def holdup_of(pod: Pod, cluster: Cluster) -> PodHoldup | None:
+def holdup_of(pod: Pod, cluster: Cluster) -> Holdup | None:
     """What keeps its container from running; None where that runs, or is over."""
     if is_over(pod):
         return None
@@ -67,23 +61,23 @@ def end_of(pod: Pod) -> str | None:
     return None
 
 
-def _scheduler_says(pod: Pod) -> PodHoldup | None:
+def _scheduler_says(pod: Pod) -> Holdup | None:
     for one in (pod.status and pod.status.conditions) or []:
         if one.type == "PodScheduled" and one.status == "False":
-            return PodHoldup(why=f"{one.reason or 'not scheduled'}: {one.message or 'no node was found yet'}")
+            return Holdup(why=f"{one.reason or 'not scheduled'}: {one.message or 'no node was found yet'}")
     return None
 
 
-def _kubelet_says(pod: Pod, cluster: Cluster) -> PodHoldup | None:
+def _kubelet_says(pod: Pod, cluster: Cluster) -> Holdup | None:
     for status in _containers(pod):
         waiting = status.state and status.state.waiting
         if not waiting or not waiting.reason:
             continue
         if waiting.reason in _BEING_MADE:
             said = cluster.complaints(name_of(pod))
-            return PodHoldup(why=said[-1] if said else "its container is being made, the image may be on its way")
+            return Holdup(why=said[-1] if said else "its container is being made, the image may be on its way")
         why = f"{waiting.reason}: {waiting.message or status.image}"
-        return PodHoldup(why=why, hopeless=waiting.reason in _HOPELESS)
+        return Holdup(why=why, hopeless=waiting.reason in _HOPELESS)
     return None
 
 

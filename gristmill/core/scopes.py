@@ -10,9 +10,11 @@ class Scope(StrEnum):
     """One permission. Every route names the one that it needs."""
 
     READ = "read"
+    PROFILES_READ = "profiles:read"  # part of `read`, for who needs no more: what is free of each
     RUNS_WRITE = "runs:write"
     MODELS_WRITE = "models:write"
     ENDPOINTS_WRITE = "endpoints:write"
+    ENDPOINTS_CALL = "endpoints:call"  # part of `endpoints:write`, for who needs no more: ask them by the gateway
     SECRETS_READ = "secrets:read"  # their names; values are told to the runs that they are granted to
     SECRETS_WRITE = "secrets:write"
     BLOBS_WRITE = "blobs:write"
@@ -23,6 +25,9 @@ class Scope(StrEnum):
     ENDPOINT = "endpoint"  # desired and observed state, and the model files, of one endpoint
     ADMIN = "admin"  # tokens, audit, stopping the server
 
+
+# Who has the second has the first.
+PART_OF = {Scope.PROFILES_READ: Scope.READ, Scope.ENDPOINTS_CALL: Scope.ENDPOINTS_WRITE}
 
 HUB_PREFIX = "custom:gristmill:"  # what a JupyterHub calls these scopes
 
@@ -46,12 +51,12 @@ class Role(StrEnum):
 
 
 PERSON_SCOPES = frozenset(Scope) - {Scope.ATTEMPT, Scope.ENDPOINT}
-_LOOKS = frozenset({Scope.READ, Scope.BLOBS_READ, Scope.TRACKING_READ})
+_LOOKS = frozenset({Scope.READ, Scope.PROFILES_READ, Scope.BLOBS_READ, Scope.TRACKING_READ})
 ROLES = {
     Role.VIEWER: _LOOKS,
     Role.DATA_SCIENTIST: PERSON_SCOPES - {Scope.ADMIN},
     Role.APPROVER: _LOOKS | {Scope.MODELS_WRITE},
-    Role.OPERATOR: _LOOKS | {Scope.ENDPOINTS_WRITE, Scope.SECRETS_READ},
+    Role.OPERATOR: _LOOKS | {Scope.ENDPOINTS_WRITE, Scope.ENDPOINTS_CALL, Scope.SECRETS_READ},
     Role.ADMINISTRATOR: PERSON_SCOPES,
 }
 WORKER_SCOPES = frozenset(
@@ -77,7 +82,7 @@ class Actor:
     groups: frozenset[str] | None = None
 
     def require(self, scope: Scope) -> None:
-        if scope not in self.scopes:
+        if scope not in self.scopes and PART_OF.get(scope) not in self.scopes:
             raise ForbiddenError(
                 f"{self.kind} {self.name!r} lacks the scope {scope.value!r}",
                 hint=f"Use a token with {scope.value!r}; this one has: {', '.join(sorted(self.scopes)) or 'none'}.",

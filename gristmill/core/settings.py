@@ -36,6 +36,7 @@ class Settings:
     allow_unisolated: bool = False  # let several people's notebooks run as processes of one user of this machine
     host: str = "127.0.0.1"  # where the control plane listens
     advertised_url: str | None = None  # how others reach it, where that is not loopback: workers, endpoints, people
+    public_url: str | None = None  # how people elsewhere reach it, by a proxy: the gateway of endpoints is below
     allowed_hosts: tuple[str, ...] = ()  # by what names it may be asked beside that one, by commas
     ground: Ground = Ground.LOCAL  # what runs and endpoints are: processes of this machine, or pods: kubernetes
     namespace: str | None = None  # of the pods; default: the account's own
@@ -107,6 +108,11 @@ class Settings:
         return self._shared / "address"
 
     @property
+    def gateway_secret(self) -> Path:
+        """What the gateway's keys for endpoints are made from."""
+        return self._shared / "gateway-secret"
+
+    @property
     def _shared(self) -> Path:
         return self.shared or self.home
 
@@ -162,6 +168,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "allow_unisolated": _switch,
     "host": str,
     "advertised_url": lambda text: text.rstrip("/"),
+    "public_url": lambda text: text.rstrip("/"),
     "allowed_hosts": lambda text: tuple(filter(None, (one.strip() for one in text.split(",")))),
     "ground": Ground,
     "namespace": str,

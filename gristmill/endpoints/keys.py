@@ -8,7 +8,7 @@ from gristmill.core.database import Tx
 from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError
 from gristmill.core.scopes import Actor, Scope
 from gristmill.endpoints import service, store
-from gristmill.endpoints.model import Endpoint, EndpointKey, KeyEntry, KeyRequest, key_hash, key_id
+from gristmill.endpoints.model import KEY, Endpoint, EndpointKey, KeyEntry, KeyRequest, key_hash, key_id
 
 MAX_NAME = 80
 
@@ -22,7 +22,7 @@ def issue(tx: Tx, actor: Actor, name: str, request: KeyRequest, clock: Clock) ->
     actor.require(Scope.ENDPOINTS_WRITE)
     endpoint = service.named(tx, actor, name, lock=True)
     _check_name(tx, endpoint, request.name)
-    key = f"gm_e_{secrets.token_urlsafe(32)}"
+    key = f"{KEY}{secrets.token_urlsafe(32)}"
     hashed = key_hash(key)
     entry = KeyEntry(id=key_id(hashed), endpoint=name, name=request.name, created_by=actor.name, created_at=clock.now())
     store.insert_key(tx, endpoint, hashed, entry)

@@ -137,7 +137,10 @@ class DesiredState:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """`expires_at` is of a try-out, which is no endpoint for anybody to call: see `TryOut`."""
+    """`gateway` is where the control plane passes requests on to it, where `url` leads nowhere from outside.
+
+    `expires_at` is of a try-out, which is no endpoint for anybody to call: see `TryOut`.
+    """
 
     id: str
     project_id: str
@@ -155,6 +158,7 @@ class Endpoint:
     observed: Observed | None = None
     waiting: str | None = None
     expires_at: datetime | None = None
+    gateway: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +268,9 @@ class Address:
 
 def loopback_url(port: int) -> str:
     return f"http://{LOOPBACK}:{port}"
+
+
+KEY = "gm_e_"  # what an API key begins with
 
 
 def key_hash(key: str) -> str:

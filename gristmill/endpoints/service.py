@@ -1,11 +1,12 @@
 """What may happen to an endpoint."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from gristmill.core import audit, events
 from gristmill.core.clock import Clock
 from gristmill.core.database import Tx
-from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError
+from gristmill.core.errors import ConflictError, InvalidInputError, NotFoundError, UnauthenticatedError
 from gristmill.core.ids import new_id
 from gristmill.core.scopes import Actor, Scope
 from gristmill.endpoints import store
@@ -22,6 +23,7 @@ from gristmill.endpoints.model import (
     Observed,
     Variant,
     check_name,
+    key_hash,
     loopback_url,
 )
 from gristmill.ledger import service as ledger
@@ -140,12 +142,18 @@ def delete(tx: Tx, actor: Actor, name: str, clock: Clock) -> Endpoint:
     return endpoint
 
 
-def desired(tx: Tx, actor: Actor, name: str, catalogue: Catalogue) -> DesiredState:
-    """What the endpoint's supervisor pulls. A generation whose profile is not free yet waits: what serves goes on."""
+def desired(
+    tx: Tx, actor: Actor, name: str, catalogue: Catalogue, *, gateway: Callable[[str], str] | None = None
+) -> DesiredState:
+    """What the endpoint's supervisor pulls. A generation whose profile is not free yet waits: what serves goes on.
+
+    `gateway` says by which key the gateway calls it; nobody calls a try-out.
+    """
     actor.require(Scope.ENDPOINT)
     endpoint = _own(tx, actor, name)
     held = ledger.profiles_held(tx).get(endpoint.id)
     profiles = [resolve(catalogue, variant.profile, ProfileUse.ENDPOINT) for variant in endpoint.variants]
+    own = () if gateway is None or endpoint.expires_at is not None else (key_hash(gateway(endpoint.id)),)
     return DesiredState(
         protocol=ENDPOINT_PROTOCOL,
         endpoint=endpoint.id,
@@ -154,7 +162,7 @@ def desired(tx: Tx, actor: Actor, name: str, catalogue: Catalogue) -> DesiredSta
         host=LOOPBACK if endpoint.url == loopback_url(endpoint.port) else EVERYWHERE,
         port=endpoint.port,
         variants=endpoint.variants,
-        key_hashes=store.key_hashes(tx, endpoint.id),
+        key_hashes=(*store.key_hashes(tx, endpoint.id), *own),
         open=endpoint.open,
         cpu=max(profile.resources.cpu for profile in profiles),
         waits=held is not None and held != endpoint.variants[0].profile,
@@ -212,6 +220,23 @@ def named(tx: Tx, actor: Actor, name: str, *, lock: bool = False) -> Endpoint:
     if endpoint is None or endpoint.expires_at is not None:
         raise _unknown(name)
     return endpoint
+
+
+def of_key(tx: Tx, name: str, hashed: str) -> Endpoint:
+    """The endpoint of this name that one of its API keys is known by."""
+    endpoint = store.of_key(tx, hashed)
+    if endpoint is None or endpoint.name != name:
+        raise UnauthenticatedError(
+            f"this is not an API key of an endpoint {name[:100]!r}",
+            hint=f"`gristmill endpoints key {name[:100]}` has one.",
+        )
+    return endpoint
+
+
+def make_known(tx: Tx, endpoint: Endpoint) -> None:
+    """The endpoint pulls its keys anew, if it has pulled all there was: it was deployed before the gateway had one."""
+    if endpoint.observed is not None and endpoint.observed.generation == endpoint.generation:
+        store.update(tx, endpoint.id, generation=store.endpoints.c.generation + 1)
 
 
 def _unknown(name: str) -> NotFoundError:

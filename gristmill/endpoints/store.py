@@ -108,6 +108,13 @@ def key_hashes(tx: Tx, endpoint_id: str) -> tuple[str, ...]:
     return tuple(tx.scalars(query.order_by(endpoint_keys.c.hash)))
 
 
+def of_key(tx: Tx, hashed: str) -> Endpoint | None:
+    """The endpoint that has this API key."""
+    of = sa.select(endpoint_keys.c.endpoint_id).where(endpoint_keys.c.hash == hashed)
+    found = load(tx, endpoints.c.id.in_(of), endpoints.c.deleting.is_(False), endpoints.c.expires_at.is_(None))
+    return found[0] if found else None
+
+
 def insert_key(tx: Tx, endpoint: Endpoint, hashed: str, entry: KeyEntry) -> None:
     row = {"name": entry.name, "created_by": entry.created_by, "created_at": entry.created_at}
     insert_row(tx, endpoint_keys, project_id=endpoint.project_id, endpoint_id=endpoint.id, hash=hashed, **row)

@@ -19,7 +19,7 @@ DatabaseOf = Annotated[Database, Depends(provide(Database))]
 
 @router.get("/profiles", summary="Every profile and what is free of it")
 def list_profiles(
-    actor: Annotated[Actor, requires(Scope.READ)],
+    actor: Annotated[Actor, requires(Scope.PROFILES_READ)],
     db: DatabaseOf,
     catalogue: Annotated[Catalogue, Depends(provide(Catalogue))],
 ) -> list[ProfileStatus]:

@@ -6,9 +6,10 @@ from gristmill.core import tokens
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
 from gristmill.core.errors import ForbiddenError
-from gristmill.core.scopes import Actor, ActorKind
+from gristmill.core.scopes import Actor
 from gristmill.projects import store
 from gristmill.projects.directories.base import Directory
+from gristmill.projects.model import Person
 
 HINT = "Leave GRISTMILL_PROJECT unset for the token's own."
 
@@ -44,22 +45,22 @@ class Authentication:
         if wanted not in person.projects:
             mine = ", ".join(person.projects)
             raise ForbiddenError(f"{person.name!r} is not in project {wanted!r}: is in {mine}", hint=HINT)
-        actor = self._actors.get((wanted, person.name)) or self._made(wanted, person.name)
+        actor = self._actors.get((wanted, person.name)) or self._made(wanted, person)
         return Actor(
             id=actor,
             project_id=wanted,
-            kind=ActorKind.PERSON,
+            kind=person.kind,
             name=person.name,
             scopes=person.scopes,
             groups=person.groups,
         )
 
-    def _made(self, project: str, name: str) -> str:
+    def _made(self, project: str, person: Person) -> str:
         now = self.clock.now()
         with self.db.write() as tx:
             store.ensure(tx, project, now)
             made = tokens.find_or_create_actor(
-                tx, project_id=project, kind=ActorKind.PERSON, name=name[: tokens.LONGEST_NAME], now=now
+                tx, project_id=project, kind=person.kind, name=person.name[: tokens.LONGEST_NAME], now=now
             )
-        self._actors[project, name] = made
+        self._actors[project, person.name] = made
         return made

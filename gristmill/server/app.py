@@ -24,6 +24,7 @@ from gristmill.data_roots import routes as data_root_routes
 from gristmill.endpoints import routes as endpoint_routes
 from gristmill.endpoints import service as endpoint_service
 from gristmill.endpoints.backends.base import EndpointBackend
+from gristmill.endpoints.gateway import Gateway, GatewayKeys
 from gristmill.endpoints.logs import EndpointLogs
 from gristmill.endpoints.reconcile import EndpointsReconciler
 from gristmill.environments import routes as environment_routes
@@ -97,6 +98,8 @@ def create_app(parts: Parts) -> FastAPI:
     leader = Leadership(parts.db, parts.clock, parts.identity.instance)
     tracking = TrackingClient(parts.mlflow.address, parts.clock, parts.mlflow.workspaces)
     exchange = Exchange(parts.mlflow.address)
+    gateway_keys = GatewayKeys(parts.settings.gateway_secret)
+    gateway = Gateway(parts.db, gateway_keys, limit=parts.settings.max_body_bytes)
     runs = RunsReconciler(
         db=parts.db,
         leader=leader,
@@ -187,6 +190,7 @@ def create_app(parts: Parts) -> FastAPI:
             heard.stop()
         tracking.close()
         await exchange.close()
+        await gateway.close()
         if parts.directory is not None:
             parts.directory.close()
 
@@ -211,6 +215,8 @@ def create_app(parts: Parts) -> FastAPI:
         Wakeup: parts.wakeup,
         Catalogue: parts.catalogue,
         EndpointBackend: parts.backend,
+        Gateway: gateway,
+        GatewayKeys: gateway_keys,
         EndpointLogs: EndpointLogs(db=parts.db, backend=parts.backend),
         Identity: parts.identity,
         Leadership: leader,
@@ -276,6 +282,9 @@ def create_app(parts: Parts) -> FastAPI:
         endpoint_routes,
     ):
         app.include_router(module.router)
+    app.include_router(endpoint_routes.gateway_router)
+    if below := urlsplit(parts.settings.public_url or "").path.rstrip("/"):  # a hub's proxy leaves its prefix in
+        app.include_router(endpoint_routes.gateway_router, prefix=below, include_in_schema=False)
     install_error_handlers(app)
     app.add_middleware(PlainText)
     app.add_middleware(BodyLimit, limit=parts.settings.max_body_bytes)
@@ -286,8 +295,8 @@ def create_app(parts: Parts) -> FastAPI:
 
 def _hosts(settings: Settings) -> list[str]:
     """By what names it may be asked: another one may be a stranger's, who makes a browser ask for him."""
-    advertised = urlsplit(settings.advertised_url or "").hostname
-    return [*HOSTS, *([advertised] if advertised else []), *settings.allowed_hosts]
+    told = (urlsplit(url or "").hostname for url in (settings.advertised_url, settings.public_url))
+    return [*HOSTS, *filter(None, told), *settings.allowed_hosts]
 
 
 def _proxy(parts: Parts, exchange: Exchange, granted: Granted) -> MlflowProxy:

@@ -1,16 +1,25 @@
-"""`python -m gristmill.server.database status|upgrade [--force]`: what `gristmill db` asks for, as one JSON object."""
+"""`python -m gristmill.server.database status|upgrade [--force]`: what `gristmill db` asks for, as one JSON object.
+
+With `--wait` in the end it waits for a database that does not answer yet: so an installation's parts may start at once.
+"""
 
 import json
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 
-from gristmill.core.clock import SystemClock
+from gristmill.core.clock import Clock, SystemClock
 from gristmill.core.database import Database
+from gristmill.core.database_faults import DatabaseAwayError
 from gristmill.core.errors import ConflictError, GristmillError, InvalidInputError
 from gristmill.core.lease import PATIENCE, renewed
 from gristmill.core.settings import read_settings
 from gristmill.server import schema
 from gristmill.server.renewal import ALONE, INTERVAL
+
+LONGEST = 300.0  # seconds that a database is waited for
+_PAUSE = 1.0
 
 
 def main(arguments: list[str]) -> int:
@@ -25,14 +34,16 @@ def main(arguments: list[str]) -> int:
 
 
 def _answer(arguments: list[str]) -> dict[str, object]:
+    waits = arguments[-1:] == ["--wait"]
+    arguments = arguments[:-1] if waits else arguments
     if arguments not in (["status"], ["upgrade"], ["upgrade", "--force"]):
-        raise InvalidInputError(f"got {arguments}, expected status, upgrade or upgrade --force")
+        raise InvalidInputError(f"got {arguments}, expected status, upgrade or upgrade --force, and --wait behind it")
     settings = read_settings()
     if settings.database_url is None:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     db = Database(settings.database)
     try:
-        before = schema.state(db)
+        before = until_there(db, SystemClock()) if waits else schema.state(db)
         if arguments[0] == "upgrade":
             if arguments == ["upgrade"] and before.current is not None and before.known and not before.is_current:
                 check_unused(db)
@@ -41,6 +52,27 @@ def _answer(arguments: list[str]) -> dict[str, object]:
     finally:
         db.close()
     return {**asdict(after), "was": before.current, "is_current": after.is_current}
+
+
+def until_there(db: Database, clock: Clock, pause: Callable[[float], object] = time.sleep) -> schema.SchemaState:
+    """The schema's state, as soon as the database answers; that it is waited for is said once.
+
+    Raises:
+        DatabaseAwayError: it has not answered for five minutes.
+    """
+    deadline, told = clock.monotonic() + LONGEST, False
+    while True:
+        try:
+            return schema.state(db)
+        except DatabaseAwayError as error:
+            if clock.monotonic() >= deadline:
+                raise DatabaseAwayError(
+                    f"{error.message} (waited for {LONGEST:g} s)", hint="Look whether it runs, and under this address."
+                ) from error
+            if not told:
+                sys.stderr.write(f"waiting for the database, at most {LONGEST:g} s: {error.message}\n")
+            told = True
+        pause(_PAUSE)
 
 
 def check_unused(db: Database) -> None:

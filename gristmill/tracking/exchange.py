@@ -8,10 +8,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import httpx
 from starlette.background import BackgroundTask
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gristmill.core.errors import InvalidInputError, TooLargeError, UnavailableError
+from gristmill.core.errors import InvalidInputError, UnavailableError
+from gristmill.core.passing import passed_back, passed_on
 from gristmill.tracking.address import MlflowAddress
 from gristmill.tracking.errors import away
 
@@ -19,7 +20,7 @@ PREFIX = "/mlflow"
 
 # As long as MLflow's own client waits for an answer.
 _TIMEOUT = httpx.Timeout(120.0, connect=2.0, pool=30.0)
-# What MLflow needs to know of a request; all else stays here: our tokens and cookies, and who the caller says it is.
+# What MLflow needs to know of a request.
 _TO_MLFLOW = {
     "accept",
     "accept-encoding",
@@ -34,21 +35,6 @@ _TO_MLFLOW = {
     "user-agent",
     "x-mlflow-experiment-id",
     "x-mlflow-run-id",
-}
-# Hop-by-hop (RFC 9110, section 7.6.1), and what would let other pages read answers or set cookies here.
-_NOT_FROM_MLFLOW = {
-    "connection",
-    "date",
-    "keep-alive",
-    "location",
-    "proxy-authenticate",
-    "proxy-connection",
-    "server",
-    "set-cookie",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
 }
 
 
@@ -91,24 +77,6 @@ def _ambiguous(part: str) -> bool:
     return part in {"", ".", ".."} or any(character in "/\\" or not character.isprintable() for character in part)
 
 
-async def limited(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """The request's body as it arrives.
-
-    Raises:
-        TooLargeError: more than `limit` bytes came.
-    """
-    taken = 0
-    try:
-        async for chunk in request.stream():
-            taken += len(chunk)
-            if taken > limit:
-                raise TooLargeError(f"the body is larger than the {limit} bytes that are allowed")
-            if chunk:
-                yield chunk
-    except ClientDisconnect as error:
-        raise InvalidInputError("the caller went away before its body was complete") from error
-
-
 # What names the workspace of who asks. Each request is answered in a context of its own.
 _workspace: ContextVar[Mapping[str, str]] = ContextVar("workspace", default={})  # noqa: B039  # nobody changes it
 
@@ -148,7 +116,7 @@ class Exchange:
             UnavailableError: MLflow does not answer.
         """
         answer = await self._send(method, url, headers, content)
-        kept = {name: value for name, value in answer.headers.items() if _passes(name)}
+        kept = passed_back(answer.headers)
         return StreamingResponse(
             answer.aiter_raw(), answer.status_code, headers={**kept, **(added or {})}, background=_closing(answer)
         )
@@ -189,11 +157,7 @@ class Exchange:
 
 
 def forwarded(request: Request) -> dict[str, str]:
-    return {name: value for name, value in request.headers.items() if name in _TO_MLFLOW}
-
-
-def _passes(name: str) -> bool:
-    return name not in _NOT_FROM_MLFLOW and not name.startswith("access-control-")
+    return passed_on(request.headers, _TO_MLFLOW)
 
 
 def _closing(answer: httpx.Response) -> BackgroundTask:

@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gristmill.core.errors import ForbiddenError, InvalidInputError, NotFoundError, TooLargeError
+from gristmill.core.passing import limited
 from gristmill.core.scopes import Actor, ActorKind, Scope
 from gristmill.tracking.acts import Acts
 from gristmill.tracking.allow_list import find
 from gristmill.tracking.confinement import HINT, Asked, Confined, check_locations, values
-from gristmill.tracking.exchange import Exchange, Target, forwarded, limited, target_of, within
+from gristmill.tracking.exchange import Exchange, Target, forwarded, target_of, within
 from gristmill.tracking.ownership import Ownership
 from gristmill.tracking.pages import with_preferences
 from gristmill.tracking.rules import Act, Confinement, Rule

@@ -30,7 +30,8 @@ def main() -> NoReturn:
     else:
         _say(f"  hub            {url}  password {settings.password}")
         _say("  not isolated: the notebooks of all who log in run as one user of this machine, without limits")
-    environ = {**os.environ, "GRISTMILL_HUB_PASSWORD": settings.password}
+    made = {"GRISTMILL_HUB_PASSWORD": settings.password, "GRISTMILL_HUB_SERVICE_TOKEN": settings.service_token}
+    environ = {**os.environ, **made}
     os.chdir(settings.home)
     command = [sys.executable, "-m", "jupyterhub", "--config", str(_config())]
     os.execve(sys.executable, command, environ)  # noqa: S606  # this process becomes it
@@ -45,19 +46,22 @@ def _ready(*, say: bool) -> HubSettings:
         proxy.install(settings.home)
         if say:
             _say(f"  proxy          fetched ({time.monotonic() - began:.1f} s)")
-    return replace(settings, password=settings.password or _kept_password(settings.home))
+    return replace(
+        settings,
+        password=settings.password or _kept(settings.home / "password", 12),
+        service_token=settings.service_token or _kept(settings.home / "service-token", 32),
+    )
 
 
 def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201  # a command
 
 
-def _kept_password(home: Path) -> str:
+def _kept(file: Path, length: int) -> str:
     """The one of the first start: it is the same after a restart."""
-    file = home / "password"
     if not file.exists():
         file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(12))
+        file.write_text(secrets.token_urlsafe(length))
     return file.read_text().strip()
 
 

@@ -13,6 +13,7 @@ def configure(c: Any, settings: HubSettings) -> None:
     if settings.mode is Mode.KUBERNETES:
         kubernetes.places(c, settings)
         kubernetes.servers(c, settings)
+        kubernetes.control_plane(c, settings)
     else:
         local.places(c, settings)
         local.servers(c, settings)
@@ -31,6 +32,10 @@ def people(c: Any, settings: HubSettings) -> None:
 def permissions(c: Any, settings: HubSettings) -> None:
     c.JupyterHub.custom_scopes = roles.custom_scopes()
     c.JupyterHub.load_roles = roles.roles()
+    c.JupyterHub.services = []
+    if settings.service_token:
+        c.JupyterHub.services += [{"name": roles.HUB, "api_token": settings.service_token}]
+        c.JupyterHub.load_roles += [roles.of_hub()]
     c.JupyterHub.load_groups = roles.groups(settings)
     c.JupyterHub.extra_user_scopes = roles.everybodys(settings)
     c.Spawner.server_token_scopes = roles.of_servers()

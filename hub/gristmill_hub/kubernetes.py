@@ -1,5 +1,7 @@
 """A hub in a Kubernetes: people's servers are pods, the proxy and the control plane are Deployments beside it."""
 
+import hmac
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +10,7 @@ from gristmill.profiles.model import Catalogue
 from gristmill.profiles.pods import USER
 from gristmill_hub import profiles
 from gristmill_hub.page import form
-from gristmill_hub.settings import HubSettings
+from gristmill_hub.settings import SERVICE, HubSettings
 
 HOME = "/home/gristmill"
 _SHUT = {
@@ -47,10 +49,19 @@ def servers(c: Any, settings: HubSettings) -> None:
     c.KubeSpawner.pod_name_template = "jupyter-{user_server}"
     c.KubeSpawner.working_dir = HOME
     c.KubeSpawner.profile_list = choice(catalogue)
-    c.KubeSpawner.profile_form_template = form()
+    c.Spawner.options_form = form(catalogue, settings)
     c.KubeSpawner.pre_spawn_hook = check_options(catalogue)
     storage(c, settings)
     shut(c)
+
+
+def control_plane(c: Any, settings: HubSettings) -> None:
+    """The proxy leads to it, for the gateway of endpoints: who calls one shows a token there, or a key."""
+    if settings.public_url:
+        # With a URL a service is an OAuth client too, which nobody here uses: its secret must not be empty.
+        own = hmac.new(settings.service_token.encode(), SERVICE.encode(), "sha256").hexdigest()
+        service = {"name": SERVICE, "url": settings.control_plane, "display": False, "timeout": 2}
+        c.JupyterHub.services += [{**service, "api_token": own if settings.service_token else secrets.token_hex(32)}]
 
 
 def storage(c: Any, settings: HubSettings) -> None:
@@ -82,7 +93,7 @@ def shut(c: Any) -> None:
 
 def choice(catalogue: Catalogue) -> Callable[[Any], list[dict[str, Any]]]:
     def of_person(spawner: Any) -> list[dict[str, Any]]:
-        return profiles.profile_list(catalogue, {group.name for group in spawner.user.groups})
+        return profiles.profile_list(catalogue, profiles.groups_of(spawner))
 
     return of_person
 
@@ -97,7 +108,7 @@ def check_options(catalogue: Catalogue) -> Callable[[Any], None]:
             raise SpawnException(message, reason=reason, status_code=status)
 
         options = spawner.user_options or {}
-        offered = profiles.offered(catalogue, {group.name for group in spawner.user.groups})
+        offered = profiles.offered(catalogue, profiles.groups_of(spawner))
         names = [profile.name for profile in offered]
         if unknown := sorted(set(options) - {"profile"}):
             told = ", ".join(name[:40] for name in unknown[:5])

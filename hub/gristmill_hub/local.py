@@ -4,10 +4,10 @@ import os
 import sys
 from typing import Any
 
+from gristmill.profiles.catalogue import load_catalogue
 from gristmill_hub import proxy
-from gristmill_hub.settings import JUPYTER, HubSettings
-
-SERVICE = "gristmill"
+from gristmill_hub.page import form
+from gristmill_hub.settings import JUPYTER, SERVICE, HubSettings
 
 
 def places(c: Any, settings: HubSettings) -> None:
@@ -32,11 +32,13 @@ def servers(c: Any, settings: HubSettings) -> None:
     c.Spawner.environment = {"GRISTMILL_SERVICE_URL": settings.control_plane_url, "SHELL": "/bin/bash"}
     c.Spawner.environment["JUPYTER_CONFIG_PATH"] = str(JUPYTER)
     c.Spawner.start_timeout = c.Spawner.http_timeout = 120
+    if settings.profiles is not None:
+        c.Spawner.options_form = form(load_catalogue(settings.profiles, required=True), settings)
 
 
 def control_plane(c: Any, settings: HubSettings) -> None:
     """A service that the hub starts, and starts again where it has ended."""
-    service = {
+    service: dict[str, Any] = {
         "name": SERVICE,
         "command": [sys.executable, "-m", "gristmill.server"],
         "environment": {
@@ -46,4 +48,9 @@ def control_plane(c: Any, settings: HubSettings) -> None:
             "GRISTMILL_ALLOW_UNISOLATED": "1",
         },
     }
-    c.JupyterHub.services = [service]
+    if settings.profiles is not None:
+        service["environment"]["GRISTMILL_PROFILES"] = str(settings.profiles)
+    if settings.public_url:
+        service |= {"url": settings.control_plane_url, "display": False, "timeout": 120}
+        service["environment"]["GRISTMILL_PUBLIC_URL"] = settings.gateway_url
+    c.JupyterHub.services += [service]

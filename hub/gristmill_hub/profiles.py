@@ -14,6 +14,10 @@ def offered(catalogue: Catalogue, groups: set[str]) -> list[Profile]:
     return [one for one in catalogue.given_by(frozenset(groups)).profiles if ProfileUse.SERVER in one.uses]
 
 
+def groups_of(spawner: Any) -> set[str]:
+    return {group.name for group in spawner.user.groups}
+
+
 def profile_list(catalogue: Catalogue, groups: set[str]) -> list[dict[str, Any]]:
     """For `KubeSpawner.profile_list`: what it applies it finds here, whatever a form or the REST API has asked for."""
     found = offered(catalogue, groups)

@@ -5,6 +5,8 @@ from typing import Any
 from gristmill.core.scopes import HUB_PREFIX, PERSON_SCOPES, ROLES, Role, Scope
 from gristmill_hub.settings import NOBODY, HubSettings
 
+HUB = "gristmill-hub"  # a service that is no process: the hub, where it asks the control plane
+
 
 def name_of(scope: Scope) -> str:
     return f"{HUB_PREFIX}{scope}"
@@ -12,6 +14,12 @@ def name_of(scope: Scope) -> str:
 
 def custom_scopes() -> dict[str, dict[str, str]]:
     return {name_of(scope): {"description": f"Gristmill: {scope}"} for scope in sorted(PERSON_SCOPES)}
+
+
+def of_hub() -> dict[str, Any]:
+    """What the hub itself may ask of the control plane, by the token of its service: what its page shows."""
+    scopes = [name_of(Scope.PROFILES_READ)]
+    return {"name": HUB, "description": "Gristmill: the hub", "scopes": scopes, "services": [HUB]}
 
 
 def group_of(role: Role) -> str:

@@ -13,6 +13,7 @@ from gristmill.core.errors import InvalidInputError
 from gristmill.core.scopes import Role
 
 NOBODY = "none"
+SERVICE = "gristmill"  # what the control plane is to the hub
 # What JupyterLab begins with, for each person to change: no question about news in front of what one works with.
 JUPYTER = Path(__file__).parent / "jupyter"
 
@@ -39,6 +40,9 @@ class HubSettings:
     admin_password: str = field(default="", repr=False)
     admins: tuple[str, ...] = ()
     role: str = Role.DATA_SCIENTIST.value
+    service_token: str = field(default="", repr=False)  # of the hub itself, where it asks the control plane
+    profiles: Path | None = None  # the catalogue; on one machine nothing of it is enforced on servers
+    public_url: str = ""  # how people elsewhere reach the hub: endpoints are called below it by the gateway
     mode: Mode = Mode.LOCAL
     # In a Kubernetes, where the parts are apart from each other:
     url: str = ""  # the hub's own, as proxy and servers reach it
@@ -47,7 +51,6 @@ class HubSettings:
     database_url: str = field(default="", repr=False)
     image: str = ""  # of servers whose profile names none
     pull_policy: str = "IfNotPresent"
-    profiles: Path | None = None  # the catalogue
     environ: str = ""  # a secret: what servers' pods have as environment variables
     home_size: str = "10Gi"  # of each person's folder
     start_timeout: int = 600  # seconds until a server has to be up: nodes may have to come first
@@ -77,6 +80,11 @@ class HubSettings:
         return f"http://127.0.0.1:{self.hub_port}/hub/api"
 
     @property
+    def gateway_url(self) -> str:
+        """Where the hub's proxy leads to the control plane, for people elsewhere."""
+        return f"{self.public_url.rstrip('/')}/services/{SERVICE}"
+
+    @property
     def control_plane_url(self) -> str:
         return self.control_plane or f"http://127.0.0.1:{self.control_plane_port}"
 
@@ -98,6 +106,12 @@ def _read(name: str, setting: str, text: str) -> object:
         return Path(text).expanduser().absolute()
     if setting == "admins":
         return tuple(filter(None, (one.strip() for one in text.split(","))))
+    return _checked(name, setting, text)
+
+
+def _checked(name: str, setting: str, text: str) -> str:
+    if setting == "public_url" and not text.startswith(("http://", "https://")):
+        raise InvalidInputError(f"{name}={text[:80]!r} is no URL: expected for example https://hub.example.org")
     if setting == "role" and text not in {NOBODY, *Role}:
         raise InvalidInputError(f"{name}={text[:40]!r} is no role: expected one of {', '.join((NOBODY, *Role))}")
     return text

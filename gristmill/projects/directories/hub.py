@@ -8,10 +8,17 @@ import msgspec
 
 from gristmill.core.clock import Clock
 from gristmill.core.errors import UnauthenticatedError, UnavailableError
-from gristmill.core.scopes import HUB_PREFIX, Scope
+from gristmill.core.scopes import HUB_PREFIX, ActorKind, Scope
 from gristmill.core.tokens import token_hash
 from gristmill.projects.directories.base import Directory
-from gristmill.projects.model import PERSONAL, Person, is_project_name, personal_project
+from gristmill.projects.model import (
+    OF_SERVICE,
+    PERSONAL,
+    Person,
+    is_project_name,
+    personal_project,
+    service_project,
+)
 
 _TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 _MOST = 10_000  # tokens that are remembered at a time
@@ -80,19 +87,38 @@ class HubDirectory(Directory):
             user = msgspec.json.decode(answer.content, type=_User)
         except msgspec.DecodeError as error:
             raise UnavailableError(f"the hub at {self._url} answered what is not understood: {error}") from error
+        if user.kind == "service":
+            return _service(user)
         if user.kind != "user":
-            raise UnauthenticatedError(f"the token is a {user.kind}'s: expected a person's")
+            raise UnauthenticatedError(f"the token is a {user.kind}'s: expected a person's or a service's")
         return self._read(user)
 
     def _read(self, user: _User) -> Person:
         named = (group.removeprefix(self._prefix) for group in user.groups if group.startswith(self._prefix))
-        shared = sorted(name for name in named if is_project_name(name) and not name.startswith(PERSONAL))
+        shared = sorted(name for name in named if is_project_name(name) and not name.startswith((PERSONAL, OF_SERVICE)))
         return Person(
             name=user.name,
             scopes=frozenset(_scopes(user.scopes)),
             projects=(personal_project(user.name), *shared),
             groups=frozenset(user.groups),
         )
+
+
+def _service(service: _User) -> Person:
+    """In a project of its own, with what scopes the hub has given it; one without any of ours is nobody here."""
+    scopes = frozenset(_scopes(service.scopes))
+    if not scopes:
+        raise UnauthenticatedError(
+            f"the token is of the hub's service {service.name!r}, which has no scope of Gristmill's",
+            hint="A role of the hub gives it one: `custom:gristmill:profiles:read`, for example.",
+        )
+    return Person(
+        name=service.name,
+        scopes=scopes,
+        projects=(service_project(service.name),),
+        groups=None,
+        kind=ActorKind.SERVICE,
+    )
 
 
 def _scopes(told: tuple[str, ...]) -> set[Scope]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gristmill.core.holdups import Holdup
 from gristmill.environments.model import Inspected, Interpreter, Prepared
 from gristmill.profiles.model import Profile
 from gristmill.runs.model import WorkerEvent
@@ -24,17 +25,6 @@ class Launch:
     url: str
     token: str
     profile: Profile
-
-
-@dataclass(frozen=True, kw_only=True)
-class Holdup:
-    """Why a worker that was launched has not begun. One that is `hopeless` does not pass by waiting.
-
-    As long as there is one, the worker is not late: it is told where it lasts, and waited for.
-    """
-
-    why: str
-    hopeless: bool = False
 
 
 class Executor(ABC):

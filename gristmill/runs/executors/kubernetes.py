@@ -7,11 +7,12 @@ from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Pod, Secret
 
 from gristmill.core.errors import UnavailableError
+from gristmill.core.holdups import Holdup
 from gristmill.core.ids import check_id
 from gristmill.core.kubernetes import MANAGED, Cluster, Manifest, object_name
 from gristmill.core.kubernetes_pods import AT_ONCE, end_of, holdup_of, is_over, labels_of, name_of, newest_first
 from gristmill.profiles import pods
-from gristmill.runs.executors.base import Executor, Holdup, Launch, Presence
+from gristmill.runs.executors.base import Executor, Launch, Presence
 from gristmill.runs.model import WorkerEvent
 
 ATTEMPT = "gristmill.dev/attempt"
@@ -86,8 +87,7 @@ class KubernetesExecutor(Executor):
         """In the words of who holds it up: the scheduler, kubelet, or what refuses to make the pod."""
         found, job = self._pods_of(attempt), self._job(attempt)
         if found:
-            said = holdup_of(found[0], self._cluster)
-            return Holdup(why=said.why, hopeless=said.hopeless) if said is not None else None
+            return holdup_of(found[0], self._cluster)
         if job is None or _is_over(job):
             return None
         complaints = self._cluster.complaints(object_name(attempt))

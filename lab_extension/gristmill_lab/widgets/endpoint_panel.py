@@ -164,6 +164,8 @@ class EndpointPanel(Panel):
         now, seen = rates(self._samples), endpoint.observed
         last = self._samples[-1] if self._samples else None
         rows: list[tuple[markup.Cell, markup.Cell]] = [("serves", serves(endpoint)), ("URL", endpoint.url)]
+        if endpoint.gateway:
+            rows.append(("from outside", endpoint.gateway))
         if last is not None:
             rows.append(("requests", f"{last.requests}, {last.refused} refused, {last.failed} failed"))
         rows += [

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import traitlets
-from ipywidgets import HTML, Dropdown, HBox, Output, Text
+from ipywidgets import HTML, Checkbox, Dropdown, HBox, Output, Text
 
 from gristmill.cli.quantities import clock_face, duration, metric, value
 from gristmill.client import api
@@ -23,20 +23,25 @@ from gristmill_lab.widgets import markup, plots
 from gristmill_lab.widgets.asking import Asking
 from gristmill_lab.widgets.deploying import Deploying
 from gristmill_lab.widgets.form import Form
+from gristmill_lab.widgets.options import Choice, Options, lacking_data
 from gristmill_lab.widgets.panel import Panel
 
-_OWN = ("the notebook's own", None)
 _RUNNING = 2.0  # seconds between two looks at a run that goes on: its time is shown
 
 
 class RunPanel(Panel):
     """Its traits are observable: `parameters`, `run`, `state`, `metrics`, `version`.
 
-    `parameters` is two-way: `panel.parameters = {"depth": 4}` sets the form, and what is left out keeps its value.
+    `parameters` is two-way: `panel.parameters = {"depth": 4}` sets the form, and what is left out keeps its value. So
+    are `options` (`name`, `labels`, `timeout` in minutes, `retries`), `profile`, `environment`, and `data_roots`:
+    places in the project that are data roots from the next run on.
     """
 
     parameters = traitlets.Dict()
+    options = traitlets.Dict()
     profile = traitlets.Unicode(None, allow_none=True)
+    environment = traitlets.Unicode(None, allow_none=True)
+    data_roots = traitlets.Tuple()
     run = traitlets.Any(None, allow_none=True)  # a gristmill.runs.model.Run
     state = traitlets.Unicode("")
     metrics = traitlets.Dict()  # name: number
@@ -50,9 +55,12 @@ class RunPanel(Panel):
         self._facts = facts
         self._form = Form(facts.parameters, self._typed)
         self._plot_of: dict[str, Any] | None = None
-        self._profiles = Dropdown(options=[_OWN], description="profile")
-        self._profiles.add_class("grw-Input")
-        self._profiles.observe(lambda change: self.set_trait("profile", change["new"]), names="value")
+        self._profiles = Choice("profile", lambda name: self.set_trait("profile", name))
+        self._environments = Choice("environment", lambda name: self.set_trait("environment", name))
+        self._options = Options(self._opted)
+        self._lacking: tuple[str, ...] = ()
+        self._data_button = self.button("", self._use_data)
+        self._data_button.layout.width = "auto"
         self._secrets = {name: _secret(name) for name in facts.secrets}
         self._facts_shown, self._plot = HTML(), Output()
         self._plot.add_class("grw-Plot")
@@ -65,12 +73,14 @@ class RunPanel(Panel):
         self._models.add_class("grw-Input")
         self._register_row = _row(self._models, self._name, self._register_button)
         self._deploying = Deploying(self)
-        self.parameters = self._form.values
+        self.parameters, self.options = self._form.values, self._options.form.values
         self.begin(
             self._form.box,
             *self._secrets.values(),
-            self._profiles,
-            _row(self._run_button, self._cancel_button),
+            self._profiles.input,
+            self._environments.input,
+            self._options.box,
+            _row(self._run_button, self._cancel_button, self._data_button),
             self._facts_shown,
             self._plot,
             self._register_row,
@@ -85,9 +95,12 @@ class RunPanel(Panel):
             path=str(self.notebook),
             parameters=self._form.changed_values(),
             profile=self.profile,
+            environment=self.environment,
+            data_roots=self.data_roots,
             secrets=tuple(SecretGrant(name=name) for name, tick in self._secrets.items() if tick.value),
+            **self._options.order(),
         )
-        return self.act("Run", lambda asking: asking.launch(self._place, order), self._launched, self._form.mark)
+        return self.act("Run", lambda asking: asking.launch(self._place, order), self._launched, self._refused)
 
     def cancel(self) -> "Future[Run]":
         run = self._own_run()
@@ -117,11 +130,12 @@ class RunPanel(Panel):
         return self.run is not None and event.subject == self.run.id
 
     async def refresh(self, asking: Asking) -> None:
-        if len(self._profiles.options) == 1:
-            found = await asking.send(api.list_profiles())
-            chosen = self.profile
-            self._profiles.options = [_OWN, *((one.profile.name, one.profile.name) for one in found)]
-            self.profile = chosen
+        if not self._profiles.known:
+            profiles = await asking.send(api.list_profiles())
+            self._profiles.offer((one.profile.name for one in profiles), self.profile)
+        if not self._environments.known:
+            environments = await asking.send(api.list_environments())
+            self._environments.offer((one.name for one in environments), self.environment)
         if self.run is None:
             return
         asked = self.run.id
@@ -133,9 +147,19 @@ class RunPanel(Panel):
             history = await asking.send(api.get_history(asked))
             self._draw(plots.curves([one for one in history.metrics if not one.name.startswith("system/")]))
 
+    def _refused(self, error: GristmillError) -> None:
+        self._form.mark(error)
+        self._options.form.mark(error)
+        self._lacking = lacking_data(error)
+        self._show()
+
+    def _use_data(self) -> "Future[Launched]":
+        self.data_roots = (*self.data_roots, *self._lacking)
+        return self.start()
+
     def _launched(self, launched: Launched) -> None:
         self._draw(None)
-        self.version = None
+        self.version, self._lacking = None, ()
         self._take(launched.run)
         if launched.notices:
             self._said.value = markup.status(" ".join(launched.notices))
@@ -173,25 +197,37 @@ class RunPanel(Panel):
         self.set_trait("parameters", self._form.values)
         self._show()
 
-    @traitlets.validate("parameters")
+    def _opted(self) -> None:
+        self.set_trait("options", self._options.form.values)
+        self._show()
+
+    @traitlets.validate("parameters", "options")
     def _written(self, proposal: Any) -> dict[str, Any]:
         given: Mapping[str, Any] = proposal["value"]
-        if given != self._form.values:
-            self._form.write(given)
-        return dict(self._form.values)
+        form = self._form if proposal["trait"].name == "parameters" else self._options.form
+        if given != form.values:
+            form.write(given)
+        return dict(form.values)
 
     def _show(self) -> None:
         super()._show()
         run: Run | None = self.run
         running = run is not None and not run.state.final
         if not self._acting:
-            self._run_button.disabled = self.dormant or bool(self._form.faults) or self._facts.fault is not None
+            self._run_button.disabled = self.dormant or self._faulty
+            self._data_button.disabled = self._run_button.disabled
+        self._data_button.layout.display = "" if self._lacking else "none"
+        self._data_button.description = f"Use {', '.join(self._lacking)} as a data root and run"
         self._cancel_button.layout.display = "" if running else "none"
         offers = run is not None and run.state is RunState.SUCCEEDED and bool(run.models) and self.version is None
         self._register_row.layout.display = "" if offers else "none"
         if offers and run is not None:
             self._offer(run.models)
         self._facts_shown.value = _of_run(run) if run else _fault(self._facts)
+
+    @property
+    def _faulty(self) -> bool:
+        return bool(self._form.faults or self._options.form.faults) or self._facts.fault is not None
 
     def _offer(self, models: tuple[LoggedModel, ...]) -> None:
         self._models.layout.display = "" if len(models) > 1 else "none"
@@ -200,15 +236,14 @@ class RunPanel(Panel):
             self._models.value = models[-1].id
         self._name.value = self._name.value or models[-1].name
 
-    @traitlets.observe("profile")
-    def _profiled(self, change: Any) -> None:
-        known = [name for _, name in self._profiles.options]
-        if len(known) > 1 and change["new"] not in known:
-            self.profile = None
-            named = ", ".join(name for name in known if name)
-            raise InvalidInputError(f"there is no profile {change['new']!r}", hint=f"There are: {named}")
-        if change["new"] in known:
-            self._profiles.value = change["new"]
+    @traitlets.observe("profile", "environment")
+    def _chosen(self, change: Any) -> None:
+        choice = self._profiles if change["name"] == "profile" else self._environments
+        try:
+            choice.choose(change["new"])
+        except InvalidInputError:
+            self.set_trait(change["name"], None)
+            raise
 
     def _busy(self, change: int) -> None:
         super()._busy(change)
@@ -279,8 +314,6 @@ def _time(run: Run) -> str:
 
 
 def _secret(name: str) -> Any:
-    from ipywidgets import Checkbox
-
     made = Checkbox(description=f"grant the secret {name}", value=False)
     made.add_class("grw-Input")
     return made

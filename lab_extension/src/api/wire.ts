@@ -238,6 +238,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    '/endpoints/{name}/invocations': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask an endpoint
+         * @description By MLflow's protocol, with an API key of the endpoint's or a token: the gateway passes it on.
+         */
+        post: operations['invoke_endpoints__name__invocations_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    '/endpoints/{name}/v2/models/{model}/infer': {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Infer with an endpoint
+         * @description The same by the Open Inference Protocol.
+         */
+        post: operations['infer_endpoints__name__v2_models__model__infer_post'];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     '/api/environments': {
         parameters: {
             query?: never;
@@ -1929,7 +1969,9 @@ export interface components {
         };
         /**
          * Endpoint
-         * @description `expires_at` is of a try-out, which is no endpoint for anybody to call: see `TryOut`.
+         * @description `gateway` is where the control plane passes requests on to it, where `url` leads nowhere from outside.
+         *
+         *     `expires_at` is of a try-out, which is no endpoint for anybody to call: see `TryOut`.
          */
         Endpoint: {
             /** Id */
@@ -1968,6 +2010,8 @@ export interface components {
             waiting?: string | null;
             /** Expires At */
             expires_at?: string | null;
+            /** Gateway */
+            gateway?: string | null;
         };
         /**
          * EndpointKey
@@ -4491,6 +4535,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    invoke_endpoints__name__invocations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the endpoint answers, as it arrives */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': string;
+                };
+            };
+        };
+    };
+    infer_endpoints__name__v2_models__model__infer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the endpoint answers, as it arrives */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    'application/json': string;
+                };
             };
         };
     };

@@ -193,7 +193,7 @@ function Deployed(props: IDeployFormProps & { endpoint: Endpoint }): React.JSX.E
                     // Not its generation: a new API key makes one, while one copies with that key.
                     key={endpoint.variants.map(one => `${one.model}/${one.version}`).join(' ')}
                     name={endpoint.name}
-                    url={endpoint.url}
+                    url={endpoint.gateway ?? endpoint.url}
                     api={api}
                     trans={trans}
                 />

@@ -172,7 +172,7 @@ function Overview(props: IEndpointPageProps & { endpoint: Endpoint }): React.JSX
                 <CallsView
                     key={endpoint.generation}
                     name={endpoint.name}
-                    url={endpoint.url}
+                    url={endpoint.gateway ?? endpoint.url}
                     api={api}
                     trans={trans}
                 />

@@ -39,6 +39,20 @@ test('a run is told with its values and its secrets, of a notebook beside the on
     expect(at('POST', 'launch')).toBeNull();
 });
 
+test('what else a run is to have is told too, and what it is not to have is not', () => {
+    const more = { environment: 'light', name: 'night', labels: { team: 'risk' }, timeout_s: 60, retries: 2 };
+    expect(at('POST', 'launch', { path: 'a.ipynb', ...more })?.consent?.details).toEqual([
+        'in the environment light',
+        'called night',
+        'with the labels team = risk',
+        'ended after the seconds 60',
+        'tried again, if it fails: 2'
+    ]);
+    const none = { environment: null, name: null, labels: {}, timeout_s: null, retries: 0, data_roots: [] };
+    expect(at('POST', 'launch', { path: 'a.ipynb', ...none })?.consent?.details).toEqual([]);
+    expect(at('GET', 'api/environments')?.consent).toBeNull();
+});
+
 test('what is destroyed, deployed, registered or asked is named, and nothing else is done', () => {
     expect(at('DELETE', 'endpoints/churn')?.consent).toMatchObject({
         what: 'Delete the endpoint churn',

@@ -33,6 +33,7 @@ const PART = '((?:(?!%2[fF])[^/?])+)';
 /** All that panels look at. What is not here is not asked, whatever this server would forward. */
 const LOOKS: readonly RegExp[] = [
     'api/profiles',
+    'api/environments',
     'api/runs',
     `api/runs/${PART}`,
     `api/runs/${PART}/history`,
@@ -53,6 +54,11 @@ const ACTS: readonly { method: string; path: RegExp; say: Say }[] = [
             details: [
                 ...listed(trans.__('with'), entries(body.parameters)),
                 ...listed(trans.__('on the profile'), body.profile ? [text(body.profile)] : []),
+                ...listed(trans.__('in the environment'), body.environment ? [text(body.environment)] : []),
+                ...listed(trans.__('called'), body.name ? [text(body.name)] : []),
+                ...listed(trans.__('with the labels'), entries(body.labels)),
+                ...listed(trans.__('ended after the seconds'), body.timeout_s ? [text(body.timeout_s)] : []),
+                ...listed(trans.__('tried again, if it fails:'), body.retries ? [text(body.retries)] : []),
                 ...listed(trans.__('which may read the secrets'), texts(body.secrets)),
                 ...listed(trans.__('from now on with the data'), texts(body.data_roots))
             ]

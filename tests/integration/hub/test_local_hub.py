@@ -1,6 +1,7 @@
 """Who may what on a hub: real people, tokens, roles and projects."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from gristmill.core.errors import ForbiddenError, NotFoundError, Unauthenticated
 from gristmill.core.scopes import Scope
 from gristmill.endpoints.model import DeployRequest
 from gristmill.runs.model import RunState
+from tests.browser.lab import free_port
 from tests.hub import Hub, started
 from tests.integration.conftest import WriteNotebook
 from tests.line_model import ask, registered, training, until_ready
@@ -22,7 +24,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    with started(tmp_path_factory.mktemp("hub")) as found:
+    port = free_port()
+    where = {"PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    with started(tmp_path_factory.mktemp("hub"), **where) as found:
         yield found
 
 
@@ -73,6 +77,13 @@ def test_a_model_is_registered_deployed_and_asked_by_whom_it_belongs_to_and_is_n
         endpoint = until_ready(ada, "line", 1)
         key = ada.send(api.issue_endpoint_key("line")).key
         until(lambda: ask(endpoint, key) == pytest.approx(20.0), what="it answers whom it was told to")
+        by_gateway = replace(endpoint, url=f"{hub.url}/services/gristmill/endpoints/line")
+        assert endpoint.gateway == by_gateway.url
+        for shown in (key, tokens["ada"]):
+            assert ask(by_gateway, shown) == pytest.approx(20.0)
+        for shown, code in ((tokens["bob"], "not_found"), ("gm_e_forged", "unauthenticated"), ("x", "unauthenticated")):
+            assert code in ask(by_gateway, shown)
+        assert httpx.get(f"{hub.url}/services/gristmill/api/runs").status_code == 404, "the gateway is all there is"
         assert (bob.send(api.list_models()), bob.send(api.list_endpoints())) == ((), ())
         files = ada.send(api.get_model_version("line", version)).artifact_path
         for token, found in ((tokens["ada"], True), (tokens["bob"], False)):
@@ -121,6 +132,15 @@ def test_a_token_with_fewer_scopes_may_do_less(hub: Hub, notebook: WriteNotebook
         reads.send(api.list_runs())
         with pytest.raises(ForbiddenError, match="lacks the scope"):
             reads.run(notebook("print(1)"))
+
+
+def test_the_hub_s_own_token_reads_what_is_free_and_nothing_else(hub: Hub) -> None:
+    with hub.client((hub.home / "service-token").read_text()) as own:
+        assert own.send(api.list_profiles())
+        questions: tuple[Call[Any], ...] = (api.list_runs(), api.list_models(), api.status(), api.list_secrets())
+        for asked in questions:
+            with pytest.raises(ForbiddenError, match="lacks the scope"):
+                own.send(asked)
 
 
 @pytest.mark.parametrize("token", ["forged", "0" * 32, "gm_p_forged"])

@@ -17,6 +17,7 @@ from ipywidgets.widgets import widget
 from gristmill.client import api
 from gristmill.client.client import Client
 from gristmill.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from gristmill.environments.model import EnvironmentKind, EnvironmentRequest
 from gristmill.interactive.model import InteractiveRequest
 from tests.integration.cli.test_models_and_endpoints import LOG, TRAIN
 from tests.integration.conftest import ControlPlane, WriteNotebook
@@ -112,7 +113,7 @@ def test_the_list_is_live_and_what_is_ticked_can_be_deleted(notebook: WriteNoteb
 
 def test_a_profile_that_is_not_there_and_a_value_that_is_not_allowed_are_refused(notebook: WriteNotebook) -> None:
     form = RunPanel(notebook(CURVE, parameters=PARAMETERS))
-    until(lambda: len(form._profiles.options) > 1, what="profiles are known")
+    until(lambda: form._profiles.known, what="profiles are known")
     with pytest.raises(InvalidInputError, match="no profile 'huge'"):
         form.profile = "huge"
     assert form.profile is None
@@ -123,6 +124,40 @@ def test_a_profile_that_is_not_there_and_a_value_that_is_not_allowed_are_refused
     come(form.start())
     assert form.run.profile == "small"
     until(lambda: form.run.state.final, timeout=120)
+    form.close()
+
+
+def test_a_run_is_called_labelled_and_put_into_an_environment_by_its_panel(
+    notebook: WriteNotebook, client: Client
+) -> None:
+    client.send(api.create_environment(EnvironmentRequest(name="light", kind=EnvironmentKind.KERNEL, source="python3")))
+    form = RunPanel(notebook("1", name="more.ipynb"))
+    until(lambda: form._environments.known, what="environments are known")
+    with pytest.raises(InvalidInputError, match="no environment 'heavy'"):
+        form.environment = "heavy"
+    form.environment = "light"
+    form.options = {"name": "night", "labels": {"team": "risk"}, "timeout": 5, "retries": 1}
+    run = come(form.start()).run
+    assert (run.name, run.labels, run.timeout_s, run.retries) == ("night", {"team": "risk"}, 300.0, 1)
+    assert run.environment is not None
+    assert run.environment.name == "light"
+    until(lambda: form.run.state.final, timeout=120)
+    form.close()
+
+
+def test_what_a_run_would_lack_becomes_a_data_root_by_a_button(notebook: WriteNotebook) -> None:
+    path = notebook("print(open('sales.csv').read(5))", name="sales.ipynb")
+    (path.parent / ".gitignore").write_text("sales.csv\n")
+    (path.parent / "sales.csv").write_text("a,b\n1,2\n")
+    form = RunPanel(path)
+    with pytest.raises(InvalidInputError, match="data that the run would not have"):
+        come(form.start())
+    assert form._data_button.description == "Use sales.csv as a data root and run"
+    assert form._data_button.layout.display == ""
+    form._data_button.click()
+    until(lambda: form.state == "succeeded", timeout=120, what="it had its data")
+    assert form.data_roots == ("sales.csv",)
+    assert form._data_button.layout.display == "none"
     form.close()
 
 

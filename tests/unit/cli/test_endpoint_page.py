@@ -8,7 +8,7 @@ import pytest
 
 from gristmill.cli.deploy import phase
 from gristmill.cli.endpoint_page import print_deployed, print_endpoint
-from gristmill.client.snippets import curl, python, shortened
+from gristmill.client.snippets import curl, plain_python, python, shortened
 from gristmill.endpoints.model import EndpointState, Phase
 from tests.unit.cli.made import an_endpoint, seen
 
@@ -20,6 +20,12 @@ def test_curl_keeps_the_key_out_of_the_shells_history_and_quotes_the_body() -> N
     assert words[:3] == ["curl", "-sS", "http://127.0.0.1:4000/invocations"]
     assert "Authorization: Bearer $(gristmill endpoints key churn)" in words
     assert ast.literal_eval(words[-1]) == {"dataframe_split": {"columns": ["it's"], "data": [["a'b"]]}}
+
+
+def test_an_endpoint_of_a_cluster_is_called_by_the_gateway() -> None:
+    endpoint = an_endpoint(url="http://churn.gm.svc", gateway="https://hub.example.org/endpoints/churn")
+    assert "https://hub.example.org/endpoints/churn/invocations" in shlex.split(curl(endpoint, EXAMPLE))
+    assert '"https://hub.example.org/endpoints/churn/invocations"' in plain_python(endpoint, EXAMPLE, "key")
 
 
 def test_an_open_endpoint_needs_no_key() -> None:

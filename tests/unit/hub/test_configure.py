@@ -1,5 +1,6 @@
 """What the hub is configured with, on a bare configuration object as JupyterHub hands it over."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,34 @@ def test_the_control_plane_is_a_service_with_a_home_of_its_own_and_the_servers_k
     assert environ["GRISTMILL_HUB_API_URL"] == f"{c.JupyterHub.hub_bind_url}/hub/api"
 
 
+def test_the_hub_s_own_token_may_look_at_profiles_and_at_nothing_else(settings: HubSettings) -> None:
+    c: Any = Config()
+    configure(c, replace(settings, service_token="of-the-hub"))
+    hub, control_plane = c.JupyterHub.services
+    assert hub == {"name": "gristmill-hub", "api_token": "of-the-hub"}
+    assert control_plane["name"] == "gristmill"
+    (role,) = [one for one in c.JupyterHub.load_roles if "services" in one]
+    assert (role["services"], role["scopes"]) == (["gristmill-hub"], [roles.name_of(Scope.PROFILES_READ)])
+    assert "of-the-hub" not in repr(settings)
+
+
+def test_where_people_elsewhere_reach_the_hub_its_proxy_leads_to_the_gateway(settings: HubSettings) -> None:
+    c: Any = Config()
+    configure(c, replace(settings, public_url="https://hub.example.org/"))
+    (service,) = c.JupyterHub.services
+    assert service["url"] == settings.control_plane_url
+    assert service["environment"]["GRISTMILL_PUBLIC_URL"] == "https://hub.example.org/services/gristmill"
+
+
+def test_a_catalogue_is_the_control_plane_s_too_and_has_a_page(settings: HubSettings, tmp_path: Path) -> None:
+    (tmp_path / "profiles.yaml").write_text("profiles: {small: {cpu: 1, memory: 1 GB}}")
+    c: Any = Config()
+    configure(c, replace(settings, profiles=tmp_path / "profiles.yaml"))
+    (service,) = c.JupyterHub.services
+    assert service["environment"]["GRISTMILL_PROFILES"] == str(tmp_path / "profiles.yaml")
+    assert callable(c.Spawner.options_form)
+
+
 def test_what_is_set_afterwards_counts(c: Any) -> None:
     c.JupyterHub.bind_url = "http://127.0.0.1:9999"
     assert JupyterHub(config=c).bind_url == "http://127.0.0.1:9999"
@@ -98,6 +127,7 @@ def test_settings_come_from_the_environment() -> None:
         ("GRISTMILL_HUB_PORT", "many", "expected a number from 1 to 65535"),
         ("GRISTMILL_HUB_HUB_PORT", "0", "expected a number from 1 to 65535"),
         ("GRISTMILL_HUB_ROLE", "boss", "expected one of none, viewer"),
+        ("GRISTMILL_HUB_PUBLIC_URL", "hub.example.org", "expected for example https"),
         ("GRISTMILL_MODE", "moon", "expected local"),
     ],
 )

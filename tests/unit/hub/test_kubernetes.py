@@ -1,13 +1,12 @@
 """A hub in a Kubernetes, on a bare configuration object."""
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from gristmill_hub import HubSettings, configure
-from gristmill_hub.profiles import profile_list
-from jinja2 import Environment
 from jupyterhub.app import JupyterHub
 from jupyterhub.proxy import ConfigurableHTTPProxy
 from jupyterhub.spawner import SpawnException
@@ -15,7 +14,6 @@ from kubespawner import KubeSpawner
 from traitlets.config import Config
 
 from gristmill.core.errors import InvalidInputError
-from gristmill.profiles.catalogue import load_catalogue
 
 CATALOGUE = """
 profiles:
@@ -102,16 +100,27 @@ def test_what_one_may_have_is_let_through(c: Any, options: dict[str, Any] | None
 
 
 def test_the_page_has_a_card_for_each_profile_and_takes_no_markup_from_the_catalogue(
-    c: Any, environ: dict[str, str]
+    c: Any,
 ) -> None:
-    catalogue = load_catalogue(Path(environ["GRISTMILL_HUB_PROFILES"]))
-    page = Environment(autoescape=False).from_string(c.KubeSpawner.profile_form_template)  # noqa: S701  # as KubeSpawner does
-    shown = page.render(profile_list=profile_list(catalogue, {"vision"}))
+    shown = asyncio.run(c.Spawner.options_form(spawner({}, "vision")))
     assert shown.count('type="radio"') == 2
     assert 'value="small" checked' in shown
     assert "0.5 cores" in shown
     assert "1.2 per hour" in shown
     assert "<b>" not in shown
+    assert " free<" not in shown, "the hub has no token to ask with"
+    assert "Not enforced" not in shown
+
+
+def test_the_proxy_leads_to_the_control_plane_where_the_hub_has_a_public_url(environ: dict[str, str], c: Any) -> None:
+    assert c.JupyterHub.services == []
+    public = {"GRISTMILL_HUB_PUBLIC_URL": "https://hub.example.org"}
+    for token in ("", "of-the-hub"):
+        c = Config()
+        configure(c, HubSettings.from_env({**environ, **public, "GRISTMILL_HUB_SERVICE_TOKEN": token}))
+        service = c.JupyterHub.services[-1]
+        assert len(service["api_token"]) == 64, "as an OAuth client it has a secret that nobody guesses"
+    assert (service["name"], service["url"]) == ("gristmill", "http://gristmill.gm.svc:8090")
 
 
 def test_a_password_shows_in_no_representation(environ: dict[str, str]) -> None:

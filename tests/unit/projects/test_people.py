@@ -95,7 +95,8 @@ def test_a_viewer_may_change_nothing(hub: Hub, authenticate: Authentication) -> 
 def test_groups_of_the_hub_are_shared_projects_and_other_projects_are_closed(
     hub: Hub, authenticate: Authentication
 ) -> None:
-    token = hub.add("ada", Role.DATA_SCIENTIST, "project-credit", "staff", "project-user-bob", "project-No Name")
+    not_projects = ("staff", "project-user-bob", "project-service-x", "project-No Name")
+    token = hub.add("ada", Role.DATA_SCIENTIST, "project-credit", *not_projects)
     assert authenticate(token, "credit").project_id == "credit"
     for other in ("user-bob", "default", "staff", "risk"):
         with pytest.raises(ForbiddenError, match="is in user-ada, credit"):
@@ -131,9 +132,37 @@ def test_what_the_hub_does_not_know_is_nobody(authenticate: Authentication, toke
     assert token not in str(caught.value)
 
 
-def test_a_service_is_no_person(hub: Hub, authenticate: Authentication) -> None:
-    with pytest.raises(UnauthenticatedError, match="a service's"):
-        authenticate(hub.add("culler", Role.ADMINISTRATOR, kind="service"), None)
+def test_a_service_of_the_hub_has_the_scopes_that_the_hub_gives_it_and_no_more(
+    hub: Hub, authenticate: Authentication
+) -> None:
+    token = hub.add("spawn-page", Role.VIEWER, kind="service")
+    hub.users[token]["scopes"] = [f"{HUB_PREFIX}{Scope.PROFILES_READ}"]
+    service = authenticate(token, None)
+    assert (service.kind, service.project_id) == (ActorKind.SERVICE, "service-spawn-page")
+    assert service.scopes == {Scope.PROFILES_READ}
+    assert service.groups is None, "it asks for everybody"
+    service.require(Scope.PROFILES_READ)
+    for scope in PERSON_SCOPES - {Scope.PROFILES_READ}:
+        with pytest.raises(ForbiddenError, match=scope.value):
+            service.require(scope)
+
+
+def test_a_service_without_a_scope_of_gristmill_s_is_nobody(hub: Hub, authenticate: Authentication) -> None:
+    token = hub.add("culler", Role.ADMINISTRATOR, kind="service")
+    hub.users[token]["scopes"] = ["list:users", "servers"]
+    with pytest.raises(UnauthenticatedError, match="service 'culler', which has no scope"):
+        authenticate(token, None)
+
+
+def test_a_token_of_neither_kind_is_nobody(hub: Hub, authenticate: Authentication) -> None:
+    with pytest.raises(UnauthenticatedError, match="a robot's"):
+        authenticate(hub.add("culler", Role.ADMINISTRATOR, kind="robot"), None)
+
+
+def test_who_may_read_may_read_profiles(hub: Hub, authenticate: Authentication) -> None:
+    token = hub.add("ada", Role.VIEWER)
+    hub.users[token]["scopes"] = [f"{HUB_PREFIX}{Scope.READ}"]
+    authenticate(token, None).require(Scope.PROFILES_READ)
 
 
 def test_while_the_hub_is_away_nobody_is_let_in(db: Database, clock: TestClock) -> None:
