@@ -32,7 +32,8 @@ def wheels_of_installed(folder: Path, name: str) -> None:
 def _pack(folder: Path, one: metadata.Distribution) -> None:
     found = {str(file): Path(str(file.locate())) for file in one.files or () if ".." not in file.parts}
     info = next(name.split("/")[0] for name in found if name.endswith(".dist-info/METADATA"))
-    tag = next(line[5:] for line in (one.read_text("WHEEL") or "").splitlines() if line.startswith("Tag: "))
+    tags = [line[5:].split("-") for line in (one.read_text("WHEEL") or "").splitlines() if line.startswith("Tag: ")]
+    tag = "-".join(".".join(sorted(set(parts))) for parts in zip(*tags, strict=True))
     files = {name: path for name, path in found.items() if path.is_file() and not name.endswith((".pyc", "/RECORD"))}
     _write(folder / f"{info.removesuffix('.dist-info')}-{tag}.whl", info, files)
 

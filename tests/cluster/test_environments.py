@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from lightkube.resources.core_v1 import Secret
+from packaging.utils import canonicalize_name
 
 from gristmill.client import api, environments
 from gristmill.client.client import Client
@@ -25,47 +26,50 @@ class Listing(SimpleHTTPRequestHandler):
         """Nobody reads it."""
 
 
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheels")
-    wheels_of_installed(folder, "ipykernel")
-    make_wheel(folder, "tinything", "1.0", {"tinything/__init__.py": "VALUE = 'forty-one'\n"})
-    return folder
-
-
 @pytest.fixture
-def index(platform: Platform, wheels: Path) -> Iterator[MortalServer]:
-    """The wheels, at an address of this machine that pods reach."""
+def index(platform: Platform, tmp_path: Path) -> Iterator[MortalServer]:
+    """A simple index (PEP 503) at an address of this machine that pods reach; runs are told of it."""
+    wheels, listed = tmp_path / "wheels", tmp_path / "index"
+    wheels.mkdir()
+    wheels_of_installed(wheels, "ipykernel")
+    make_wheel(wheels, "tinything", "1.0", {"tinything/__init__.py": "VALUE = 'forty-one'\n"})
+    for wheel in wheels.iterdir():
+        project = listed / canonicalize_name(wheel.name.partition("-")[0])
+        project.mkdir(parents=True)
+        wheel.rename(project / wheel.name)
     cluster = urlsplit(platform.admin.config.cluster.server)
     with socket.create_connection((cluster.hostname or "", cluster.port or 443)) as there:
         own = there.getsockname()[0]
-    server = MortalServer((own, 0), partial(Listing, directory=str(wheels)))
+    server = MortalServer((own, 0), partial(Listing, directory=str(listed)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    links = {"UV_FIND_LINKS": f"http://{own}:{server.server_address[1]}/"}
-    platform.admin.patch(Secret, "environ", {"stringData": links}, namespace=platform.namespace)
+    given = {"UV_DEFAULT_INDEX": url_of(server)}
+    platform.admin.patch(Secret, "environ", {"stringData": given}, namespace=platform.namespace)
     yield server
     if thread.is_alive():
         server.die()
     thread.join()
 
 
+def url_of(server: MortalServer) -> str:
+    host, port = server.server_address[:2]
+    return f"http://{host!s}:{port}/"
+
+
 def test_a_run_has_its_locked_packages_also_when_the_index_is_gone(
     platform: Platform,
     notebook: WriteNotebook,
     index: MortalServer,
-    wheels: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("UV_FIND_LINKS", str(wheels))
-    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", url_of(index))
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("tinything\n")
     says = notebook("import sys\nimport tinything\nopen('said', 'w').write(f'{tinything.VALUE} {sys.prefix}')")
     with platform.hub.client(platform.hub.token("ada")) as ada:
-        environments.add(ada, "tiny", requirements=requirements)
+        environments.add(ada, "tiny", requirements=requirements, replace=True)
         first = said(ada, ada.run(says, environment="tiny"))
         assert first.startswith("forty-one /gristmill/cache/")
         index.die()
@@ -74,5 +78,5 @@ def test_a_run_has_its_locked_packages_also_when_the_index_is_gone(
 
 def said(client: Client, run: Run) -> str:
     ended = client.wait(run)
-    assert ended.state is RunState.SUCCEEDED, ended.fault
+    assert ended.state is RunState.SUCCEEDED, ended.fault and ended.fault.message
     return client.send(api.get_output(run.id, "said")).decode()

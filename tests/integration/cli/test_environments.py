@@ -27,7 +27,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     make_wheel(wheels, "tinything", "1.0", {"tinything/__init__.py": "VALUE = 'forty-one'\n"})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UV_FIND_LINKS", str(wheels))
-        patch.setenv("UV_NO_INDEX", "1")
+        patch.setenv("UV_OFFLINE", "1")
         patch.setenv("UV_CACHE_DIR", str(tmp_path_factory.mktemp("uv")))
         yield
 
