@@ -5,10 +5,11 @@ import type { Run } from '../api/wire';
 import type { Connection } from '../models/connection';
 import { command } from '../models/command';
 import { baseName } from '../models/quantities';
-import { Loading, Problem } from './common';
+import { Problem } from './common';
 import { ConnectionNotice } from './connection';
 import { Copyable } from './copy';
 import { Data, Others } from './formData';
+import { Foot, NotRead } from './formFrame';
 import { Holders } from './formHolders';
 import { More } from './formMore';
 import { Packages } from './formPackages';
@@ -16,7 +17,6 @@ import { Parameters } from './formParameters';
 import type { IPartProps } from './formParts';
 import { Secrets } from './formSecrets';
 import { Profiles } from './profiles';
-import { Press } from './press';
 
 interface IRunFormProps extends IPartProps {
     readonly connection: Connection;
@@ -38,26 +38,15 @@ function Loaded(props: IRunFormProps): React.JSX.Element {
         return <Filled {...props} />;
     }
     return (
-        <div className="gr-Form">
-            {form.busy ? (
-                <Loading text={trans.__('Reading the notebook …')} />
-            ) : (
-                <Problem
-                    problem={form.problem}
-                    trans={trans}
-                    title={trans.__('The notebook cannot be run as it is')}
-                >
-                    <button
-                        className="jp-mod-styled"
-                        onClick={() => {
-                            void form.load();
-                        }}
-                    >
-                        {trans.__('Try again')}
-                    </button>
-                </Problem>
-            )}
-        </div>
+        <NotRead
+            problem={form.busy ? null : form.problem}
+            title={trans.__('The notebook cannot be run as it is')}
+            reading={trans.__('Reading the notebook …')}
+            trans={trans}
+            onRetry={() => {
+                void form.load();
+            }}
+        />
     );
 }
 
@@ -141,7 +130,20 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                     </Problem>
                 </div>
             ) : null}
-            <Foot {...props} />
+            <Foot
+                hindrance={form.hindrance}
+                busy={form.busy !== null}
+                label={
+                    form.busy === 'saving'
+                        ? trans.__('Saving …')
+                        : form.busy === 'launching'
+                          ? trans.__('Starting …')
+                          : trans.__('Run')
+                }
+                about={trans.__('Saves the notebook and runs a copy of it')}
+                trans={trans}
+                onCancel={props.onCancel}
+            />
         </form>
     );
 }
@@ -188,31 +190,5 @@ function Head(props: IHeadProps): React.JSX.Element {
                 <closeIcon.react tag="span" className="gr-ButtonIcon" aria-hidden="true" />
             </button>
         </header>
-    );
-}
-
-function Foot({ form, trans, onCancel }: IRunFormProps): React.JSX.Element {
-    const { hindrance } = form;
-    return (
-        <footer>
-            <span className="gr-hint" role="status">
-                {hindrance ?? ''}
-            </span>
-            <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
-                {trans.__('Cancel')}
-            </button>
-            <Press
-                type="submit"
-                className="jp-mod-styled jp-mod-accept"
-                off={form.busy !== null || hindrance !== null}
-                title={hindrance ?? trans.__('Saves the notebook and runs a copy of it')}
-            >
-                {form.busy === 'saving'
-                    ? trans.__('Saving …')
-                    : form.busy === 'launching'
-                      ? trans.__('Starting …')
-                      : trans.__('Run')}
-            </Press>
-        </footer>
     );
 }
