@@ -25,7 +25,7 @@ export function More({ form, trans }: IPartProps): React.JSX.Element {
             }}
         >
             <summary>
-                {trans.__('More: name, labels, timeout, retries, priority, kernel after a failure')}
+                {trans.__('More: name, labels, timeout, retries, priority, keep kernel')}
             </summary>
             <div className="gr-Fields">
                 {rows.map(([name, label, about]) => (
