@@ -11,11 +11,12 @@ import { Problem, sentence } from './common';
 import { ConnectionNotice } from './connection';
 import { CommandLine } from './copying';
 import { Foot, NotRead } from './formFrame';
+import type { IKept } from './formHolders';
 import { Progress } from './endpointState';
 import { Profiles } from './profiles';
 import { TryOutView } from './tryOut';
 
-export interface IDeployFormProps {
+export interface IDeployFormProps extends IKept {
     readonly form: DeployForm;
     readonly api: IModelsApi;
     readonly connection: Connection;
@@ -74,7 +75,7 @@ function Filled(props: IDeployFormProps): React.JSX.Element {
                 }}
             />
             <h2>{trans.__('Try-out')}</h2>
-            <TryOutView form={form} trans={trans} />
+            <TryOutView form={form} trans={trans} kept={props.kept} onEnd={props.onEnd} />
             <details>
                 <summary>{trans.__('More: access')}</summary>
                 <div className="gr-Checks">

@@ -10,7 +10,7 @@ import { ConnectionNotice } from './connection';
 import { Copyable } from './copy';
 import { Data, Others } from './formData';
 import { Foot, NotRead } from './formFrame';
-import { Holders } from './formHolders';
+import { Holders, type IKept } from './formHolders';
 import { More } from './formMore';
 import { Packages } from './formPackages';
 import { Parameters } from './formParameters';
@@ -18,13 +18,10 @@ import type { IPartProps } from './formParts';
 import { Secrets } from './formSecrets';
 import { Profiles } from './profiles';
 
-interface IRunFormProps extends IPartProps {
+interface IRunFormProps extends IPartProps, IKept {
     readonly connection: Connection;
     readonly onLaunched: (run: Run) => void;
     readonly onCancel: () => void;
-    /** Runs whose kernels are kept, which hold what this one may need. */
-    readonly kept: () => readonly Run[];
-    readonly onEndKernel: (run: Run) => Promise<unknown>;
 }
 
 /** The form beside the notebook. Enter in a field runs; what was typed stays whatever the server says. */
@@ -54,6 +51,8 @@ function Filled(props: IRunFormProps): React.JSX.Element {
     const { form, trans, onLaunched } = props;
     const [shows, setShows] = React.useState(false);
     const { problem } = form;
+    const { profile } = form.choices;
+    const forecast = profile === null ? null : form.outlook.forecast(profile);
     const cli = React.useRef<HTMLButtonElement>(null);
     const refusal = React.useRef<HTMLDivElement>(null);
     React.useEffect(() => {
@@ -111,7 +110,13 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                     form.choose(name);
                 }}
             />
-            <Holders form={form} trans={trans} kept={props.kept} onEnd={props.onEndKernel} />
+            <Holders
+                waits={forecast !== null && forecast.wait_s !== 0}
+                waiting={forecast?.waiting ?? null}
+                trans={trans}
+                kept={props.kept}
+                onEnd={props.onEnd}
+            />
             <Packages form={form} trans={trans} />
             <Data form={form} trans={trans} />
             <Secrets form={form} trans={trans} />
