@@ -16,6 +16,10 @@ export class ExecutedNotebook extends Panel {
     private shown: readonly ICell[] = [];
     private follows = true;
     private scroller: Element | null = null;
+    /** What is above the running cell grows as it is rendered. */
+    private readonly sizes = new ResizeObserver(() => {
+        this.follow();
+    });
     private readonly button = document.createElement('button');
 
     constructor(
@@ -49,6 +53,7 @@ export class ExecutedNotebook extends Panel {
         for (const what of READS) {
             this.scroller?.addEventListener(what, this.onRead);
         }
+        this.sizes.observe(this.node);
         this.follow();
     }
 
@@ -56,6 +61,7 @@ export class ExecutedNotebook extends Panel {
         for (const what of READS) {
             this.scroller?.removeEventListener(what, this.onRead);
         }
+        this.sizes.disconnect();
         super.onBeforeDetach(message);
     }
 
