@@ -16,10 +16,6 @@ export class ExecutedNotebook extends Panel {
     private shown: readonly ICell[] = [];
     private follows = true;
     private scroller: Element | null = null;
-    /** What is above the running cell grows as it is rendered. */
-    private readonly sizes = new ResizeObserver(() => {
-        this.follow();
-    });
     private readonly button = document.createElement('button');
 
     constructor(
@@ -53,7 +49,6 @@ export class ExecutedNotebook extends Panel {
         for (const what of READS) {
             this.scroller?.addEventListener(what, this.onRead);
         }
-        this.sizes.observe(this.node);
         this.follow();
     }
 
@@ -61,7 +56,6 @@ export class ExecutedNotebook extends Panel {
         for (const what of READS) {
             this.scroller?.removeEventListener(what, this.onRead);
         }
-        this.sizes.disconnect();
         super.onBeforeDetach(message);
     }
 
@@ -76,7 +70,7 @@ export class ExecutedNotebook extends Panel {
     private follow(): void {
         const running = this.page.runningCell;
         this.button.hidden = running === null || this.follows;
-        if (this.follows && running !== null && this.isAttached) {
+        if (this.follows && running !== null && this.isAttached && !this.isDisposed) {
             this.widgets[running]?.node.scrollIntoView({ block: 'nearest' });
         }
     }
@@ -152,7 +146,10 @@ export class ExecutedNotebook extends Panel {
 
     private rendered(mimeType: string, text: string): Widget {
         const renderer = this.rendermime.createRenderer(mimeType);
-        void renderer.renderModel(new MimeModel({ data: { [mimeType]: text }, trusted: false }));
+        const model = new MimeModel({ data: { [mimeType]: text }, trusted: false });
+        void renderer.renderModel(model).then(() => {
+            this.follow(); // what is above the running cell has grown
+        });
         return renderer;
     }
 }
