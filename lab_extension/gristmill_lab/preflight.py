@@ -19,7 +19,7 @@ from gristmill.client.environments import (
 from gristmill.client.pack import Packed, pack
 from gristmill.client.pack.needs import needs_of
 from gristmill.client.pack.offers import Offer, offers
-from gristmill.core.errors import NotFoundError
+from gristmill.core.errors import InvalidInputError, NotFoundError, Problem
 from gristmill.environments.model import Environment
 from gristmill.runs.model import RunForecast
 from gristmill_lab.launch import named
@@ -80,7 +80,10 @@ class DataOffer:
 
 @dataclass(frozen=True, kw_only=True)
 class Preflight:
-    """`notebook` is how runs call it: from the project's root; `source` is where it is on this disk."""
+    """`notebook` is how runs call it: from the project's root; `source` is where it is on this disk.
+
+    `refusal` is why there would be no run of it as it is on disk: then nothing else is known.
+    """
 
     notebook: str
     source: str
@@ -89,6 +92,7 @@ class Preflight:
     venv: OwnVenv | None = None
     data: tuple[DataOffer, ...] = ()
     notices: tuple[str, ...] = ()
+    refusal: Problem | None = None
 
 
 def preflight(client: Client, notebook: Path, order: PreflightOrder) -> Preflight:
@@ -99,6 +103,14 @@ def preflight(client: Client, notebook: Path, order: PreflightOrder) -> Prefligh
     """
     if not notebook.is_file():
         raise NotFoundError(f"there is no notebook {order.path}", hint="Save it under this name first.")
+    try:
+        return _looked(client, notebook, order)
+    except InvalidInputError as error:
+        forecasts = client.send(api.list_forecasts(order.path, source=str(notebook)))
+        return Preflight(notebook=order.path, source=str(notebook), forecasts=forecasts, refusal=error.problem())
+
+
+def _looked(client: Client, notebook: Path, order: PreflightOrder) -> Preflight:
     _, data = of_project(client, notebook)
     places = [one.at for one in data]
     with pack(notebook, data=places) as packed:

@@ -25,6 +25,12 @@ export const runIcon = drawn(
     `<g fill="none"><circle class="jp-icon3" cx="8" cy="8" r="6.2" ${stroke}/></g><path class="jp-icon3" fill="#616161" d="M6.4 5.2v5.6L11 8z"/>`
 );
 
+/** Steps of a metric: MLflow's pages of runs. */
+export const mlflowIcon = drawn(
+    'mlflow',
+    `<g fill="none"><path class="jp-icon3" ${stroke} stroke-linejoin="round" d="M2 2v12h12M4.6 10.4l2.6-3.6 2.4 2 3.8-5.2"/></g>`
+);
+
 /** People of whom one leaves. */
 export const exampleIcon = drawn(
     'example',

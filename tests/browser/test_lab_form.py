@@ -62,6 +62,24 @@ def menu_of(desk: Desk, notebook: str, item: str) -> None:
     desk.page.get_by_role("menuitem", name=item).click()
 
 
+def test_a_form_says_before_one_asks_why_there_would_be_no_run(desk: Desk, lab: Lab) -> None:
+    """It is no error, for the browser's console either."""
+    (lab.folder / "shared").mkdir()
+    (lab.folder / "shared" / "features.py").write_text("")
+    (lab.folder / "work").mkdir()
+    (lab.folder / "work" / "gristmill.yaml").write_text("")
+    write(lab.folder / "work" / "apart.ipynb", cell("import sys\nsys.path.append('../shared')\nimport features"))
+    refused: list[str] = []
+    desk.page.on("response", lambda one: refused.append(one.url) if one.status >= 400 else None)
+    desk.page.goto(lab.at("work/apart.ipynb"))
+    desk.toolbar_button("apart.ipynb").click()
+    form = desk.form("apart.ipynb")
+    expect(form.get_by_role("alert")).to_contain_text("It cannot be run as it is")
+    expect(form.get_by_role("alert")).to_contain_text("lies outside the project")
+    expect(form.get_by_text("free now").first).to_be_visible()
+    assert refused == []
+
+
 def test_a_form_is_there_again_after_a_reload(desk: Desk) -> None:
     desk.open("train.ipynb")
     desk.toolbar_button("train.ipynb").click()

@@ -252,13 +252,15 @@ def test_the_copy_of_a_failed_run_opens_at_what_failed_and_its_fix_is_in_sight(
     expect(failed.locator(".jp-InputArea")).to_be_in_viewport()
     expect(failed).to_be_focused()
     press(page, "Enter", "Control+A")
-    page.keyboard.type("{'b': n}['b']")
+    page.keyboard.type("{'b': n}['b']  # " + "far to the right " * 20)
     press(page, "Escape")
     tab_to(page, banner.get_by_role("button", name=re.compile("^Send changed cells")), most=30, key="Shift+Tab")
     press(page, "Enter")
     merge = page.get_by_role("region", name=f"Changed cells of run {run.number}")
     expect(merge.get_by_role("heading", level=1)).to_be_focused()
     expect(merge.get_by_role("group", name="Cell 4")).to_be_visible()  # as the run, its page and the copy call it
+    texts = merge.locator(".gr-Diff")
+    assert texts.evaluate("text => text.scrollWidth <= text.clientWidth"), "what changed would be out of sight"
     assert in_light_and_dark(page, ".gr-Merge") == []
     tab_to(page, merge.get_by_role("radio").first, most=1)
     tab_to(page, merge.get_by_role("button", name="Put 1 cell into failing.ipynb"), most=4)

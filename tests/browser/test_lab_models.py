@@ -113,11 +113,12 @@ def test_from_a_run_to_a_version_to_an_endpoint_that_answers_and_is_deleted(
     models(desk).get_by_role("button", name=re.compile("^Register a run")).last.click()
     page.get_by_role("list", name="Runs that logged a model").get_by_role("button", name=first.name).click()
     form = page.get_by_role("form", name=f"Register a model of {first.name}")
+    expect(form.get_by_label("name")).to_have_value("lacking")  # as it was logged; the last one first
+    form.get_by_role("radio", name=re.compile("^churn ")).check()
     expect(form.get_by_label("name")).to_have_value("churn")
     form.get_by_label("name").fill("churn/1")
     expect(form.get_by_role("alert")).to_contain_text("without “/”")
     form.get_by_label("name").fill("churn")
-    form.get_by_role("radio", name=re.compile("^churn ")).check()
     form.get_by_role("button", name="⌘ CLI").click()
     expect(form.get_by_label("command", exact=True)).to_have_text(
         f"gristmill models register churn --run {first.number} --model churn"

@@ -103,7 +103,7 @@ def test_a_run_from_elsewhere_shows_its_metrics_log_outputs_and_where_it_came_fr
 
     tab(page, "Log")
     search = page.get_by_label("Search the log")
-    page.get_by_label("Log", exact=True).press("/")
+    page.get_by_role("tab", name="Log", exact=True).press("/")
     expect(search).to_be_focused()
     search.fill("EPOCH")
     expect(page.get_by_text("1 of 10")).to_be_visible()
@@ -210,9 +210,12 @@ def test_a_failed_run_is_looked_into_on_its_live_kernel_and_its_fix_goes_back_an
     assert "# mine" in (lab.folder / "failing.ipynb").read_text()  # nothing is saved unasked
 
     desk.page.get_by_role("tab", name=name, exact=True).click()
+    columns = desk.page.locator(".lm-DockPanel-tabBar:visible")
+    before = columns.count()
     banner.get_by_role("button", name="Run the fixed source").click()
     again = desk.page.locator(".gr-Page:visible").filter(has=desk.page.get_by_role("heading", level=1))
     expect(again.get_by_role("heading", level=1).first).to_contain_text("succeeded")
+    assert columns.count() == before, "what is opened from the copy has its place among the copy's tabs"
     with control_plane.client() as client:
         newest = client.send(api.list_runs(limit=1))[0]
         assert (newest.state, newest.parameters) == (RunState.SUCCEEDED, {"n": 5})
@@ -220,6 +223,34 @@ def test_a_failed_run_is_looked_into_on_its_live_kernel_and_its_fix_goes_back_an
         banner.get_by_role("button", name="End kernel").click()
         expect(banner).to_contain_text("its kernel has ended")
         assert all(one.run != run.id or one.kept.ending for one in client.send(api.list_kernels()))
+
+
+def test_who_comes_in_the_middle_of_a_run_is_at_the_cell_that_runs_and_may_read_elsewhere(
+    desk: Desk, lab: Lab, control_plane: ControlPlane
+) -> None:
+    done = lab.folder.parent / "may-go-on"
+    waits = f"import pathlib, time\nwhile not pathlib.Path({str(done)!r}).exists():\n    time.sleep(0.05)"
+    lines = "\n".join(f"# line {number}" for number in range(80))
+    write(lab.folder / "long.ipynb", cell(lines), cell(waits))
+    with control_plane.client() as client:
+        run = client.run(lab.folder / "long.ipynb")
+        desk.open("long.ipynb")
+        page = opened(desk, run)
+        expect(page.get_by_text("cell 2/2").first).to_be_visible()
+        tab(page, "Notebook")
+        running = page.locator(".gr-Cell.gr-mod-running")
+        expect(running).to_be_in_viewport()
+        follow = page.get_by_role("button", name="Follow the running cell")
+        expect(follow).to_be_hidden()
+        page.get_by_role("tabpanel").hover()
+        desk.page.mouse.wheel(0, -5000)
+        expect(running).not_to_be_in_viewport()
+        expect(follow).to_be_in_viewport()
+        follow.click()
+        expect(running).to_be_in_viewport()
+        expect(follow).to_be_hidden()
+        done.touch()
+        assert client.wait(run).state is RunState.SUCCEEDED
 
 
 def test_what_is_done_by_hand_is_listed_as_interactive(desk: Desk, lab: Lab, control_plane: ControlPlane) -> None:

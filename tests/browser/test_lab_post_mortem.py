@@ -14,6 +14,7 @@ from tests.browser.conftest import Visitor
 from tests.browser.lab import Desk, Lab, started
 from tests.browser.notebooks import cell, write
 from tests.integration.conftest import ControlPlane
+from tests.line_model import registered, training
 
 # One run at a time: what is kept after it leaves no room for another.
 PROFILES = """profiles:
@@ -99,6 +100,23 @@ def test_a_kernel_that_is_in_the_way_of_the_fixed_source_is_ended_in_one_step_an
     desk.page.get_by_role("tab", name=f"blocked.run-{run.number}.ipynb", exact=True).click()
     expect(shown).to_contain_text("its kernel has ended")
     expect(shown.get_by_role("button", name="End the kernel and run")).to_be_hidden()
+
+
+def test_a_kernel_that_is_in_the_way_of_a_try_out_is_ended_where_that_waits(
+    desk: Desk, lab: Lab, control_plane: ControlPlane
+) -> None:
+    write(lab.folder / "line.ipynb", cell(training(2.0)))
+    with control_plane.client() as client:
+        version = registered(client, lab.folder / "line.ipynb")
+    run = failed(lab, control_plane, "in-the-way.ipynb")
+    desk.page.goto(lab.url)
+    desk.page.locator(".lm-TabBar-tab[data-id='gristmill-models']").click()
+    desk.page.get_by_role("treeitem", name=f"line/{version}").hover()
+    desk.page.get_by_role("button", name=f"Deploy line/{version}").first.click()
+    tried = desk.page.get_by_role("form", name=f"Deploy line/{version}").get_by_role("region", name="Try-out")
+    expect(tried.get_by_role("status")).to_contain_text("Waiting for")
+    tried.get_by_role("button", name=f"End the kernel of {run.name}").click()
+    expect(tried).to_contain_text("answered in", timeout=120_000)
 
 
 def test_a_kept_kernel_says_why_it_cannot_be_restarted(desk: Desk, lab: Lab, control_plane: ControlPlane) -> None:

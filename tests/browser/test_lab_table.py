@@ -122,6 +122,20 @@ def test_the_table_opens_in_the_notebooks_column_from_beside_the_panels_filter(
     assert table["x"] + table["width"] <= beside["x"]
 
 
+def test_which_run_it_is_stays_in_sight_however_far_one_scrolls_sideways(page: Page, fitted: tuple[Run, ...]) -> None:
+    page.set_viewport_size({"width": 800, "height": 700})
+    name = row(page, fitted[0]).locator(".gr-Table-name")
+    grid(page).evaluate("grid => { grid.scrollLeft = grid.scrollWidth; }")
+    assert grid(page).evaluate("grid => grid.scrollLeft") > 0
+    assert name.evaluate(
+        """name => {
+            const { left, top } = name.getBoundingClientRect();
+            const edge = name.closest('.gr-Table').getBoundingClientRect().left;
+            return left >= edge && document.elementFromPoint(left + 4, top + 4) === name;
+        }"""
+    ), "the run's name has gone, or is below another cell"
+
+
 def test_thousands_of_runs_are_scrolled_ordered_and_grouped(page: Page, control_plane: ControlPlane) -> None:
     with control_plane.client() as client:
         total = client.send(api.count_runs()).total

@@ -2849,6 +2849,8 @@ export interface components {
         /**
          * Preflight
          * @description `notebook` is how runs call it: from the project's root; `source` is where it is on this disk.
+         *
+         *     `refusal` is why there would be no run of it as it is on disk: then nothing else is known.
          */
         Preflight: {
             /** Notebook */
@@ -2869,6 +2871,7 @@ export interface components {
              * @default []
              */
             notices: string[];
+            refusal?: components['schemas']['Problem'] | null;
         };
         /**
          * PreflightOrder

@@ -7,15 +7,16 @@ import type { Connection } from '../models/connection';
 import type { DeployForm } from '../models/deployForm';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { CallsView } from './calls';
-import { Loading, Problem, sentence } from './common';
+import { Problem, sentence } from './common';
 import { ConnectionNotice } from './connection';
 import { CommandLine } from './copying';
+import { Foot, NotRead } from './formFrame';
+import type { IKept } from './formHolders';
 import { Progress } from './endpointState';
 import { Profiles } from './profiles';
 import { TryOutView } from './tryOut';
-import { Press } from './press';
 
-export interface IDeployFormProps {
+export interface IDeployFormProps extends IKept {
     readonly form: DeployForm;
     readonly api: IModelsApi;
     readonly connection: Connection;
@@ -34,28 +35,20 @@ function Filled(props: IDeployFormProps): React.JSX.Element {
     const key = `${form.model}/${form.number}`;
     if (!form.version) {
         return (
-            <div className="gr-Form">
-                {form.problem ? (
-                    <Problem problem={form.problem} trans={trans} title={trans.__('%1 cannot be read', key)}>
-                        <button
-                            className="jp-mod-styled"
-                            onClick={() => {
-                                void form.load();
-                            }}
-                        >
-                            {trans.__('Try again')}
-                        </button>
-                    </Problem>
-                ) : (
-                    <Loading text={trans.__('Reading %1 …', key)} />
-                )}
-            </div>
+            <NotRead
+                problem={form.problem}
+                title={trans.__('%1 cannot be read', key)}
+                reading={trans.__('Reading %1 …', key)}
+                trans={trans}
+                onRetry={() => {
+                    void form.load();
+                }}
+            />
         );
     }
     if (form.endpoint) {
         return <Deployed {...props} endpoint={form.endpoint} />;
     }
-    const { hindrance } = form;
     return (
         <form
             className="gr-Form"
@@ -82,7 +75,7 @@ function Filled(props: IDeployFormProps): React.JSX.Element {
                 }}
             />
             <h2>{trans.__('Try-out')}</h2>
-            <TryOutView form={form} trans={trans} />
+            <TryOutView form={form} trans={trans} kept={props.kept} onEnd={props.onEnd} />
             <details>
                 <summary>{trans.__('More: access')}</summary>
                 <div className="gr-Checks">
@@ -101,22 +94,13 @@ function Filled(props: IDeployFormProps): React.JSX.Element {
             {form.problem ? (
                 <Problem problem={form.problem} trans={trans} title={trans.__('It was not deployed')} />
             ) : null}
-            <footer>
-                <span className="gr-hint" role="status">
-                    {hindrance ?? ''}
-                </span>
-                <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
-                    {trans.__('Cancel')}
-                </button>
-                <Press
-                    type="submit"
-                    className="jp-mod-styled jp-mod-accept"
-                    off={form.busy || hindrance !== null}
-                    title={hindrance ?? ''}
-                >
-                    {form.busy ? trans.__('Deploying …') : trans.__('Deploy to dev')}
-                </Press>
-            </footer>
+            <Foot
+                hindrance={form.hindrance}
+                busy={form.busy}
+                label={form.busy ? trans.__('Deploying …') : trans.__('Deploy to dev')}
+                trans={trans}
+                onCancel={onCancel}
+            />
         </form>
     );
 }

@@ -1,5 +1,6 @@
 import { SimplifiedOutputArea, OutputAreaModel } from '@jupyterlab/outputarea';
 import { type IRenderMimeRegistry, MimeModel } from '@jupyterlab/rendermime';
+import type { Message } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
 
 import type { ICell } from '../models/cells';
@@ -7,10 +8,15 @@ import { duration } from '../models/quantities';
 import type { RunPage } from '../models/runPage';
 import type { ITrans } from '../models/translation';
 
+const READS = ['wheel', 'pointerdown', 'keydown'];
+const SCROLLS = new Set(['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End', ' ']);
+
 /** A run's notebook, growing as the run goes on. Read-only and not trusted: scripts of outputs do not run. */
 export class ExecutedNotebook extends Panel {
     private shown: readonly ICell[] = [];
     private follows = true;
+    private scroller: Element | null = null;
+    private readonly button = document.createElement('button');
 
     constructor(
         private readonly page: RunPage,
@@ -20,15 +26,53 @@ export class ExecutedNotebook extends Panel {
         super();
         this.addClass('gr-Notebook');
         page.changed.connect(this.draw, this);
-        this.node.addEventListener('wheel', () => {
-            this.follows = false; // who scrolls reads
+        this.button.className = 'jp-mod-styled gr-Notebook-follow';
+        this.button.textContent = trans.__('Follow the running cell');
+        this.button.hidden = true;
+        this.button.addEventListener('click', () => {
+            this.follows = true;
+            this.follow();
         });
+        this.node.appendChild(this.button); // cells go before it
         this.draw();
     }
 
     override dispose(): void {
         this.page.changed.disconnect(this.draw, this);
         super.dispose();
+    }
+
+    /** Who comes in the middle of a run is at the cell that runs. */
+    protected override onAfterAttach(message: Message): void {
+        super.onAfterAttach(message);
+        this.scroller = this.node.closest('.gr-Page-body');
+        for (const what of READS) {
+            this.scroller?.addEventListener(what, this.onRead);
+        }
+        this.follow();
+    }
+
+    protected override onBeforeDetach(message: Message): void {
+        for (const what of READS) {
+            this.scroller?.removeEventListener(what, this.onRead);
+        }
+        super.onBeforeDetach(message);
+    }
+
+    /** Who scrolls reads. */
+    private readonly onRead = (event: Event): void => {
+        if (!(event instanceof KeyboardEvent) || SCROLLS.has(event.key)) {
+            this.follows = false;
+            this.follow();
+        }
+    };
+
+    private follow(): void {
+        const running = this.page.runningCell;
+        this.button.hidden = running === null || this.follows;
+        if (this.follows && running !== null && this.isAttached && !this.isDisposed) {
+            this.widgets[running]?.node.scrollIntoView({ block: 'nearest' });
+        }
     }
 
     /** Only cells that differ from what is shown are made anew. */
@@ -47,10 +91,7 @@ export class ExecutedNotebook extends Panel {
             this.widgets.at(-1)?.dispose();
         }
         this.shown = cells;
-        const running = this.page.runningCell;
-        if (this.follows && running !== null && this.isVisible) {
-            this.widgets[running]?.node.scrollIntoView({ block: 'nearest' });
-        }
+        this.follow();
     }
 
     private cell(cell: ICell): Widget {
@@ -105,7 +146,10 @@ export class ExecutedNotebook extends Panel {
 
     private rendered(mimeType: string, text: string): Widget {
         const renderer = this.rendermime.createRenderer(mimeType);
-        void renderer.renderModel(new MimeModel({ data: { [mimeType]: text }, trusted: false }));
+        const model = new MimeModel({ data: { [mimeType]: text }, trusted: false });
+        void renderer.renderModel(model).then(() => {
+            this.follow(); // what is above the running cell has grown
+        });
         return renderer;
     }
 }

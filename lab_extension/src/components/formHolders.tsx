@@ -2,30 +2,35 @@ import * as React from 'react';
 
 import type { Run } from '../api/wire';
 import { keptOf, leftText } from '../models/postMortem';
+import type { ITrans } from '../models/translation';
 import { Problem, sentence, useNow } from './common';
-import type { IPartProps } from './formParts';
 
-interface IHoldersProps extends IPartProps {
+export interface IKept {
     /** Runs whose kernels are kept, as they are now. */
     readonly kept: () => readonly Run[];
     readonly onEnd: (run: Run) => Promise<unknown>;
 }
 
-/** Where the run would wait: for what, and which kernels could be let go of for it. */
+interface IHoldersProps extends IKept {
+    /** Whether there is something to be waited for. */
+    readonly waits: boolean;
+    /** What, as the control plane says it. */
+    readonly waiting: string | null;
+    readonly trans: ITrans;
+}
+
+/** Where one would wait: for what, and which kernels could be let go of for it. */
 export function Holders(props: IHoldersProps): React.JSX.Element | null {
-    const { form, trans, kept, onEnd } = props;
+    const { waits, waiting, trans, kept, onEnd } = props;
     const [problem, setProblem] = React.useState<unknown>(null);
-    const { profile } = form.choices;
-    const forecast = profile === null ? null : form.outlook.forecast(profile);
-    const waits = forecast !== null && forecast.wait_s !== 0;
     const now = useNow(waits);
     const runs = waits ? kept().filter(run => isAlive(run, now)) : [];
-    if (!waits || (runs.length === 0 && !forecast.waiting)) {
+    if (!waits || (runs.length === 0 && !waiting)) {
         return null;
     }
     return (
         <div className="gr-Warning gr-Holders" role="group" aria-label={trans.__('What it would wait for')}>
-            {forecast.waiting ? <div>{sentence(forecast.waiting)}</div> : null}
+            {waiting ? <div>{sentence(waiting)}</div> : null}
             {runs.map(run => (
                 <div key={run.id} className="gr-Offer">
                     <span>

@@ -24,9 +24,7 @@ export function More({ form, trans }: IPartProps): React.JSX.Element {
                 setOpened(event.currentTarget.open);
             }}
         >
-            <summary>
-                {trans.__('More: name, labels, timeout, retries, priority, kernel after a failure')}
-            </summary>
+            <summary>{trans.__('More: name, labels, timeout, retries, priority, keep kernel')}</summary>
             <div className="gr-Fields">
                 {rows.map(([name, label, about]) => (
                     <div key={name} className={`gr-Field${fault === name ? ' gr-mod-faulty' : ''}`}>

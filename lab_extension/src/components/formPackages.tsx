@@ -1,5 +1,6 @@
 import * as React from 'react';
 
+import { ProblemError } from '../api/problem';
 import type { Packages as Found } from '../api/wire';
 import { Problem, sentence } from './common';
 import { Copyable } from './copy';
@@ -10,7 +11,7 @@ export function Packages({ form, trans }: IPartProps): React.JSX.Element {
     const { outlook, choices } = form;
     const id = React.useId();
     const kernel = form.facts?.kernel;
-    const found = outlook.found?.packages;
+    const { packages: found, refusal } = outlook.found ?? {};
     return (
         <>
             <h2>{trans.__('Environment')}</h2>
@@ -46,6 +47,12 @@ export function Packages({ form, trans }: IPartProps): React.JSX.Element {
                     problem={outlook.problem}
                     trans={trans}
                     title={trans.__('What the run needs could not be looked at')}
+                />
+            ) : refusal ? (
+                <Problem
+                    problem={new ProblemError(refusal)}
+                    trans={trans}
+                    title={trans.__('It cannot be run as it is')}
                 />
             ) : (
                 <Lacking form={form} trans={trans} />

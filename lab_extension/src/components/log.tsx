@@ -4,15 +4,23 @@ import { type IFound, MOST_HITS, search } from '../models/logSearch';
 import type { ITrans } from '../models/translation';
 import { plain } from './common';
 
-/** What a run printed, following its end while it goes on. `/` goes to the search, Enter to the next match. */
-export function Log(props: { text: string; cut: boolean; live: boolean; trans: ITrans }): React.JSX.Element {
-    const { text, cut, live, trans } = props;
+interface ILogProps {
+    readonly text: string;
+    readonly cut: boolean;
+    readonly live: boolean;
+    /** Where one searches: `/` leads there from everywhere on the page. */
+    readonly field: React.RefObject<HTMLInputElement>;
+    readonly trans: ITrans;
+}
+
+/** What a run printed, following its end while it goes on. Enter in the search goes to the next match. */
+export function Log(props: ILogProps): React.JSX.Element {
+    const { text, cut, live, field, trans } = props;
     const [wanted, setWanted] = React.useState('');
     const [only, setOnly] = React.useState(false);
     const [at, setAt] = React.useState(0);
     const [follows, setFollows] = React.useState(live);
     const box = React.useRef<HTMLPreElement>(null);
-    const field = React.useRef<HTMLInputElement>(null);
     const found = React.useMemo(() => search(plain(text), wanted, only), [text, wanted, only]);
     const here = found.hits === 0 ? -1 : at % found.hits;
 
@@ -37,15 +45,7 @@ export function Log(props: { text: string; cut: boolean; live: boolean; trans: I
         }
     };
     return (
-        <div
-            className="gr-Log"
-            onKeyDown={event => {
-                if (event.key === '/' && event.target !== field.current) {
-                    event.preventDefault();
-                    field.current?.focus();
-                }
-            }}
-        >
+        <div className="gr-Log">
             <div className="gr-Log-bar">
                 <input
                     ref={field}

@@ -5,6 +5,7 @@ import type { RunDetail, Run } from '../api/wire';
 import { costOf, money } from '../models/cost';
 import { keptOf, leftText } from '../models/postMortem';
 import { ago, duration, exact, metric, value } from '../models/quantities';
+import { isOver } from '../models/runEvents';
 import type { RunPage } from '../models/runPage';
 import type { ITrans } from '../models/translation';
 import { plain, sentence, useNow } from './common';
@@ -28,7 +29,10 @@ export function Overview(props: IRunPageProps & { detail: RunDetail; onAll: () =
             <Failure run={run} page={page} actions={actions} trans={trans} />
             <UseSignal signal={charts.changed}>{() => <Timeline {...props} />}</UseSignal>
             <div className="gr-Columns">
-                <Facts title={trans.__('Metrics')} empty={trans.__('None reported yet.')}>
+                <Facts
+                    title={trans.__('Metrics')}
+                    empty={isOver(run) ? trans.__('None.') : trans.__('None reported yet.')}
+                >
                     {metrics.map(([name, one]) => [name, metric(one)])}
                 </Facts>
                 <Facts title={trans.__('Parameters')} empty={trans.__('None.')} bold={given}>

@@ -6,11 +6,11 @@ import type { Connection } from '../models/connection';
 import type { RegisterForm } from '../models/registerForm';
 import type { ITrans } from '../models/translation';
 import { ago, mainMetric, metric } from '../models/quantities';
-import { Loading, Problem, sentence, useNow } from './common';
+import { Problem, sentence, useNow } from './common';
 import { ConnectionNotice } from './connection';
 import { CommandLine } from './copying';
-import { moveAmong } from './rows';
-import { Press } from './press';
+import { Foot, NotRead } from './formFrame';
+import { ROW, moveAmong } from './rows';
 
 export interface IRegisterFormProps {
     readonly form: RegisterForm;
@@ -36,22 +36,15 @@ function Filled(props: IRegisterFormProps): React.JSX.Element {
     }
     if (!run) {
         return (
-            <div className="gr-Form">
-                {form.problem ? (
-                    <Problem problem={form.problem} trans={trans} title={trans.__('The run cannot be read')}>
-                        <button
-                            className="jp-mod-styled"
-                            onClick={() => {
-                                void form.load();
-                            }}
-                        >
-                            {trans.__('Try again')}
-                        </button>
-                    </Problem>
-                ) : (
-                    <Loading text={trans.__('Looking for the run’s models …')} />
-                )}
-            </div>
+            <NotRead
+                problem={form.problem}
+                title={trans.__('The run cannot be read')}
+                reading={trans.__('Looking for the run’s models …')}
+                trans={trans}
+                onRetry={() => {
+                    void form.load();
+                }}
+            />
         );
     }
     if (registered) {
@@ -90,26 +83,19 @@ function Filled(props: IRegisterFormProps): React.JSX.Element {
             {form.problem ? (
                 <Problem problem={form.problem} trans={trans} title={trans.__('It was not registered')} />
             ) : null}
-            <footer>
-                <span className="gr-hint" role="status">
-                    {hindrance ?? ''}
-                </span>
-                <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
-                    {trans.__('Cancel')}
-                </button>
-                <Press
-                    type="submit"
-                    className="jp-mod-styled jp-mod-accept"
-                    off={form.busy || hindrance !== null}
-                    title={hindrance ?? ''}
-                >
-                    {form.busy
+            <Foot
+                hindrance={hindrance}
+                busy={form.busy}
+                label={
+                    form.busy
                         ? trans.__('Registering …')
                         : thenDeploy
                           ? trans.__('Register and deploy…')
-                          : trans.__('Register')}
-                </Press>
-            </footer>
+                          : trans.__('Register')
+                }
+                trans={trans}
+                onCancel={onCancel}
+            />
         </form>
     );
 }
@@ -134,7 +120,7 @@ function Runs({ form, trans }: IRegisterFormProps): React.JSX.Element {
                     role="list"
                     aria-label={trans.__('Runs that logged a model')}
                     onKeyDown={event => {
-                        moveAmong(event, '.gr-Row');
+                        moveAmong(event, ROW);
                     }}
                 >
                     {runs.map(run => {

@@ -1,5 +1,8 @@
 import type * as React from 'react';
 
+/** What of a list’s entry has the focus, in panels and where one is chosen. */
+export const ROW = '.gr-Row';
+
 /** Up and down move between the rows of a list, Home and End to its ends; up from the first leads to what is above. */
 export function moveAmong(
     event: React.KeyboardEvent<HTMLElement>,
@@ -38,4 +41,15 @@ export function onActivate(act: () => void): (event: React.KeyboardEvent<HTMLEle
             act();
         }
     };
+}
+
+/** `/` leads to a field from wherever nothing is typed. */
+export function toField(event: React.KeyboardEvent<HTMLElement>, field: HTMLElement | null): void {
+    const { target } = event;
+    const types =
+        target instanceof HTMLElement && target.matches('input:not([type="checkbox"]), select, textarea');
+    if (event.key === '/' && field && !types) {
+        event.preventDefault();
+        field.focus();
+    }
 }

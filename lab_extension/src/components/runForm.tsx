@@ -5,26 +5,23 @@ import type { Run } from '../api/wire';
 import type { Connection } from '../models/connection';
 import { command } from '../models/command';
 import { baseName } from '../models/quantities';
-import { Loading, Problem } from './common';
+import { Problem } from './common';
 import { ConnectionNotice } from './connection';
 import { Copyable } from './copy';
 import { Data, Others } from './formData';
-import { Holders } from './formHolders';
+import { Foot, NotRead } from './formFrame';
+import { Holders, type IKept } from './formHolders';
 import { More } from './formMore';
 import { Packages } from './formPackages';
 import { Parameters } from './formParameters';
 import type { IPartProps } from './formParts';
 import { Secrets } from './formSecrets';
 import { Profiles } from './profiles';
-import { Press } from './press';
 
-interface IRunFormProps extends IPartProps {
+interface IRunFormProps extends IPartProps, IKept {
     readonly connection: Connection;
     readonly onLaunched: (run: Run) => void;
     readonly onCancel: () => void;
-    /** Runs whose kernels are kept, which hold what this one may need. */
-    readonly kept: () => readonly Run[];
-    readonly onEndKernel: (run: Run) => Promise<unknown>;
 }
 
 /** The form beside the notebook. Enter in a field runs; what was typed stays whatever the server says. */
@@ -38,26 +35,15 @@ function Loaded(props: IRunFormProps): React.JSX.Element {
         return <Filled {...props} />;
     }
     return (
-        <div className="gr-Form">
-            {form.busy ? (
-                <Loading text={trans.__('Reading the notebook …')} />
-            ) : (
-                <Problem
-                    problem={form.problem}
-                    trans={trans}
-                    title={trans.__('The notebook cannot be run as it is')}
-                >
-                    <button
-                        className="jp-mod-styled"
-                        onClick={() => {
-                            void form.load();
-                        }}
-                    >
-                        {trans.__('Try again')}
-                    </button>
-                </Problem>
-            )}
-        </div>
+        <NotRead
+            problem={form.busy ? null : form.problem}
+            title={trans.__('The notebook cannot be run as it is')}
+            reading={trans.__('Reading the notebook …')}
+            trans={trans}
+            onRetry={() => {
+                void form.load();
+            }}
+        />
     );
 }
 
@@ -65,6 +51,8 @@ function Filled(props: IRunFormProps): React.JSX.Element {
     const { form, trans, onLaunched } = props;
     const [shows, setShows] = React.useState(false);
     const { problem } = form;
+    const { profile } = form.choices;
+    const forecast = profile === null ? null : form.outlook.forecast(profile);
     const cli = React.useRef<HTMLButtonElement>(null);
     const refusal = React.useRef<HTMLDivElement>(null);
     React.useEffect(() => {
@@ -122,7 +110,13 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                     form.choose(name);
                 }}
             />
-            <Holders form={form} trans={trans} kept={props.kept} onEnd={props.onEndKernel} />
+            <Holders
+                waits={forecast !== null && forecast.wait_s !== 0}
+                waiting={forecast?.waiting ?? null}
+                trans={trans}
+                kept={props.kept}
+                onEnd={props.onEnd}
+            />
             <Packages form={form} trans={trans} />
             <Data form={form} trans={trans} />
             <Secrets form={form} trans={trans} />
@@ -141,7 +135,20 @@ function Filled(props: IRunFormProps): React.JSX.Element {
                     </Problem>
                 </div>
             ) : null}
-            <Foot {...props} />
+            <Foot
+                hindrance={form.hindrance}
+                busy={form.busy !== null}
+                label={
+                    form.busy === 'saving'
+                        ? trans.__('Saving …')
+                        : form.busy === 'launching'
+                          ? trans.__('Starting …')
+                          : trans.__('Run')
+                }
+                about={trans.__('Saves the notebook and runs a copy of it')}
+                trans={trans}
+                onCancel={props.onCancel}
+            />
         </form>
     );
 }
@@ -188,31 +195,5 @@ function Head(props: IHeadProps): React.JSX.Element {
                 <closeIcon.react tag="span" className="gr-ButtonIcon" aria-hidden="true" />
             </button>
         </header>
-    );
-}
-
-function Foot({ form, trans, onCancel }: IRunFormProps): React.JSX.Element {
-    const { hindrance } = form;
-    return (
-        <footer>
-            <span className="gr-hint" role="status">
-                {hindrance ?? ''}
-            </span>
-            <button type="button" className="jp-mod-styled jp-mod-reject" onClick={onCancel}>
-                {trans.__('Cancel')}
-            </button>
-            <Press
-                type="submit"
-                className="jp-mod-styled jp-mod-accept"
-                off={form.busy !== null || hindrance !== null}
-                title={hindrance ?? trans.__('Saves the notebook and runs a copy of it')}
-            >
-                {form.busy === 'saving'
-                    ? trans.__('Saving …')
-                    : form.busy === 'launching'
-                      ? trans.__('Starting …')
-                      : trans.__('Run')}
-            </Press>
-        </footer>
     );
 }

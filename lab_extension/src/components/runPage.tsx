@@ -20,6 +20,7 @@ import { Outputs } from './outputs';
 import { Overview } from './overview';
 import { Provenance } from './provenance';
 import type { IRunActions } from './runActions';
+import { toField } from './rows';
 import { RunHead } from './runHead';
 import { type ITab, Tabs } from './tabs';
 
@@ -41,15 +42,25 @@ export interface IRunPageProps {
 type Tab = 'overview' | 'notebook' | 'metrics' | 'log' | 'outputs' | 'provenance';
 
 export function RunPageView(props: IRunPageProps): React.JSX.Element {
+    const search = React.useRef<HTMLInputElement>(null); // is there as long as the log is shown
     return (
-        <div className="gr-Page">
+        <div
+            className="gr-Page"
+            onKeyDown={event => {
+                toField(event, search.current);
+            }}
+        >
             <ConnectionNotice connection={props.connection} trans={props.trans} />
-            <UseSignal signal={props.page.changed}>{() => <Loaded {...props} />}</UseSignal>
+            <UseSignal signal={props.page.changed}>{() => <Loaded {...props} search={search} />}</UseSignal>
         </div>
     );
 }
 
-function Loaded(props: IRunPageProps): React.JSX.Element {
+interface ILoadedProps extends IRunPageProps {
+    readonly search: React.RefObject<HTMLInputElement>;
+}
+
+function Loaded(props: ILoadedProps): React.JSX.Element {
     const { page, trans } = props;
     const { detail } = page;
     if (page.deleted) {
@@ -69,7 +80,7 @@ function Loaded(props: IRunPageProps): React.JSX.Element {
     return <Shown {...props} detail={detail} />;
 }
 
-function Shown(props: IRunPageProps & { detail: RunDetail }): React.JSX.Element {
+function Shown(props: ILoadedProps & { detail: RunDetail }): React.JSX.Element {
     const { detail, page, trans, notebook, actions } = props;
     const { run, outputs } = detail;
     const [tab, setTab] = React.useState<Tab>('overview');
@@ -107,7 +118,13 @@ function Shown(props: IRunPageProps & { detail: RunDetail }): React.JSX.Element 
                 {tab === 'notebook' ? <Hosted widget={notebook} /> : null}
                 {tab === 'metrics' ? <Metrics {...props} run={run} /> : null}
                 {tab === 'log' ? (
-                    <Log text={page.log} cut={page.logIsCut} live={!isOver(run)} trans={trans} />
+                    <Log
+                        text={page.log}
+                        cut={page.logIsCut}
+                        live={!isOver(run)}
+                        field={props.search}
+                        trans={trans}
+                    />
                 ) : null}
                 {tab === 'outputs' ? <Outputs {...props} /> : null}
                 {tab === 'provenance' ? <Provenance {...props} /> : null}

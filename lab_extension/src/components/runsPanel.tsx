@@ -10,10 +10,10 @@ import { isOver } from '../models/runEvents';
 import type { Runs } from '../models/runs';
 import type { ITrans } from '../models/translation';
 import { Loading, Problem, State, faultLine, progressText, stateWord, useNow } from './common';
-import { ConnectionNotice } from './connection';
+import { FilterPanel } from './filterPanel';
 import { InteractiveList } from './interactive';
 import { Press } from './press';
-import { moveAmong, toFirst } from './rows';
+import { moveAmong } from './rows';
 
 const OPEN = '.gr-Run-open'; // what of an entry has the focus
 
@@ -48,34 +48,17 @@ export function RunsPanel(props: IRunsPanelProps): React.JSX.Element {
         };
     }, [props.asked]);
     return (
-        <div
+        <FilterPanel
             className="gr-Runs"
-            onKeyDown={event => {
-                if (event.key === '/' && event.target !== filter.current) {
-                    event.preventDefault();
-                    filter.current?.focus();
-                }
-            }}
-        >
-            <ConnectionNotice connection={connection} trans={trans} />
-            <div className="gr-Runs-head">
-                <input
-                    ref={filter}
-                    className="jp-mod-styled gr-Runs-filter"
-                    type="search"
-                    placeholder={trans.__('filter: name, state, parameter=value')}
-                    aria-label={trans.__('Filter runs')}
-                    value={text}
-                    onChange={event => {
-                        setText(event.target.value);
-                    }}
-                    onKeyDown={event => {
-                        if (event.key === 'Escape') {
-                            setText('');
-                        }
-                        toFirst(event, OPEN);
-                    }}
-                />
+            connection={connection}
+            trans={trans}
+            label={trans.__('Filter runs')}
+            placeholder={trans.__('filter: name, state, parameter=value')}
+            rows={OPEN}
+            text={text}
+            onText={setText}
+            filter={filter}
+            beside={
                 <button
                     className="jp-mod-styled jp-mod-minimal"
                     title={trans.__('Table of Runs')}
@@ -83,7 +66,8 @@ export function RunsPanel(props: IRunsPanelProps): React.JSX.Element {
                 >
                     {trans.__('Table')}
                 </button>
-            </div>
+            }
+        >
             <UseSignal signal={runs.changed}>
                 {() => <List {...props} text={text} filter={filter} />}
             </UseSignal>
@@ -93,7 +77,7 @@ export function RunsPanel(props: IRunsPanelProps): React.JSX.Element {
                 trans={trans}
                 onNotebook={props.onNotebook}
             />
-        </div>
+        </FilterPanel>
     );
 }
 

@@ -12,6 +12,7 @@ import { Loading, Problem } from './common';
 import { ConnectionNotice } from './connection';
 import { MenuButton } from './menuButton';
 import { QueryBox } from './queryBox';
+import { toField } from './rows';
 import { SavedViews } from './savedViews';
 import { TableGrid } from './tableGrid';
 import { Press } from './press';
@@ -41,12 +42,7 @@ export function RunsTableView(props: IRunsTableProps): React.JSX.Element {
         <div
             className="gr-RunsTable"
             onKeyDown={event => {
-                const typing =
-                    event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
-                if (event.key === '/' && !typing) {
-                    event.preventDefault();
-                    box.current?.focus();
-                }
+                toField(event, box.current);
             }}
         >
             <ConnectionNotice connection={connection} trans={trans} />

@@ -1,15 +1,13 @@
-import { caretDownIcon, caretRightIcon, caretUpIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { Run } from '../api/wire';
-import { baseName } from '../models/quantities';
-import { isOver } from '../models/runEvents';
 import type { RunsTable } from '../models/runsTable';
-import { cellOf, columnTitle, columnWidth, difference, isFigure, isSortable } from '../models/tableView';
+import { cellOf, columnWidth, isFigure } from '../models/tableView';
 import type { ITrans } from '../models/translation';
-import { State, useNow } from './common';
+import { useNow } from './common';
+import { TableTop } from './tableHead';
+import { ComingRow, GroupRow, ROW, RunRow } from './tableRow';
 
-export const ROW = 28; // pixels
 const SPARE = 12; // rows above and below those in sight
 const CHECK = 34; // pixels
 
@@ -172,107 +170,37 @@ export function TableGrid(props: ITableGridProps): React.JSX.Element {
     const drawn: React.ReactNode[] = [];
     for (let place = first; place <= last; place += 1) {
         const row = table.row(place);
-        const shared = {
-            id: `gr-table-row-${place}`,
-            role: 'row',
-            'aria-rowindex': place + 2,
-            style: { top: place * ROW, gridTemplateColumns: template }
-        };
+        const placed = { place, template, isActive: place === at };
         if (row.kind === 'group') {
-            const Caret = row.open ? caretDownIcon : caretRightIcon;
-            const { group } = row;
-            const key = group.key ?? null;
             drawn.push(
-                <div
-                    key={`group ${key ?? ''}`}
-                    {...shared}
-                    className={`gr-Table-row gr-mod-group ${place === at ? 'gr-mod-active' : ''}`}
-                    aria-expanded={row.open}
-                    onClick={() => {
-                        setActive(place);
-                        table.toggle(key);
+                <GroupRow
+                    key={`group ${row.group.key ?? ''}`}
+                    {...props}
+                    {...placed}
+                    row={row}
+                    onPlace={setActive}
+                />
+            );
+        } else if (row.run) {
+            drawn.push(
+                <RunRow
+                    key={row.run.id}
+                    {...props}
+                    {...placed}
+                    run={row.run}
+                    now={now}
+                    onPlace={setActive}
+                    onAnchor={() => {
+                        anchor.current = place;
                     }}
-                >
-                    <span role="gridcell" className="gr-Table-group" title={key ?? ''}>
-                        <Caret.react tag="span" />
-                        <strong>{groupTitle(key, table, trans)}</strong>
-                        <span className="gr-dim">
-                            {group.count === 1 ? trans.__('1 run') : trans.__('%1 runs', group.count)}
-                        </span>
-                    </span>
-                </div>
-            );
-            continue;
-        }
-        const { run } = row;
-        if (!run) {
-            drawn.push(
-                <div
-                    key={`place ${place}`}
-                    {...shared}
-                    className="gr-Table-row gr-mod-coming"
-                    aria-busy="true"
-                >
-                    <span role="gridcell" />
-                    {columns.map(column => (
-                        <span key={column} role="gridcell" className="gr-Table-cell">
-                            <span className="gr-Table-skeleton" />
-                        </span>
-                    ))}
-                </div>
-            );
-            continue;
-        }
-        drawn.push(
-            <div
-                key={run.id}
-                {...shared}
-                data-run={run.name}
-                className={`gr-Table-row ${place === at ? 'gr-mod-active' : ''} ${selection.has(run.id) ? 'gr-mod-picked' : ''}`}
-                aria-selected={selection.has(run.id)}
-                onClick={event => {
-                    setActive(place);
-                    if (event.shiftKey) {
+                    onPickTo={() => {
                         pickBetween(anchor.current, place);
-                    } else if (event.metaKey || event.ctrlKey) {
-                        selection.toggle(run);
-                        anchor.current = place;
-                    } else {
-                        anchor.current = place;
-                    }
-                }}
-                onDoubleClick={() => {
-                    onOpen(run);
-                }}
-                onContextMenu={() => {
-                    setActive(place);
-                    if (!selection.has(run.id)) {
-                        selection.only(run);
-                    }
-                }}
-            >
-                <span role="gridcell" className="gr-Table-check">
-                    <input
-                        type="checkbox"
-                        tabIndex={-1}
-                        aria-label={trans.__('Pick %1', run.name)}
-                        checked={selection.has(run.id)}
-                        onClick={event => {
-                            event.stopPropagation();
-                        }}
-                        onChange={event => {
-                            if (event.nativeEvent instanceof MouseEvent && event.nativeEvent.shiftKey) {
-                                pickBetween(anchor.current, place);
-                            } else {
-                                selection.toggle(run);
-                            }
-                            anchor.current = place;
-                        }}
-                    />
-                </span>
-                <Cells {...props} run={run} now={now} />
-            </div>
-        );
+                    }}
+                />
+            );
+        } else {
+            drawn.push(<ComingRow key={`place ${place}`} columns={columns} {...placed} />);
+        }
     }
 
     return (
@@ -290,159 +218,11 @@ export function TableGrid(props: ITableGridProps): React.JSX.Element {
             onKeyDown={onKeyDown}
         >
             <div className="gr-Table-all" style={{ height: head + length * ROW, minWidth: width }}>
-                <div className="gr-Table-top" role="rowgroup" style={{ minWidth: width }}>
-                    <div
-                        className="gr-Table-head"
-                        role="row"
-                        aria-rowindex={1}
-                        onKeyDown={moveAmongHeads}
-                        style={{ gridTemplateColumns: template }}
-                    >
-                        <span role="columnheader" aria-label={trans.__('Picked')} />
-                        {columns.map(column => (
-                            <Head
-                                key={column}
-                                {...props}
-                                column={column}
-                                isRight={figures.has(column)}
-                                isTabStop={column === columns.find(isSortable)}
-                            />
-                        ))}
-                    </div>
-                    {baseline ? (
-                        <div
-                            className="gr-Table-row gr-mod-baseline"
-                            role="row"
-                            style={{ gridTemplateColumns: template }}
-                            title={trans.__('The baseline: differences from it stand beside the values')}
-                        >
-                            <span role="gridcell" className="gr-Table-check">
-                                <button
-                                    className="jp-mod-styled jp-mod-minimal"
-                                    aria-label={trans.__('Unpin the baseline %1', baseline.name)}
-                                    title={trans.__('Unpin the baseline %1', baseline.name)}
-                                    onClick={() => {
-                                        void table.show({ baseline: null });
-                                    }}
-                                >
-                                    ⚑
-                                </button>
-                            </span>
-                            <Cells {...props} run={baseline} now={now} isBaseline />
-                        </div>
-                    ) : null}
-                </div>
+                <TableTop {...props} template={template} width={width} figures={figures} now={now} />
                 <div className="gr-Table-rows" role="rowgroup">
                     {drawn}
                 </div>
             </div>
         </div>
-    );
-}
-
-function groupTitle(key: string | null, table: RunsTable, trans: ITrans): string {
-    if (key === null) {
-        return trans.__('without a commit');
-    }
-    return table.view.group === 'commit' ? key.slice(0, 8) : baseName(key);
-}
-
-interface IHeadProps extends ITableGridProps {
-    readonly column: string;
-    readonly isRight: boolean;
-    readonly isTabStop: boolean;
-}
-
-/** The heads are one stop of the Tab key, so that the rows are near to what can be done with them. */
-function moveAmongHeads(event: React.KeyboardEvent<HTMLElement>): void {
-    const heads = [...event.currentTarget.querySelectorAll<HTMLElement>('button')];
-    const at = heads.findIndex(head => head === document.activeElement);
-    const to: Readonly<Record<string, number>> = {
-        ArrowRight: at + 1,
-        ArrowLeft: at - 1,
-        Home: 0,
-        End: heads.length - 1
-    };
-    const next = to[event.key];
-    if (next !== undefined) {
-        heads[next]?.focus();
-        event.preventDefault();
-    }
-}
-
-function Head(props: IHeadProps): React.JSX.Element {
-    const { table, column, trans, isRight, isTabStop } = props;
-    const { sort } = table.view;
-    const own = sort?.by === column ? sort : null;
-    const Caret = own?.descending ? caretDownIcon : caretUpIcon;
-    const title = columnTitle(column, trans);
-    const figure = isRight ? 'gr-mod-figure' : '';
-    if (!isSortable(column)) {
-        return (
-            <span role="columnheader" className={`gr-Table-cell ${figure}`} title={column}>
-                {title}
-            </span>
-        );
-    }
-    return (
-        <span
-            role="columnheader"
-            className={`gr-Table-cell ${figure}`}
-            aria-sort={own ? (own.descending ? 'descending' : 'ascending') : 'none'}
-        >
-            <button
-                tabIndex={isTabStop ? 0 : -1}
-                title={trans.__('Sort by %1', column)}
-                onClick={() => {
-                    void table.sortBy(column);
-                }}
-            >
-                <span>{title}</span>
-                {own ? <Caret.react tag="span" /> : null}
-            </button>
-        </span>
-    );
-}
-
-function Cells(props: ITableGridProps & { run: Run; now: Date; isBaseline?: boolean }): React.JSX.Element {
-    const { table, run, now, trans, onOpen, isBaseline } = props;
-    const { baseline, columns, prices } = table;
-    return (
-        <>
-            {columns.map(column => {
-                const cell = cellOf(run, column, now, prices, trans);
-                const figure = isFigure(column) || cell.figure !== null ? 'gr-mod-figure' : '';
-                const apart =
-                    baseline && !isBaseline && baseline.id !== run.id
-                        ? difference(cell, cellOf(baseline, column, now, prices, trans))
-                        : '';
-                return (
-                    <span
-                        key={column}
-                        role="gridcell"
-                        className={`gr-Table-cell ${figure}`}
-                        title={cell.title}
-                    >
-                        {column === 'state' ? (
-                            <State state={run.state} trans={trans} />
-                        ) : column === 'name' ? (
-                            <button
-                                tabIndex={-1}
-                                className="gr-Table-name"
-                                onClick={event => {
-                                    event.stopPropagation();
-                                    onOpen(run);
-                                }}
-                            >
-                                {cell.text}
-                            </button>
-                        ) : (
-                            <span className={isOver(run) ? undefined : 'gr-mod-live'}>{cell.text}</span>
-                        )}
-                        {apart ? <span className="gr-Table-apart">{apart}</span> : null}
-                    </span>
-                );
-            })}
-        </>
     );
 }

@@ -7,8 +7,9 @@ import { phaseText } from '../models/endpoints';
 import { milliseconds } from '../models/traffic';
 import type { ITrans } from '../models/translation';
 import { Problem, sentence } from './common';
+import { Holders, type IKept } from './formHolders';
 
-interface ITryOutProps {
+interface ITryOutProps extends IKept {
     readonly form: DeployForm;
     readonly trans: ITrans;
 }
@@ -41,19 +42,28 @@ function Now(props: ITryOutProps): React.JSX.Element {
     );
     if (busy) {
         return (
-            <p role="status">
-                {last?.waiting ? sentence(last.waiting) : phaseOf(last, trans)}{' '}
-                <button
-                    type="button"
-                    className="jp-mod-styled"
-                    title={trans.__('The endpoint itself tries the model before it goes live')}
-                    onClick={() => {
-                        form.skip();
-                    }}
-                >
-                    {trans.__('Skip the try-out')}
-                </button>
-            </p>
+            <>
+                <p role="status">
+                    {last?.waiting ? sentence(last.waiting) : phaseOf(last, trans)}{' '}
+                    <button
+                        type="button"
+                        className="jp-mod-styled"
+                        title={trans.__('The endpoint itself tries the model before it goes live')}
+                        onClick={() => {
+                            form.skip();
+                        }}
+                    >
+                        {trans.__('Skip the try-out')}
+                    </button>
+                </p>
+                <Holders
+                    waits={Boolean(last?.waiting)}
+                    waiting={null}
+                    trans={trans}
+                    kept={props.kept}
+                    onEnd={props.onEnd}
+                />
+            </>
         );
     }
     if (problem) {

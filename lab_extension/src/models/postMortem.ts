@@ -1,4 +1,6 @@
+import type { IRunApi } from '../api/runs';
 import type { KeptKernel, Run, RunOrder } from '../api/wire';
+import type { Runs } from './runs';
 import type { ITrans } from './translation';
 
 /** What the metadata of a copy says of the run that it is a copy of. */
@@ -43,6 +45,17 @@ export function copyPath(source: string, number: number, again = 0): string {
 export function keptOf(run: Run): KeptKernel | null {
     const kept = run.attempt?.kept_kernel;
     return kept && !kept.ending ? kept : null;
+}
+
+/** Runs whose kernels are kept, which hold what others may need, and how one of them is let go of. */
+export function keptBy(
+    runs: Pick<Runs, 'all' | 'refresh'>,
+    api: Pick<IRunApi, 'endKernel'>
+): { kept: () => readonly Run[]; onEnd: (run: Run) => Promise<unknown> } {
+    return {
+        kept: () => runs.all.filter(run => keptOf(run) !== null),
+        onEnd: run => api.endKernel(run.id).then(() => runs.refresh())
+    };
 }
 
 /** `29 min left`, `40 s left`, `over`. */

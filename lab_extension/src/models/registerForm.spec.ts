@@ -58,16 +58,30 @@ function form(
     };
 }
 
-it('offers the notebook’s name for a first model, and the model that the notebook made before', async () => {
+it('offers what the notebook logged the model as, and the model that it made before', async () => {
     const first = run({ id: 'run_1', models: MODELS.slice(0, 1) });
     const one = form('run_1', [first]);
     await one.form.load();
-    expect(one.form.name).toBe('train');
+    expect(one.form.name).toBe('plain');
     expect(one.form.nextVersion).toBe(1);
     const other = form('run_1', [first, run({ id: 'run_0' })]);
     await other.form.load();
     expect(other.form.name).toBe('loans');
     expect(other.form.nextVersion).toBe(2);
+});
+
+it('offers the notebook’s name where the model is called no more than a model', async () => {
+    const { form: made } = form('run_1', [run({ id: 'run_1', models: [{ id: 'm-1', name: 'model' }] })]);
+    await made.load();
+    expect(made.name).toBe('train');
+});
+
+it('offers for each of several models its own name', async () => {
+    const { form: made } = form('run_1', [run({ id: 'run_1', models: MODELS }), run({ id: 'run_0' })]);
+    await made.load();
+    expect(made.name).toBe('boosted');
+    made.choose('m-1');
+    expect(made.name).toBe('plain');
 });
 
 it('of several models registers the one that was chosen', async () => {

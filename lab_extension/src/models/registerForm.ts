@@ -94,7 +94,7 @@ export class RegisterForm extends Changing {
         return this._description;
     }
 
-    /** As it was typed, else as it is offered: the model that this notebook made before, or the notebook's name. */
+    /** As it was typed, else as it is offered: the model that this notebook made before, what it logged it as, its own name. */
     get name(): string {
         return this.typed ?? this.offered;
     }
@@ -199,13 +199,22 @@ export class RegisterForm extends Changing {
                     one.run_id &&
                     (one.run_id === run.id || this.runs.get(one.run_id)?.notebook === run.notebook)
             )
-            .sort((one, other) => other.created_at.localeCompare(one.created_at))[0];
+            .sort((one, other) => other.created_at.localeCompare(one.created_at));
+        const { loggedAs } = this;
+        const before = made.find(one => one.name === loggedAs) ?? (this.logged.length > 1 ? null : made[0]);
         return (
-            made?.name ??
-            (baseName(run.notebook)
-                .replace(/\.ipynb$/, '')
-                .replace(/[/:]/g, '-') ||
+            before?.name ??
+            (loggedAs ||
+                baseName(run.notebook)
+                    .replace(/\.ipynb$/, '')
+                    .replace(/[/:]/g, '-') ||
                 'model')
         );
+    }
+
+    /** What the notebook called the model; empty where that says no more than that it is one. */
+    private get loggedAs(): string {
+        const name = this.logged.find(one => one.id === this._model)?.name ?? '';
+        return name === 'model' || /[/:]/.test(name) ? '' : name.trim();
     }
 }

@@ -4,7 +4,7 @@ import {
     type JupyterFrontEnd,
     type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { Clipboard, Notification, ReactWidget, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
+import { Clipboard, Notification, ReactWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
@@ -19,6 +19,7 @@ import { Compare } from '../models/compare';
 import { FEWEST, MOST, comparisonRows } from '../models/comparison';
 import { csv } from '../models/csv';
 import { IControlPlane, ISavedViews } from '../tokens';
+import { attempting } from './attempt';
 import { download } from './download';
 import { Page } from './page';
 import { placeWide, show } from './placing';
@@ -57,14 +58,7 @@ export const compare: JupyterFrontEndPlugin<void> = {
         const { serverSettings } = app.serviceManager;
         const tracker = new WidgetTracker<CompareWidget>({ namespace: 'gristmill-compare' });
 
-        const attempt = (done: Promise<unknown>): void => {
-            done.catch((error: unknown) => {
-                void showErrorMessage(
-                    trans.__('This did not work'),
-                    error instanceof Error ? error : String(error)
-                );
-            });
-        };
+        const attempt = attempting(trans);
         const link = (keys: readonly string[]): string => {
             const page = URLExt.join(PageConfig.getBaseUrl(), PageConfig.getOption('appUrl') || '/lab');
             const full = new URL(page, window.location.href);

@@ -9,7 +9,8 @@ import { DeployFormView } from '../components/deployForm';
 import { endpointIcon } from '../icons';
 import { DeployForm } from '../models/deployForm';
 import { progressOf } from '../models/endpoints';
-import { IControlPlane, IModels } from '../tokens';
+import { keptBy } from '../models/postMortem';
+import { IControlPlane, IModels, IRuns } from '../tokens';
 import { Aside, beside } from './aside';
 import { show } from './placing';
 
@@ -18,10 +19,11 @@ export const deployForm: JupyterFrontEndPlugin<void> = {
     id: 'gristmill-lab:deploy-form',
     description: 'Tries a model version out, and deploys it at an endpoint.',
     autoStart: true,
-    requires: [IControlPlane, IModels, ITranslator],
+    requires: [IControlPlane, IRuns, IModels, ITranslator],
     activate: (
         app: JupyterFrontEnd,
-        { api: runsApi, connection }: IControlPlane,
+        { api: runsApi, runApi, connection }: IControlPlane,
+        runs: IRuns,
         { api, registry, endpoints }: IModels,
         translator: ITranslator
     ): void => {
@@ -39,6 +41,7 @@ export const deployForm: JupyterFrontEndPlugin<void> = {
                     connection,
                     api,
                     trans,
+                    ...keptBy(runs, runApi),
                     onOpen: ({ name }) => {
                         void commands.execute(CommandIds.openEndpoint, { endpoint: name });
                     },

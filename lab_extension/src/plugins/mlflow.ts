@@ -5,6 +5,7 @@ import { ITranslator } from '@jupyterlab/translation';
 
 import { MlflowPages } from '../api/mlflow';
 import { CommandIds, textArgument } from '../commands';
+import { mlflowIcon } from '../icons';
 import { IMlflowPages } from '../tokens';
 
 /** MLflow’s own pages, below this server’s address, each in a tab of the browser. */
@@ -26,6 +27,7 @@ export const mlflow: JupyterFrontEndPlugin<IMlflowPages> = {
         app.commands.addCommand(CommandIds.openMlflow, {
             label: args => (textArgument(args, 'run') ? trans.__('Open in MLflow') : trans.__('MLflow')),
             caption: trans.__('MLflow’s own pages, in a new tab of the browser'),
+            icon: mlflowIcon,
             execute: args => {
                 const run = textArgument(args, 'run');
                 window.open(run === null ? pages.first : pages.run(run), '_blank', 'noopener');

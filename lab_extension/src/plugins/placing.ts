@@ -1,5 +1,5 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import type { Widget } from '@lumino/widgets';
+import { DockPanel, type Widget } from '@lumino/widgets';
 
 /** The area that Notebook 7 has for what stands beside its one document; JupyterLab's main area takes many. */
 function area(app: JupyterFrontEnd): 'main' | 'right' {
@@ -12,14 +12,28 @@ function isOurs(widget: Widget): boolean {
     return widget.hasClass('gr-FormWidget') || widget.hasClass('gr-PageWidget');
 }
 
-/** Ours in the main area that is seen together with the notebook: what is new goes into the same stack of tabs. */
+/** The tabs of which one is seen where this widget is. */
+function stackOf({ parent, title }: Widget): readonly Widget[] {
+    const bars = parent instanceof DockPanel ? [...parent.tabBars()] : [];
+    const bar = bars.find(one => one.titles.includes(title));
+    return bar ? bar.titles.map(one => one.owner) : [];
+}
+
+/** What is new goes behind this one, in its stack of tabs; null where there is no such place beside the notebook. */
 function beside(app: JupyterFrontEnd, notebook: Widget): Widget | null {
-    for (const one of app.shell.widgets('main')) {
-        if (isOurs(one) && one.isVisible && notebook.isVisible) {
-            return one;
-        }
-    }
-    return null;
+    const ours = [...app.shell.widgets('main')].filter(isOurs);
+    const own = stackOf(notebook);
+    const elsewhere = ours.filter(
+        one => !own.includes(one) && stackOf(one).some(tab => tab.isVisible) && notebook.isVisible
+    );
+    const there = elsewhere.find(one => one.isVisible) ?? elsewhere.at(-1);
+    // The copy of a failed run is among ours: what is opened from it does not make it narrower still.
+    return there ?? (ours.some(one => own.includes(one)) && isBeside(notebook) ? notebook : null);
+}
+
+/** Something else is seen together with it. */
+function isBeside({ parent }: Widget): boolean {
+    return parent instanceof DockPanel && [...parent.tabBars()].length > 1;
 }
 
 function add(

@@ -1,35 +1,25 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Notification, ReactWidget, showErrorMessage } from '@jupyterlab/apputils';
+import { ReactWidget, showErrorMessage } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { type Contents, ServerConnection } from '@jupyterlab/services';
+import type { Contents } from '@jupyterlab/services';
 import { ITranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Run } from '../api/wire';
 import { CommandIds, textArgument } from '../commands';
 import { CopyBanner } from '../components/copyBanner';
-import { CopyMergeView } from '../components/copyMerge';
-import { runIcon } from '../icons';
 import { cellsOf } from '../models/cells';
-import { CopyMerge, type IThree } from '../models/copyMerge';
 import { CopyState } from '../models/copyState';
-import { textCells } from '../models/mergeCells';
-import { type ICopyOf, copyOf, copyPath, keptOf, orderOf } from '../models/postMortem';
+import { copyOf, copyPath, keptOf } from '../models/postMortem';
 import { baseName } from '../models/quantities';
 import { IControlPlane, IRunForms } from '../tokens';
+import { attempting } from './attempt';
+import { BackToSource } from './backToSource';
 import { goToCell } from './cell';
-import { Page } from './page';
-import { placeOver } from './placing';
 
 const INJECTED = 'injected-parameters';
-
-/** The changes of one copy; they go with their widget. */
-class MergeWidget extends Page {
-    constructor(shell: JupyterFrontEnd.IShell, merge: CopyMerge, content: ReactWidget) {
-        super({ shell, content, own: [merge], leaves: () => merge.isPristine });
-    }
-}
 
 /** A failed run is looked into: its executed copy on its own kernel, and the way of a fix back to the source. */
 export const postMortem: JupyterFrontEndPlugin<void> = {
@@ -49,22 +39,9 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
         const trans = translator.load('gristmill_lab');
         const { commands } = app;
         const { contents } = app.serviceManager;
-        let made = 0;
 
-        const attempt = (done: Promise<unknown>): void => {
-            done.catch((error: unknown) => {
-                void showErrorMessage(
-                    trans.__('This did not work'),
-                    error instanceof Error ? error : String(error)
-                );
-            });
-        };
-
-        /** What Lab calls the run’s notebook now, wherever it was when the copy was made. */
-        const sourceOf = async (run: Run): Promise<string | null> => {
-            const { source } = await api.snapshot(run.snapshot);
-            return source ? api.placeOf(source) : null;
-        };
+        const attempt = attempting(trans);
+        const back = new BackToSource(app, { api, runApi, forms, notebooks, trans });
 
         commands.addCommand(CommandIds.openKernel, {
             label: trans.__('Open with Live Kernel'),
@@ -74,7 +51,7 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
                     return;
                 }
                 const { run } = await api.run(key);
-                const source = await sourceOf(run);
+                const source = await back.sourceOf(run);
                 const kernel = await runApi.attachKernel(run.id);
                 const path = await copied(run, source);
                 const { id, name } = kernel;
@@ -120,8 +97,6 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
             }
         };
 
-        // The banner --------------------------------------------------------------------------------------------
-
         const addBanner = async (panel: NotebookPanel): Promise<void> => {
             await panel.context.ready;
             const shared = panel.context.model.sharedModel;
@@ -151,13 +126,13 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
                         attempt(commands.execute(CommandIds.openKernel, { run: of.run }));
                     },
                     onSend: () => {
-                        send(panel, of);
+                        back.send(panel, of);
                     },
                     onRun: () => {
-                        attempt(runFixed(of, state));
+                        attempt(back.runFixed(of, state));
                     },
                     onEndAndRun: () => {
-                        attempt(endAndRun(of, state));
+                        attempt(back.endAndRun(of, state));
                     },
                     onEnd: () => {
                         attempt(runApi.endKernel(of.run).then(() => state.load()));
@@ -216,153 +191,16 @@ export const postMortem: JupyterFrontEndPlugin<void> = {
         notebooks.widgetAdded.connect((_, panel) => {
             void addBanner(panel);
         });
-
-        // Back to the source ------------------------------------------------------------------------------------
-
-        const sourcePath = async (of: ICopyOf): Promise<string> => {
-            const { run } = await api.run(of.run);
-            const path = (await sourceOf(run)) ?? of.source;
-            if (path === null) {
-                throw new Error(trans.__('%1 is not in this folder any more', run.notebook));
-            }
-            return path;
-        };
-
-        const three = async (panel: NotebookPanel, of: ICopyOf): Promise<IThree> => {
-            const { run } = await api.run(of.run);
-            const snapshot = await api.snapshot(run.snapshot);
-            const file = snapshot.files.find(one => one.path === snapshot.notebook);
-            const base: unknown = file ? JSON.parse(await api.blob(file.digest)) : null;
-            const path = await sourcePath(of);
-            const open = notebooks.find(one => one.context.path === path);
-            const source: unknown = open
-                ? open.context.model.toJSON()
-                : (await contents.get(path, { type: 'notebook', content: true })).content;
-            const counted = cellsOf(base, run.given.length > 0).filter(one => !one.injected);
-            return {
-                base: textCells(base),
-                numbers: counted.map(one => one.number),
-                copy: textCells(panel.context.model.toJSON()),
-                source: textCells(source)
-            };
-        };
-
-        const send = (panel: NotebookPanel, of: ICopyOf): void => {
-            const merge = new CopyMerge(() => three(panel, of), trans);
-            const source = baseName(of.source ?? '');
-            const view = ReactWidget.create(
-                React.createElement(CopyMergeView, {
-                    merge,
-                    number: of.number,
-                    source,
-                    trans,
-                    onSend: () => {
-                        attempt(put(merge, of).then(widget.close.bind(widget)));
-                    },
-                    onCancel: () => {
-                        widget.close();
-                    }
-                })
-            );
-            const widget = new MergeWidget(app.shell, merge, view);
-            made += 1;
-            widget.id = `gristmill-copy-merge-${made}`;
-            widget.title.label = trans.__('Changes of run %1', of.number);
-            widget.title.icon = runIcon;
-            widget.addClass('gr-PageWidget');
-            placeOver(app, widget, panel);
-            void merge.load();
-        };
-
-        /** The chosen cells go into the open source, as one edit that can be undone. */
-        const put = async (merge: CopyMerge, of: ICopyOf): Promise<void> => {
-            const path = await sourcePath(of);
-            const panel: unknown = await commands.execute('docmanager:open', { path, factory: 'Notebook' });
-            if (!(panel instanceof NotebookPanel)) {
-                throw new Error(trans.__('%1 cannot be opened', path));
-            }
-            await panel.context.ready;
-            // What is in the editor now is what counts: it may have changed since the cells were compared.
-            await merge.load();
-            if (merge.hindrance !== null) {
-                throw new Error(merge.hindrance);
-            }
-            const { edits } = merge;
-            const shared = panel.context.model.sharedModel;
-            shared.transact(() => {
-                for (const { kind, at, cell, source } of edits) {
-                    if (kind === 'delete') {
-                        shared.deleteCell(at);
-                    } else if (kind === 'insert') {
-                        shared.insertCell(at, { cell_type: cell, source, metadata: {} });
-                    } else {
-                        shared.getCell(at).setSource(source);
-                    }
-                }
-            });
-            const first = Math.min(...edits.map(edit => edit.at));
-            await goToCell(panel, first);
-            Notification.success(
-                edits.length === 1
-                    ? trans.__('The cell is in %1 now, and not saved yet', baseName(path))
-                    : trans.__('%1 cells are in %2 now, and not saved yet', edits.length, baseName(path)),
-                {
-                    autoClose: 8000,
-                    actions: [
-                        {
-                            label: trans.__('Run it'),
-                            callback: () => {
-                                attempt(runFixed(of));
-                            }
-                        }
-                    ]
-                }
-            );
-        };
-
-        /** What waits for the kernel’s room begins; where nothing does yet, the fixed source is run. */
-        const endAndRun = async (of: ICopyOf, state: CopyState): Promise<void> => {
-            const { next } = state;
-            await runApi.endKernel(of.run);
-            if (next) {
-                await commands.execute(CommandIds.openRun, { run: next.id });
-            } else {
-                await runFixed(of);
-            }
-            await state.load();
-        };
-
-        /** The source as it is now, with the values of the run. What is in the way is said in its form. */
-        const runFixed = async (of: ICopyOf, state?: CopyState): Promise<void> => {
-            const path = await sourcePath(of);
-            const { run } = await api.run(of.run);
-            const form = await forms.make(path);
-            try {
-                form.take(orderOf(run, path));
-                const next = await form.run();
-                if (next) {
-                    forms.launched(next, form.notices);
-                    state?.follow(next);
-                    await commands.execute(CommandIds.openRun, { run: next.id });
-                } else {
-                    await forms.open(path, form);
-                }
-            } finally {
-                form.dispose();
-            }
-        };
     }
 };
 
+/** null where there is none: its folder is asked, since a browser writes down each file that was not found as an error. */
 async function found(contents: Contents.IManager, path: string): Promise<Contents.IModel | null> {
-    try {
-        return await contents.get(path, { type: 'notebook', content: true });
-    } catch (error) {
-        if (error instanceof ServerConnection.ResponseError && error.response.status === 404) {
-            return null;
-        }
-        throw error;
-    }
+    const folder = await contents.get(PathExt.dirname(path), { type: 'directory', content: true });
+    const files = folder.content as readonly Contents.IModel[];
+    return files.some(one => one.name === PathExt.basename(path))
+        ? contents.get(path, { type: 'notebook', content: true })
+        : null;
 }
 
 function metadataOf(notebook: unknown): unknown {

@@ -9,7 +9,7 @@ import * as React from 'react';
 import { CommandIds, textArgument } from '../commands';
 import { RunFormView } from '../components/runForm';
 import { runIcon } from '../icons';
-import { keptOf } from '../models/postMortem';
+import { keptBy, keptOf } from '../models/postMortem';
 import { baseName } from '../models/quantities';
 import { RunForm } from '../models/runForm';
 import { ToldOnce } from '../models/toldOnce';
@@ -136,8 +136,7 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
                             void commands.execute(CommandIds.openRun, { run: run.id });
                         }
                     },
-                    kept: () => runs.all.filter(run => keptOf(run) !== null),
-                    onEndKernel: run => runApi.endKernel(run.id).then(() => runs.refresh()),
+                    ...keptBy(runs, runApi),
                     onCancel: () => {
                         widget.close();
                     }

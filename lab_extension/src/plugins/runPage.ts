@@ -1,5 +1,5 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ReactWidget, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
+import { ReactWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import type { Menu } from '@lumino/widgets';
@@ -15,6 +15,7 @@ import { RunCharts } from '../models/runCharts';
 import { mainMetric, metric } from '../models/quantities';
 import { RunPage } from '../models/runPage';
 import { IControlPlane, IMlflowPages, IRuns } from '../tokens';
+import { attempting } from './attempt';
 import { openMenu } from './menus';
 import { Page } from './page';
 import { notebookInSight, place, show } from './placing';
@@ -54,14 +55,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
         const { commands } = app;
         const pages = new WidgetTracker<RunPageWidget>({ namespace: 'gristmill-run-page' });
 
-        const attempt = (done: Promise<unknown>): void => {
-            done.catch((error: unknown) => {
-                void showErrorMessage(
-                    trans.__('This did not work'),
-                    error instanceof Error ? error : String(error)
-                );
-            });
-        };
+        const attempt = attempting(trans);
         const execute =
             (command: string) =>
             (run: Run): void => {

@@ -1,12 +1,5 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import {
-    Clipboard,
-    ICommandPalette,
-    Notification,
-    ReactWidget,
-    WidgetTracker,
-    showErrorMessage
-} from '@jupyterlab/apputils';
+import { Clipboard, ICommandPalette, Notification, ReactWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 import { UseSignal } from '@jupyterlab/ui-components';
@@ -24,6 +17,7 @@ import { SavedViews } from '../models/savedViews';
 import { cellOf, readView } from '../models/tableView';
 import type { ITrans } from '../models/translation';
 import { IControlPlane, ISavedViews } from '../tokens';
+import { attempting } from './attempt';
 import { download } from './download';
 import { Page } from './page';
 import { placeWide, show } from './placing';
@@ -84,14 +78,7 @@ export const runsTable: JupyterFrontEndPlugin<void> = {
         const actions = new SelectedRuns(api, tableApi, trans);
         const tracker = new WidgetTracker<TableWidget>({ namespace: ID });
 
-        const attempt = (done: Promise<unknown>): void => {
-            done.catch((error: unknown) => {
-                void showErrorMessage(
-                    trans.__('This did not work'),
-                    error instanceof Error ? error : String(error)
-                );
-            });
-        };
+        const attempt = attempting(trans);
         const compare = (runs: readonly Run[]): void => {
             attempt(commands.execute(CommandIds.compareRuns, { runs: runs.map(run => run.id).join(',') }));
         };

@@ -109,6 +109,23 @@ def test_the_virtual_environment_of_the_project_is_told_of_and_added_once(
     assert preflight(client, path, order).venv == OwnVenv(folder=".venv", environment=added.name)
 
 
+def test_why_there_would_be_no_run_is_an_answer_and_no_error_before_one_asks_for_it(
+    client: Client, notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "features.py").write_text("")
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "gristmill.yaml").write_text("")
+    path = notebook("import sys\nsys.path.append('../shared')\nimport features").rename(tmp_path / "work" / "a.ipynb")
+    told = preflight(client, path, PreflightOrder(path="work/a.ipynb"))
+    assert told.refusal is not None
+    assert "lies outside the project" in told.refusal.detail
+    assert {one.profile for one in told.forecasts} >= {"small"}, "what is free is known all the same"
+    path.write_text("{ half a notebook")
+    told = preflight(client, path, PreflightOrder(path="work/a.ipynb"))
+    assert told.refusal is not None
+
+
 def test_before_a_run_one_is_told_its_packages_its_data_and_what_the_last_one_took(
     client: Client, notebook: WriteNotebook, tmp_path: Path
 ) -> None:
