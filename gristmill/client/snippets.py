@@ -15,7 +15,7 @@ def curl(endpoint: Endpoint, example: dict[str, Any] | None, key: str | None = N
     bearer = key or f"$(gristmill endpoints key {endpoint.name})"
     header = "" if endpoint.open else f' -H "Authorization: Bearer {bearer}"'
     body = shlex.quote(json.dumps(shortened(example), ensure_ascii=False)) if example else "@request.json"
-    return f"curl -sS {_url(endpoint)}{header} -H 'Content-Type: application/json' -d {body}"
+    return f"curl -sS {_url(endpoint, key)}{header} -H 'Content-Type: application/json' -d {body}"
 
 
 def python(endpoint: Endpoint, example: dict[str, Any] | None) -> str:
@@ -55,17 +55,19 @@ def plain_python(endpoint: Endpoint, example: dict[str, Any] | None, key: str | 
         "\n"
         f"body = {body}\n"
         f'headers = {{"Content-Type": "application/json"{access}}}\n'
-        f'with urlopen(Request("{_url(endpoint)}", body, headers)) as answer:\n'
+        f'with urlopen(Request("{_url(endpoint, key)}", body, headers)) as answer:\n'
         "    print(json.load(answer))"
     )
 
 
-def _url(endpoint: Endpoint) -> str:
-    """From wherever one is: by the gateway, where the endpoint's own URL leads nowhere from outside.
+def _url(endpoint: Endpoint, key: str | None) -> str:
+    """What has the key in it may be taken elsewhere, from where the gateway alone can be reached, if there is one. What
+    fetches the key is where the endpoint's own URL leads to it.
 
-    The gateway asks for a key or a token in any case; an open endpoint's examples have none.
+    The gateway asks for a key in any case: an open endpoint's examples have none.
     """
-    return f"{endpoint.url if endpoint.open else endpoint.gateway or endpoint.url}/invocations"
+    elsewhere = key is not None and not endpoint.open and endpoint.gateway is not None
+    return f"{endpoint.gateway if elsewhere else endpoint.url}/invocations"
 
 
 def _identifier(name: str) -> str:

@@ -47,7 +47,7 @@ def read_answer(request: Call[T], status: int, body: bytes) -> T:
         return None
     try:
         return msgspec.json.decode(body, type=request.answer)
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:
         raise UnavailableError(
             f"the control plane's answer to {request.method} {request.path} cannot be read: {error}",
             hint="Client and control plane may be of different versions: `gristmill server stop`, then try again.",
@@ -57,7 +57,7 @@ def read_answer(request: Call[T], status: int, body: bytes) -> T:
 def read_problem(status: int, body: bytes) -> GristmillError:
     try:
         return error_from_problem(msgspec.json.decode(body, type=Problem))
-    except (msgspec.ValidationError, msgspec.DecodeError):
+    except msgspec.DecodeError:
         text = body[:500].decode(errors="replace")
         return GristmillError(f"the control plane answered {status}: {text}")
 

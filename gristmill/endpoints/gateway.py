@@ -7,16 +7,18 @@ gateway's own, which no caller sees.
 import base64
 import hmac
 import secrets
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import httpx
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
@@ -29,7 +31,8 @@ from gristmill.endpoints.model import KEY, Endpoint, key_hash
 # A request that an endpoint answers later than that has failed for whoever asked.
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 # An endpoint's own server closes a connection that is idle for longer: it is not to be used then.
-_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=2.0)
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=2.0)
+MOST = 100  # requests at once to one endpoint: one that hangs takes nothing from the others
 _TO_ENDPOINT = {
     "accept",
     "accept-encoding",
@@ -73,6 +76,7 @@ class Gateway:
     def __init__(self, db: Database, keys: GatewayKeys, *, limit: int) -> None:
         self._db, self._keys, self._limit = db, keys, limit
         self._http = httpx.AsyncClient(timeout=TIMEOUT, limits=_LIMITS, trust_env=False)
+        self._asked = Counter[str]()  # by the endpoint's id
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -84,24 +88,36 @@ class Gateway:
             NotFoundError: the caller's project has no such endpoint.
             UnauthenticatedError: the API key is not one of the endpoint's.
             TooLargeError: the body is larger than requests may be.
-            UnavailableError: the endpoint does not answer.
+            UnavailableError: the endpoint does not answer, or `MOST` requests wait for it already.
         """
         endpoint = await run_in_threadpool(self._find, caller, name)
         key = caller.key if isinstance(caller, KeyHolder) else await run_in_threadpool(self._keys.of, endpoint.id)
         headers = {**passed_on(request.headers, _TO_ENDPOINT), "authorization": f"Bearer {key}"}
-        answer = await self._send(endpoint, path, headers, limited(request, self._limit))
-        if answer.status_code == 401 and not isinstance(caller, KeyHolder):
-            await answer.aclose()
-            await run_in_threadpool(self._make_known, endpoint)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._counted(endpoint))
+            answer = await self._send(endpoint, path, headers, limited(request, self._limit))
+            stack.push_async_callback(answer.aclose)
+            if answer.status_code == 401 and not isinstance(caller, KeyHolder):
+                await run_in_threadpool(self._make_known, endpoint)
+                raise UnavailableError(
+                    f"endpoint {name} does not know the gateway yet", hint="It is being told: try again in a moment."
+                )
+            return _Passed(answer, name, stack.pop_all())
+
+    @contextmanager
+    def _counted(self, endpoint: Endpoint) -> Iterator[None]:
+        if self._asked[endpoint.id] >= MOST:
             raise UnavailableError(
-                f"endpoint {name} does not know the gateway yet", hint="It is being told: try again in a moment."
+                f"{MOST} requests wait for endpoint {endpoint.name} by the gateway already",
+                hint="Try again in a moment.",
             )
-        return StreamingResponse(
-            _read(answer, name),
-            answer.status_code,
-            passed_back(answer.headers),
-            background=BackgroundTask(answer.aclose),
-        )
+        self._asked[endpoint.id] += 1
+        try:
+            yield
+        finally:
+            self._asked[endpoint.id] -= 1
+            if not self._asked[endpoint.id]:
+                del self._asked[endpoint.id]
 
     def _find(self, caller: Actor | KeyHolder, name: str) -> Endpoint:
         with self._db.read() as tx:
@@ -121,6 +137,18 @@ class Gateway:
     def _make_known(self, endpoint: Endpoint) -> None:
         with self._db.write() as tx:
             service.make_known(tx, endpoint)
+
+
+class _Passed(StreamingResponse):
+    """The endpoint's answer; `held` is let go when it is sent, or cannot be."""
+
+    def __init__(self, answer: httpx.Response, name: str, held: AsyncExitStack) -> None:
+        super().__init__(_read(answer, name), answer.status_code, passed_back(answer.headers))
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._held:
+            await super().__call__(scope, receive, send)
 
 
 async def _read(answer: httpx.Response, name: str) -> AsyncIterator[bytes]:

@@ -22,7 +22,7 @@ from gristmill.profiles.service import resolve
 
 log = logging.getLogger(__name__)
 
-STOP_GRACE = 40.0  # seconds that a supervisor gets to drain, before it is ended
+STOP_GRACE = 50.0  # seconds until a supervisor is ended that has been asked to: 10 to answer on, 40 to drain
 
 
 @dataclass

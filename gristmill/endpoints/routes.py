@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, SecurityScopes
 
 from gristmill.core.clock import Clock
 from gristmill.core.database import Database
+from gristmill.core.errors import InvalidInputError
 from gristmill.core.http import PROBLEMS, bearer, current_actor, provide, requires, streamed
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.settings import Settings
@@ -197,6 +198,8 @@ async def invoke(name: str, caller: Caller, request: Request, gateway: GatewayOf
 )
 async def infer(name: str, model: str, caller: Caller, request: Request, gateway: GatewayOf) -> Response:
     """The same by the Open Inference Protocol."""
+    if model in {".", ".."}:
+        raise InvalidInputError(f"{model!r} is no name of a model", hint="It is the endpoint's own name.")
     return await gateway.answer(caller, name, f"v2/models/{quote(model, safe='')}/infer", request)
 
 

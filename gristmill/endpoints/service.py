@@ -236,7 +236,7 @@ def of_key(tx: Tx, name: str, hashed: str) -> Endpoint:
 def make_known(tx: Tx, endpoint: Endpoint) -> None:
     """The endpoint pulls its keys anew, if it has pulled all there was: it was deployed before the gateway had one."""
     if endpoint.observed is not None and endpoint.observed.generation == endpoint.generation:
-        store.update(tx, endpoint.id, generation=store.endpoints.c.generation + 1)
+        store.advance(tx, endpoint.id, endpoint.generation)
 
 
 def _unknown(name: str) -> NotFoundError:

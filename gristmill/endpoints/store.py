@@ -82,6 +82,12 @@ def update(tx: Tx, endpoint_id: str, **values: Any) -> None:
     tx.execute(sa.update(endpoints).where(endpoints.c.id == endpoint_id).values(**values))
 
 
+def advance(tx: Tx, endpoint_id: str, generation: int) -> None:
+    """To the generation after this one, if nobody has done so since it was seen."""
+    seen = sa.and_(endpoints.c.id == endpoint_id, endpoints.c.generation == generation)
+    tx.execute(sa.update(endpoints).where(seen).values(generation=generation + 1))
+
+
 def put_observed(tx: Tx, endpoint_id: str, observed: Observed) -> None:
     update(tx, endpoint_id, observed=msgspec.to_builtins(observed))
 

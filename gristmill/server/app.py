@@ -53,7 +53,7 @@ from gristmill.secrets.service import Granted
 from gristmill.server import files, front, opening, routes, streams
 from gristmill.server.collector import Collector
 from gristmill.server.identity import Identity
-from gristmill.server.limits import BodyLimit
+from gristmill.server.limits import STREAMED, BodyLimit
 from gristmill.server.loop import ControlLoop
 from gristmill.server.plain_path import PlainPath
 from gristmill.server.plain_text import PlainText
@@ -282,15 +282,23 @@ def create_app(parts: Parts) -> FastAPI:
         endpoint_routes,
     ):
         app.include_router(module.router)
-    app.include_router(endpoint_routes.gateway_router)
-    if below := urlsplit(parts.settings.public_url or "").path.rstrip("/"):  # a hub's proxy leaves its prefix in
-        app.include_router(endpoint_routes.gateway_router, prefix=below, include_in_schema=False)
+    streamed = (*STREAMED, *_include_gateway(app, parts.settings))
     install_error_handlers(app)
-    app.add_middleware(PlainText)
-    app.add_middleware(BodyLimit, limit=parts.settings.max_body_bytes)
+    app.add_middleware(PlainText, streamed=streamed)
+    app.add_middleware(BodyLimit, limit=parts.settings.max_body_bytes, streamed=streamed)
     app.add_middleware(PlainPath)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(parts.settings))
     return app
+
+
+def _include_gateway(app: FastAPI, settings: Settings) -> list[str]:
+    """What its paths begin with: below the public URL too, for a hub's proxy leaves its prefix in."""
+    app.include_router(endpoint_routes.gateway_router)
+    below = urlsplit(settings.public_url or "").path.rstrip("/")
+    if below:
+        app.include_router(endpoint_routes.gateway_router, prefix=below, include_in_schema=False)
+    prefix = endpoint_routes.gateway_router.prefix
+    return [f"{one}{prefix}/" for one in dict.fromkeys(("", below))]
 
 
 def _hosts(settings: Settings) -> list[str]:

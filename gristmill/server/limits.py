@@ -10,13 +10,13 @@ STREAMED = ("/api/blobs/sha256:", "/mlflow/")
 
 
 class BodyLimit:
-    """Answers 413 to a body above `limit` bytes, whatever length the caller announced."""
+    """Answers 413 to a body above `limit` bytes, whatever length the caller announced; `streamed` paths begin so."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app, self._limit = app, limit
+    def __init__(self, app: ASGIApp, limit: int, streamed: tuple[str, ...] = STREAMED) -> None:
+        self._app, self._limit, self._streamed = app, limit, streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(STREAMED):
+        if scope["type"] != "http" or scope["path"].startswith(self._streamed):
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")

@@ -25,14 +25,15 @@ class PlainText:
     """Answers 400 to JSON with a lone surrogate (RFC 8259, section 8.2) or U+0000, and names the fields.
 
     No database and no UTF-8 has the one, PostgreSQL none of the other. Bodies are held as a whole: FastAPI does so too.
+    Those of paths that begin as in `streamed` are not read here.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, streamed: tuple[str, ...] = STREAMED) -> None:
+        self._app, self._streamed = app, streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reads = scope["type"] != "http" or scope["method"] in {"GET", "HEAD"} or scope["path"].startswith(STREAMED)
-        if reads:
+        reads = scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}
+        if reads or scope["path"].startswith(self._streamed):
             await self._app(scope, receive, send)
             return
         try:

@@ -148,7 +148,7 @@ class KubernetesBackend(EndpointBackend):
             environ={**self._endpoints.environ, "GRISTMILL_ENDPOINT": order.id},
             port=order.port,
             ready_path=READY,
-            drain_s=DRAIN_S,
+            drain_s=DRAIN_S if order.serves is not None else 0,
         )
         spec = {
             "replicas": 1,

@@ -105,7 +105,10 @@ class HubDirectory(Directory):
 
 
 def _service(service: _User) -> Person:
-    """In a project of its own, with what scopes the hub has given it; one without any of ours is nobody here."""
+    """In a project of its own, with what scopes the hub has given it; one without any of ours is nobody here.
+
+    It is in no group. One that may only look at profiles, as the hub itself, sees those of all groups.
+    """
     scopes = frozenset(_scopes(service.scopes))
     if not scopes:
         raise UnauthenticatedError(
@@ -116,7 +119,7 @@ def _service(service: _User) -> Person:
         name=service.name,
         scopes=scopes,
         projects=(service_project(service.name),),
-        groups=None,
+        groups=None if scopes == {Scope.PROFILES_READ} else frozenset(),
         kind=ActorKind.SERVICE,
     )
 

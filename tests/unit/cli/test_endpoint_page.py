@@ -22,9 +22,10 @@ def test_curl_keeps_the_key_out_of_the_shells_history_and_quotes_the_body() -> N
     assert ast.literal_eval(words[-1]) == {"dataframe_split": {"columns": ["it's"], "data": [["a'b"]]}}
 
 
-def test_an_endpoint_of_a_cluster_is_called_by_the_gateway() -> None:
+def test_what_has_the_key_in_it_calls_from_elsewhere_by_the_gateway() -> None:
     endpoint = an_endpoint(url="http://churn.gm.svc", gateway="https://hub.example.org/endpoints/churn")
-    assert "https://hub.example.org/endpoints/churn/invocations" in shlex.split(curl(endpoint, EXAMPLE))
+    assert "http://churn.gm.svc/invocations" in shlex.split(curl(endpoint, EXAMPLE)), "it fetches the key where it runs"
+    assert "https://hub.example.org/endpoints/churn/invocations" in shlex.split(curl(endpoint, EXAMPLE, "key"))
     assert '"https://hub.example.org/endpoints/churn/invocations"' in plain_python(endpoint, EXAMPLE, "key")
 
 

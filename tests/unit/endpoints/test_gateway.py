@@ -1,5 +1,6 @@
 """Requests to endpoints by the control plane: who may send them, what goes on and what comes back."""
 
+import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +24,7 @@ from gristmill.profiles.model import Catalogue
 from gristmill.projects import store as projects
 from tests.unit.conftest import TestClock
 from tests.unit.server.conftest import make_app
+from tests.waiting import until
 
 LIMIT = 100_000
 PUBLIC = "https://hub.example.org/services/gristmill"
@@ -38,6 +40,7 @@ class Double:
     status: int = 200
     answer: bytes = b'{"predictions": [20.0]}'
     held: threading.Event | None = None
+    read: int = 0  # bytes of bodies, also of one that has not come whole
 
 
 @pytest.fixture
@@ -71,6 +74,7 @@ def double() -> Iterator[Double]:
             body = b""
             while size := int(self.rfile.readline(), 16):
                 body += self.rfile.read(size)
+                found.read += size
                 self.rfile.readline()
             self.rfile.readline()
             return body
@@ -209,7 +213,7 @@ async def test_what_the_endpoint_refuses_comes_as_it_says_it(
 
 
 @pytest.mark.parametrize("announced", ["announced", ""])
-async def test_a_body_has_its_limit_and_streams(
+async def test_a_body_has_its_limit(
     http: httpx.AsyncClient, db: Database, clock: TestClock, endpoint: Endpoint, double: Double, announced: str
 ) -> None:
     headers = token(db, clock, Scope.ENDPOINTS_CALL)
@@ -228,6 +232,52 @@ async def test_a_body_has_its_limit_and_streams(
     assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
 
 
+@pytest.mark.parametrize("prefix", ["", "/services/gristmill"])
+async def test_a_body_goes_on_as_it_arrives_whatever_text_is_in_it(
+    http: httpx.AsyncClient, db: Database, clock: TestClock, endpoint: Endpoint, double: Double, prefix: str
+) -> None:
+    first, rest = b'{"inputs": ["\\u0000', b' \\ud83d"]}'
+
+    async def body() -> AsyncIterator[bytes]:
+        yield first
+        await asyncio.to_thread(until, lambda: double.read >= len(first), 30, "the endpoint has the beginning")
+        yield rest
+
+    url = f"{prefix}/endpoints/{endpoint.name}/invocations"
+    answer = await http.post(url, content=body(), headers=token(db, clock, Scope.ENDPOINTS_CALL))
+    assert answer.is_success, answer.text
+    assert double.asked[0][2] == first + rest
+
+
+async def test_one_endpoint_that_hangs_has_so_many_requests_and_no_more(
+    http: httpx.AsyncClient,
+    db: Database,
+    clock: TestClock,
+    endpoint: Endpoint,
+    double: Double,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway, "MOST", 1)
+    headers = token(db, clock, Scope.ENDPOINTS_CALL)
+    double.held = threading.Event()
+    first = asyncio.create_task(http.post("/endpoints/line/invocations", json={}, headers=headers))
+    await asyncio.to_thread(until, lambda: double.asked, 30, "the endpoint is asked")
+    second = await http.post("/endpoints/line/invocations", json={}, headers=headers)
+    double.held.set()
+    assert (second.status_code, "wait for endpoint line" in second.text) == (503, True)
+    assert (await first).is_success
+    assert (await http.post("/endpoints/line/invocations", json={}, headers=headers)).is_success
+
+
+async def test_a_models_name_leads_to_no_other_path_of_the_endpoint(
+    http: httpx.AsyncClient, db: Database, clock: TestClock, endpoint: Endpoint, double: Double
+) -> None:
+    headers = token(db, clock, Scope.ENDPOINTS_CALL)
+    answer = await http.post(f"/endpoints/{endpoint.name}/v2/models/%2E%2E/infer", json={}, headers=headers)
+    assert not answer.is_success
+    assert double.asked == []
+
+
 async def test_one_that_is_away_or_late_is_told_as_a_problem(
     http: httpx.AsyncClient,
     app: FastAPI,
@@ -238,7 +288,7 @@ async def test_one_that_is_away_or_late_is_told_as_a_problem(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     headers = token(db, clock, Scope.ENDPOINTS_CALL)
-    monkeypatch.setattr(app.state.services[gateway.Gateway]._http, "_timeout", httpx.Timeout(0.1))
+    monkeypatch.setattr(app.state.services[gateway.Gateway]._http, "_timeout", httpx.Timeout(60.0, read=0.1))
     double.held = threading.Event()
     late = await http.post("/endpoints/line/invocations", json={}, headers=headers)
     double.held.set()

@@ -28,7 +28,7 @@ def control_plane(status: int, body: object, held: threading.Event | None = None
             if held is not None:
                 held.wait()
             known = (self.path, self.headers["Authorization"]) == ("/api/profiles", f"Bearer {TOKEN}")
-            content = json.dumps(body).encode()
+            content = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status if known else 401)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -74,7 +74,8 @@ def test_what_is_free_is_said_as_in_the_form_of_a_run(free: int, used: int, word
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(503, {"code": "unavailable"}), (401, {}), (200, "nonsense"), (200, [{"profile": 1}])]
+    ("status", "body"),
+    [(503, {"code": "unavailable"}), (401, {}), (200, b"<html>"), (200, "nonsense"), (200, [{"profile": 1}])],
 )
 async def test_where_the_control_plane_does_not_say_it_the_page_says_nothing_of_it(
     status: int, body: object, caplog: pytest.LogCaptureFixture
@@ -84,8 +85,11 @@ async def test_where_the_control_plane_does_not_say_it_the_page_says_nothing_of_
     assert "says nothing of what is free" in caplog.text
 
 
-async def test_one_that_is_away_or_takes_its_time_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_is_away_or_takes_its_time_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     assert await page.free_now(settings(9)) == {}
+    caplog.clear()
     monkeypatch.setattr(page, "PATIENCE", 0.05)
     held = threading.Event()
     with control_plane(200, [told("small", 1, 0)], held) as port:
@@ -93,6 +97,7 @@ async def test_one_that_is_away_or_takes_its_time_keeps_nobody_waiting(monkeypat
             assert await page.free_now(settings(port)) == {}
         finally:
             held.set()
+    assert "no answer in time" in caplog.text
 
 
 async def test_without_a_token_nobody_is_asked() -> None:

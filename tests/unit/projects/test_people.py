@@ -147,6 +147,12 @@ def test_a_service_of_the_hub_has_the_scopes_that_the_hub_gives_it_and_no_more(
             service.require(scope)
 
 
+def test_a_service_that_may_run_something_is_in_no_group(hub: Hub, authenticate: Authentication) -> None:
+    token = hub.add("robot", Role.VIEWER, kind="service")
+    hub.users[token]["scopes"] = [f"{HUB_PREFIX}{scope}" for scope in (Scope.PROFILES_READ, Scope.RUNS_WRITE)]
+    assert authenticate(token, None).groups == frozenset()
+
+
 def test_a_service_without_a_scope_of_gristmill_s_is_nobody(hub: Hub, authenticate: Authentication) -> None:
     token = hub.add("culler", Role.ADMINISTRATOR, kind="service")
     hub.users[token]["scopes"] = ["list:users", "servers"]
