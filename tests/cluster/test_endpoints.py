@@ -29,6 +29,14 @@ def pods(platform: Platform, endpoint: Endpoint) -> list[Pod]:
     return list(platform.admin.list(Pod, namespace=platform.namespace, labels={ENDPOINT: endpoint.id}))
 
 
+def by_gateway(platform: Platform, token: str) -> tuple[int, Any]:
+    """From outside, as the chart's `publicUrl` has it: by the hub's proxy."""
+    url = f"{platform.hub.url}/services/gristmill/endpoints/line/invocations"
+    headers = {"Authorization": f"Bearer {token}", "Host": "localhost:8000"}
+    answer = httpx.post(url, json=ASKED, headers=headers, timeout=60)
+    return answer.status_code, answer.json()
+
+
 def test_a_model_is_deployed_asked_replaced_without_a_failed_request_and_deleted(
     platform: Platform, ada: Client, notebook: WriteNotebook
 ) -> None:
@@ -59,8 +67,12 @@ def test_a_model_is_deployed_asked_replaced_without_a_failed_request_and_deleted
     assert (len(answers) > 5, wrong) == (True, [])
     assert ada.send(api.get_traffic("line")).requests > 0
 
-    with platform.hub.client(platform.hub.token("bob")) as bob, pytest.raises(NotFoundError):
+    bobs = platform.hub.token("bob")
+    with platform.hub.client(bobs) as bob, pytest.raises(NotFoundError):
         bob.send(api.get_endpoint("line"))
+    assert by_gateway(platform, key) == (200, {"predictions": [20.0]})
+    assert by_gateway(platform, platform.hub.token("ada")) == (200, {"predictions": [20.0]})
+    assert [by_gateway(platform, token)[0] for token in (bobs, "gm_e_nobodys", "")] == [404, 401, 401]
 
     platform.delete_pods("control-plane")
     assert ask(endpoint, key) == pytest.approx(20.0), "it answers while no control plane lives"
