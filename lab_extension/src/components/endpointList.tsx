@@ -4,7 +4,7 @@ import type { Endpoint } from '../api/wire';
 import { Loading, Problem } from './common';
 import { EndpointState, errorsText, trafficText } from './endpointState';
 import type { IModelsPanelProps } from './modelsPanel';
-import { ROW, moveAmong } from './rows';
+import { ROW, moveAmong, tabStop } from './rows';
 import { TrafficLine } from './trafficLine';
 
 /** Endpoints with what they serve and what is asked of them. */
@@ -48,7 +48,10 @@ export function EndpointList(props: IModelsPanelProps & { text: string }): React
     if (shown.length === 0) {
         return <div className="gr-Empty">{trans.__('No endpoint here has all of “%1”.', text)}</div>;
     }
-    const first = focused ?? shown[0]?.name ?? null;
+    const first = tabStop(
+        focused,
+        shown.map(one => one.name)
+    );
     return (
         <div
             role="list"
