@@ -5,6 +5,7 @@ import type { Endpoint } from '../api/wire';
 import type { IModelsApi } from '../api/models';
 import type { Connection } from '../models/connection';
 import type { DeployForm } from '../models/deployForm';
+import { askedAt } from '../models/endpoints';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { CallsView } from './calls';
 import { Problem, sentence } from './common';
@@ -177,7 +178,7 @@ function Deployed(props: IDeployFormProps & { endpoint: Endpoint }): React.JSX.E
                     // Not its generation: a new API key makes one, while one copies with that key.
                     key={endpoint.variants.map(one => `${one.model}/${one.version}`).join(' ')}
                     name={endpoint.name}
-                    url={endpoint.gateway ?? endpoint.url}
+                    url={askedAt(endpoint)}
                     api={api}
                     trans={trans}
                 />

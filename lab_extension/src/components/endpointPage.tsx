@@ -5,7 +5,7 @@ import type { IModelsApi } from '../api/models';
 import type { Endpoint } from '../api/wire';
 import type { Connection } from '../models/connection';
 import type { EndpointPage } from '../models/endpointPage';
-import { progressOf } from '../models/endpoints';
+import { askedAt, progressOf } from '../models/endpoints';
 import { ago, exact } from '../models/quantities';
 import { type IRates, type TrafficWatch, milliseconds, perSecond } from '../models/traffic';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -172,7 +172,7 @@ function Overview(props: IEndpointPageProps & { endpoint: Endpoint }): React.JSX
                 <CallsView
                     key={endpoint.generation}
                     name={endpoint.name}
-                    url={endpoint.gateway ?? endpoint.url}
+                    url={askedAt(endpoint)}
                     api={api}
                     trans={trans}
                 />

@@ -53,6 +53,11 @@ export class Endpoints extends Kept<Endpoint> {
     }
 }
 
+/** Where it is asked from elsewhere: by the gateway, which wants a key or a token of everybody; where it needs none, itself. */
+export function askedAt({ gateway, open, url }: Pick<Endpoint, 'gateway' | 'open' | 'url'>): string {
+    return open ? url : (gateway ?? url);
+}
+
 export type Look = EndpointState | 'waiting';
 
 /** What its state is called: one that has no capacity waits, whatever it served before. */
