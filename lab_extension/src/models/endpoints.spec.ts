@@ -1,5 +1,5 @@
 import type { Observed } from '../api/wire';
-import { Endpoints, askedAt, endpointName, lookOf, nameFault, progressOf } from './endpoints';
+import { Endpoints, askedAt, calledAs, endpointName, lookOf, nameFault, progressOf } from './endpoints';
 import { Said, event, settled } from './made';
 import { asConnection, endpoint } from './madeModels';
 import { untranslated as trans } from './translation';
@@ -60,6 +60,22 @@ describe('where it is asked', () => {
         ['at its own URL where it is open: the gateway wants a key', { gateway, url, open: true }, url]
     ])('%s', (_, said, expected) => {
         expect(askedAt(endpoint(said))).toBe(expected);
+    });
+});
+
+describe('how it is called', () => {
+    const before = calledAs(endpoint());
+
+    it('stays with a new API key: the button that copied with it keeps the focus', () => {
+        expect(calledAs(endpoint({ generation: 2 }))).toBe(before);
+    });
+
+    it('is another for another version, another URL, and without a key', () => {
+        const { variants, url } = endpoint();
+        const another = variants.map(one => ({ ...one, version: '2' }));
+        for (const said of [{ variants: another }, { url: `${url}1` }, { open: true }]) {
+            expect(calledAs(endpoint(said))).not.toBe(before);
+        }
     });
 });
 

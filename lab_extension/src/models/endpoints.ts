@@ -58,6 +58,12 @@ export function askedAt({ gateway, open, url }: Pick<Endpoint, 'gateway' | 'open
     return open ? url : (gateway ?? url);
 }
 
+/** What changes with how it is called. Not its generation: a new API key makes one, while one copies with that key. */
+export function calledAs(endpoint: Endpoint): string {
+    const serves = endpoint.variants.map(one => `${one.model}/${one.version}`);
+    return [askedAt(endpoint), endpoint.open ? 'open' : '', ...serves].join(' ');
+}
+
 export type Look = EndpointState | 'waiting';
 
 /** What its state is called: one that has no capacity waits, whatever it served before. */
