@@ -1,6 +1,7 @@
 import * as React from 'react';
 
 import type { Endpoint } from '../api/wire';
+import { askedAt } from '../models/endpoints';
 import { Loading, Problem } from './common';
 import { EndpointState, errorsText, trafficText } from './endpointState';
 import type { IModelsPanelProps } from './modelsPanel';
@@ -91,7 +92,7 @@ function EndpointEntry(
                 className="gr-Row"
                 tabIndex={isTabStop ? 0 : -1}
                 data-endpoint={endpoint.name}
-                title={[endpoint.url, said].filter(Boolean).join('\n')}
+                title={[askedAt(endpoint), said].filter(Boolean).join('\n')}
                 onFocus={() => {
                     onFocus(endpoint.name);
                 }}
