@@ -1,6 +1,6 @@
 """The controls of all parameters of one notebook."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ipywidgets import HTML, VBox
@@ -58,12 +58,17 @@ class Form:
         own = {name: field.parameter for name, field in self._fields.items()}
         return {name: value for name, value in self.values.items() if own[name].required or own[name].default != value}
 
-    def mark(self, error: GristmillError) -> None:
-        """Puts faults of the server's under their fields."""
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self._fields)
+
+    def mark(self, error: GristmillError, besides: Collection[str] = ()) -> bool:
+        """Puts faults of the server's under their fields, but those `besides`; says whether there were any."""
         places = {fault.where.partition("[")[0]: fault for fault in error.faults}
-        for name, field in self._fields.items():
-            if name in places:
-                field.mark(places[name].message)
+        marked = (places.keys() & self.names).difference(besides)
+        for name in marked:
+            self._fields[name].mark(places[name].message)
+        return bool(marked)
 
     def _typed(self) -> None:
         if not self._writing:

@@ -1,6 +1,6 @@
 """What a run has beside its parameters, as JupyterLab's form has it: where it runs, how it is called, how often."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from ipywidgets import Accordion, Dropdown
@@ -44,30 +44,49 @@ class Choice:
 
     def __init__(self, noun: str, chosen: Callable[[str | None], object]) -> None:
         self._noun = noun
+        self._offered = self._offering = False
         self.input = Dropdown(options=[_OWN], description=noun)
         self.input.add_class("grw-Input")
-        self.input.observe(lambda change: chosen(change["new"]), names="value")
+        self.input.observe(lambda change: self._offering or chosen(change["new"]), names="value")
 
     @property
     def known(self) -> bool:
-        return len(self.input.options) > 1
+        """Whether it was said what there is, be it nothing."""
+        return self._offered
+
+    def has(self, name: str | None) -> bool:
+        """Whether there is such a one, by what was said last."""
+        return self._offered and name in self._names
 
     def offer(self, names: Iterable[str], chosen: str | None) -> None:
-        self.input.options = [_OWN, *((name, name) for name in names)]
-        self.choose(chosen)
-
-    def choose(self, name: str | None) -> None:
-        """Shows it, once it is known whether there is such a one.
+        """Says what there is now.
 
         Raises:
-            InvalidInputError: there is none; what was chosen before is.
+            InvalidInputError: what is chosen is not among it.
         """
-        names = [one for _, one in self.input.options]
-        if name in names:
+        wanted = [_OWN, *((name, name) for name in names)]
+        if wanted != list(self.input.options):
+            self._offering = True  # other options choose the first: nobody did
+            try:
+                self.input.options = wanted
+            finally:
+                self._offering = False
+        self._offered = True
+        if not self.choose(chosen):
+            named = ", ".join(one for one in self._names if one)
+            hint = f"There are: {named}" if named else f"There is no {self._noun} at all."
+            raise InvalidInputError(f"there is no {self._noun} {chosen!r}", hint=hint)
+
+    def choose(self, name: str | None) -> bool:
+        """Shows it; False where it is not known that there is such a one: it may have come since."""
+        if name in self._names:
             self.input.value = name
-        elif self.known:
-            named = ", ".join(one for one in names if one)
-            raise InvalidInputError(f"there is no {self._noun} {name!r}", hint=f"There are: {named}")
+            return True
+        return False
+
+    @property
+    def _names(self) -> list[str | None]:
+        return [one for _, one in self.input.options]
 
 
 class Options:
@@ -77,6 +96,14 @@ class Options:
         self.form = Form(_SCHEMA, changed)
         self.box = Accordion([self.form.box], titles=("More: name, labels, timeout, retries",), selected_index=None)
         self.box.add_class("grw-More")
+
+    def mark(self, error: GristmillError, parameters: Collection[str]) -> None:
+        """Puts faults of the server's under the options, where they can be seen.
+
+        One whose place is called as one of the notebook's `parameters` is that parameter's.
+        """
+        if self.form.mark(error, parameters):
+            self.box.selected_index = 0
 
     def order(self) -> dict[str, Any]:
         """As a `RunOrder` has them.

@@ -57,6 +57,7 @@ class RunPanel(Panel):
         self._plot_of: dict[str, Any] | None = None
         self._profiles = Choice("profile", lambda name: self.set_trait("profile", name))
         self._environments = Choice("environment", lambda name: self.set_trait("environment", name))
+        self._choices = {"profile": self._profiles, "environment": self._environments}
         self._options = Options(self._opted)
         self._lacking: tuple[str, ...] = ()
         self._data_button = self.button("", self._use_data)
@@ -130,12 +131,12 @@ class RunPanel(Panel):
         return self.run is not None and event.subject == self.run.id
 
     async def refresh(self, asking: Asking) -> None:
-        if not self._profiles.known:
+        if not self._profiles.has(self.profile):
             profiles = await asking.send(api.list_profiles())
-            self._profiles.offer((one.profile.name for one in profiles), self.profile)
-        if not self._environments.known:
+            self._offer_names("profile", [one.profile.name for one in profiles])
+        if not self._environments.has(self.environment):
             environments = await asking.send(api.list_environments())
-            self._environments.offer((one.name for one in environments), self.environment)
+            self._offer_names("environment", [one.name for one in environments])
         if self.run is None:
             return
         asked = self.run.id
@@ -147,9 +148,17 @@ class RunPanel(Panel):
             history = await asking.send(api.get_history(asked))
             self._draw(plots.curves([one for one in history.metrics if not one.name.startswith("system/")]))
 
+    def _offer_names(self, trait: str, names: list[str]) -> None:
+        chosen: str | None = getattr(self, trait)
+        try:
+            self._choices[trait].offer(names, chosen)
+        except InvalidInputError as error:
+            self.set_trait(trait, None)
+            self.failed(error)
+
     def _refused(self, error: GristmillError) -> None:
         self._form.mark(error)
-        self._options.form.mark(error)
+        self._options.mark(error, self._form.names)
         self._lacking = lacking_data(error)
         self._show()
 
@@ -238,12 +247,9 @@ class RunPanel(Panel):
 
     @traitlets.observe("profile", "environment")
     def _chosen(self, change: Any) -> None:
-        choice = self._profiles if change["name"] == "profile" else self._environments
-        try:
-            choice.choose(change["new"])
-        except InvalidInputError:
-            self.set_trait(change["name"], None)
-            raise
+        """What is not known yet is looked for, and refused only then: it may have been made since the last look."""
+        if not self._choices[change["name"]].choose(change["new"]):
+            self.look()
 
     def _busy(self, change: int) -> None:
         super()._busy(change)

@@ -5,6 +5,7 @@ import type { Endpoint } from '../api/wire';
 import type { IModelsApi } from '../api/models';
 import type { Connection } from '../models/connection';
 import type { DeployForm } from '../models/deployForm';
+import { askedAt, calledAs } from '../models/endpoints';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { CallsView } from './calls';
 import { Problem, sentence } from './common';
@@ -174,10 +175,9 @@ function Deployed(props: IDeployFormProps & { endpoint: Endpoint }): React.JSX.E
             ) : null}
             {progress?.step === 'ready' ? (
                 <CallsView
-                    // Not its generation: a new API key makes one, while one copies with that key.
-                    key={endpoint.variants.map(one => `${one.model}/${one.version}`).join(' ')}
+                    key={calledAs(endpoint)}
                     name={endpoint.name}
-                    url={endpoint.gateway ?? endpoint.url}
+                    url={askedAt(endpoint)}
                     api={api}
                     trans={trans}
                 />

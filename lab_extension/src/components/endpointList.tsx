@@ -1,10 +1,11 @@
 import * as React from 'react';
 
 import type { Endpoint } from '../api/wire';
+import { askedAt } from '../models/endpoints';
 import { Loading, Problem } from './common';
 import { EndpointState, errorsText, trafficText } from './endpointState';
 import type { IModelsPanelProps } from './modelsPanel';
-import { ROW, moveAmong } from './rows';
+import { ROW, moveAmong, tabStop } from './rows';
 import { TrafficLine } from './trafficLine';
 
 /** Endpoints with what they serve and what is asked of them. */
@@ -48,7 +49,10 @@ export function EndpointList(props: IModelsPanelProps & { text: string }): React
     if (shown.length === 0) {
         return <div className="gr-Empty">{trans.__('No endpoint here has all of “%1”.', text)}</div>;
     }
-    const first = focused ?? shown[0]?.name ?? null;
+    const first = tabStop(
+        focused,
+        shown.map(one => one.name)
+    );
     return (
         <div
             role="list"
@@ -88,7 +92,7 @@ function EndpointEntry(
                 className="gr-Row"
                 tabIndex={isTabStop ? 0 : -1}
                 data-endpoint={endpoint.name}
-                title={[endpoint.url, said].filter(Boolean).join('\n')}
+                title={[askedAt(endpoint), said].filter(Boolean).join('\n')}
                 onFocus={() => {
                     onFocus(endpoint.name);
                 }}

@@ -5,7 +5,7 @@ import type { IModelsApi } from '../api/models';
 import type { Endpoint } from '../api/wire';
 import type { Connection } from '../models/connection';
 import type { EndpointPage } from '../models/endpointPage';
-import { progressOf } from '../models/endpoints';
+import { askedAt, calledAs, progressOf } from '../models/endpoints';
 import { ago, exact } from '../models/quantities';
 import { type IRates, type TrafficWatch, milliseconds, perSecond } from '../models/traffic';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -170,9 +170,9 @@ function Overview(props: IEndpointPageProps & { endpoint: Endpoint }): React.JSX
             <section>
                 <h2>{trans.__('Call it')}</h2>
                 <CallsView
-                    key={endpoint.generation}
+                    key={calledAs(endpoint)}
                     name={endpoint.name}
-                    url={endpoint.gateway ?? endpoint.url}
+                    url={askedAt(endpoint)}
                     api={api}
                     trans={trans}
                 />

@@ -4,10 +4,10 @@ import * as React from 'react';
 import type { ModelVersion, RegisteredModel } from '../api/wire';
 import { measured } from '../models/modelPage';
 import { ago, exact, metric } from '../models/quantities';
-import { newestFirst } from '../models/registry';
+import { newestFirst, rowKeys } from '../models/registry';
 import { Loading, Problem, useNow } from './common';
 import type { IModelsPanelProps } from './modelsPanel';
-import { ROW, moveAmong, onActivate } from './rows';
+import { ROW, moveAmong, onActivate, tabStop } from './rows';
 
 const SHOWN = 5; // versions of an open model; its page has them all
 
@@ -47,7 +47,7 @@ export function ModelList(props: IModelsPanelProps & { text: string }): React.JS
         next[open ? 'delete' : 'add'](name);
         setClosed(next);
     };
-    const first = focused ?? shown[0]?.name ?? null;
+    const first = tabStop(focused, rowKeys(shown, closed, SHOWN));
     return (
         <>
             {registry.fault ? <Problem problem={registry.fault} trans={trans} /> : null}

@@ -3,6 +3,11 @@ import type * as React from 'react';
 /** What of a list’s entry has the focus, in panels and where one is chosen. */
 export const ROW = '.gr-Row';
 
+/** The row that Tab leads to: what had the focus last, as long as it is among those shown; else the first. */
+export function tabStop(focused: string | null, shown: readonly string[]): string | null {
+    return focused !== null && shown.includes(focused) ? focused : (shown[0] ?? null);
+}
+
 /** Up and down move between the rows of a list, Home and End to its ends; up from the first leads to what is above. */
 export function moveAmong(
     event: React.KeyboardEvent<HTMLElement>,
@@ -45,11 +50,23 @@ export function onActivate(act: () => void): (event: React.KeyboardEvent<HTMLEle
 
 /** `/` leads to a field from wherever nothing is typed. */
 export function toField(event: React.KeyboardEvent<HTMLElement>, field: HTMLElement | null): void {
-    const { target } = event;
-    const types =
-        target instanceof HTMLElement && target.matches('input:not([type="checkbox"]), select, textarea');
-    if (event.key === '/' && field && !types) {
-        event.preventDefault();
-        field.focus();
+    if (
+        event.key !== '/' ||
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        !field ||
+        types(event.target)
+    ) {
+        return;
     }
+    event.preventDefault();
+    field.focus();
+}
+
+function types(target: EventTarget): boolean {
+    return (
+        target instanceof HTMLElement &&
+        (target.isContentEditable || target.matches('input:not([type="checkbox"]), select, textarea'))
+    );
 }

@@ -1,5 +1,5 @@
 import type { Observed } from '../api/wire';
-import { Endpoints, endpointName, lookOf, nameFault, progressOf } from './endpoints';
+import { Endpoints, askedAt, calledAs, endpointName, lookOf, nameFault, progressOf } from './endpoints';
 import { Said, event, settled } from './made';
 import { asConnection, endpoint } from './madeModels';
 import { untranslated as trans } from './translation';
@@ -47,6 +47,35 @@ describe('the list', () => {
         await settled();
         expect(endpoints.all).toHaveLength(1);
         expect(endpoints.fault).toBeInstanceOf(Error);
+    });
+});
+
+describe('where it is asked', () => {
+    const gateway = 'https://hub.example/gateway/churn';
+    const url = 'http://127.0.0.1:4000';
+
+    it.each([
+        ['by the gateway where there is one', { gateway, url }, gateway],
+        ['at its own URL where there is none', { gateway: null, url }, url],
+        ['at its own URL where it is open: the gateway wants a key', { gateway, url, open: true }, url]
+    ])('%s', (_, said, expected) => {
+        expect(askedAt(endpoint(said))).toBe(expected);
+    });
+});
+
+describe('how it is called', () => {
+    const before = calledAs(endpoint());
+
+    it('stays with a new API key: the button that copied with it keeps the focus', () => {
+        expect(calledAs(endpoint({ generation: 2 }))).toBe(before);
+    });
+
+    it('is another for another version, another URL, and without a key', () => {
+        const { variants, url } = endpoint();
+        const another = variants.map(one => ({ ...one, version: '2' }));
+        for (const said of [{ variants: another }, { url: `${url}1` }, { open: true }]) {
+            expect(calledAs(endpoint(said))).not.toBe(before);
+        }
     });
 });
 

@@ -53,6 +53,17 @@ export class Endpoints extends Kept<Endpoint> {
     }
 }
 
+/** Where it is asked from elsewhere: by the gateway, which wants a key or a token of everybody; where it needs none, itself. */
+export function askedAt({ gateway, open, url }: Pick<Endpoint, 'gateway' | 'open' | 'url'>): string {
+    return open ? url : (gateway ?? url);
+}
+
+/** What changes with how it is called. Not its generation: a new API key makes one, while one copies with that key. */
+export function calledAs(endpoint: Endpoint): string {
+    const serves = endpoint.variants.map(one => `${one.model}/${one.version}`);
+    return [askedAt(endpoint), endpoint.open ? 'open' : '', ...serves].join(' ');
+}
+
 export type Look = EndpointState | 'waiting';
 
 /** What its state is called: one that has no capacity waits, whatever it served before. */

@@ -53,6 +53,20 @@ export function newestFirst(versions: readonly ModelVersion[]): readonly ModelVe
     return [...versions].sort((one, other) => Number(other.version) - Number(one.version));
 }
 
+/** The rows of a tree of models, from top to bottom: each model’s, and of those not closed their `most` newest versions’. */
+export function rowKeys(
+    models: readonly RegisteredModel[],
+    closed: ReadonlySet<string>,
+    most: number
+): readonly string[] {
+    return models.flatMap(({ name, versions }) => [
+        name,
+        ...newestFirst(closed.has(name) ? [] : versions)
+            .slice(0, most)
+            .map(({ version }) => `${name}/${version}`)
+    ]);
+}
+
 /** The version before this one; null for the first. */
 export function predecessor(versions: readonly ModelVersion[], version: string): ModelVersion | null {
     return newestFirst(versions).find(one => Number(one.version) < Number(version)) ?? null;

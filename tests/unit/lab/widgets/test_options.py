@@ -42,15 +42,25 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_of_it_is_set(options: Opt
 def test_a_name_is_chosen_before_it_is_known_and_refused_once_it_is_not_there() -> None:
     chosen: list[str | None] = []
     choice = Choice("environment", chosen.append)
-    choice.choose("light")
+    assert not choice.choose("light")
     assert not choice.known
     choice.offer(["light", "deep"], "light")
     assert (choice.known, choice.input.value, chosen) == (True, "light", ["light"])
+    assert not choice.choose("none")
     with pytest.raises(InvalidInputError, match="no environment 'none'"):
-        choice.choose("none")
+        choice.offer(["light", "deep"], "none")
     assert choice.input.value == "light"
-    choice.choose(None)
+    assert choice.choose(None)
     assert choice.input.value is None
+
+
+def test_that_there_is_none_is_known_too() -> None:
+    choice = Choice("environment", lambda _: None)
+    assert not choice.has(None)
+    choice.offer([], None)
+    assert choice.known
+    assert choice.has(None)
+    assert not choice.has("light")
 
 
 def test_places_that_could_be_data_roots_are_read_from_a_refusal() -> None:
