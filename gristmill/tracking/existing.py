@@ -15,7 +15,7 @@ from gristmill.core.clock import Clock
 from gristmill.core.errors import InvalidInputError
 from gristmill.core.settings import Settings
 from gristmill.tracking.address import MlflowAddress
-from gristmill.tracking.model import ARTIFACT_ROOT, Health, TrackingState
+from gristmill.tracking.model import ARTIFACT_ROOT, WORKSPACES, Health, TrackingState
 from gristmill.tracking.server import MlflowServer
 from gristmill.tracking.workspaces import NoWorkspaces, WorkspacePerProject
 
@@ -155,7 +155,8 @@ def _artifacts(client: httpx.Client) -> str | None:
     answer = client.post("/api/2.0/mlflow/experiments/search", json=body)
     found = answer.json().get("experiments", []) if answer.is_success else []
     location, experiment = (found[0].get("artifact_location", ""), found[0].get("experiment_id")) if found else ("", "")
-    if not location or location == f"{ARTIFACT_ROOT}{experiment}":
+    at_root = rf"{re.escape(ARTIFACT_ROOT)}({WORKSPACES}/[^/]+/)?{re.escape(experiment)}"
+    if not location or re.fullmatch(at_root, location):
         return None
     if location.startswith("mlflow-artifacts:"):
         return (

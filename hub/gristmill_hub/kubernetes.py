@@ -13,6 +13,8 @@ from gristmill_hub.page import form
 from gristmill_hub.settings import SERVICE, HubSettings
 
 HOME = "/home/gristmill"
+# The hub looks for a server ever more seldom; when its pod is said to be ready the hub hears at once.
+_UP = {"readinessProbe": {"tcpSocket": {"port": "notebook-port"}, "periodSeconds": 1, "failureThreshold": 600}}
 _SHUT = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
@@ -42,8 +44,7 @@ def servers(c: Any, settings: HubSettings) -> None:
     c.Spawner.start_timeout = settings.start_timeout
     c.Spawner.http_timeout = 60
     c.Spawner.environment = {"GRISTMILL_SERVICE_URL": settings.control_plane_url, "SHELL": "/bin/bash"}
-    if settings.environ:
-        c.KubeSpawner.extra_container_config = {"envFrom": [{"secretRef": {"name": settings.environ}}]}
+    c.KubeSpawner.extra_container_config = {**_UP, **environ(settings)}
     c.KubeSpawner.image = settings.image
     c.KubeSpawner.image_pull_policy = settings.pull_policy
     c.KubeSpawner.pod_name_template = "jupyter-{user_server}"
@@ -62,6 +63,10 @@ def control_plane(c: Any, settings: HubSettings) -> None:
         own = hmac.new(settings.service_token.encode(), SERVICE.encode(), "sha256").hexdigest()
         service = {"name": SERVICE, "url": settings.control_plane, "display": False, "timeout": 2}
         c.JupyterHub.services += [{**service, "api_token": own if settings.service_token else secrets.token_hex(32)}]
+
+
+def environ(settings: HubSettings) -> dict[str, Any]:
+    return {"envFrom": [{"secretRef": {"name": settings.environ}}]} if settings.environ else {}
 
 
 def storage(c: Any, settings: HubSettings) -> None:

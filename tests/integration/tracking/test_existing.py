@@ -156,6 +156,7 @@ def test_what_is_no_mlflow_or_is_not_there_is_said(url: str) -> None:
         ("/srv/mlruns/7", "artifacts do not go through MLflow but to a folder"),
         ("mlflow-artifacts:/team/7", "runs cannot write artifacts"),
         ("mlflow-artifacts:/7", None),
+        ("mlflow-artifacts:/workspaces/user-ada/7", None),
     ],
 )
 def test_where_artifacts_do_not_go_through_it_that_is_said(location: str, said: str | None) -> None:
