@@ -1,22 +1,29 @@
-"""How long a person waits on a Kubernetes: for a server, and from a run's submission to its first cell.
+"""How long a person waits on a Kubernetes from a run's submission to its first cell's result.
 
     KUBECONFIG=… HELM=… python tests/bench/jobs.py [--rounds 6] [--cpu 1]
 
 The platform is installed by its chart in a namespace of its own; its images are there (`python -m tools.images`).
-*Server*: from the order to the hub's word that it is ready. *Run*: a notebook of one line; *worker* is what it takes
-until its worker speaks (the control plane, then Kubernetes' part: a Job, its pod, its process), *kernel* what comes
-then until the first cell has its result.
+The notebook has one line. *job* is until the control plane has ordered a Job, *worker* until the worker in its pod
+speaks, *kernel* until the first cell has its result. The peer is a Job of the same image and size that starts
+`papermill` with the same notebook: until its process runs is Kubernetes' part, which is the same in ours. How long
+Jupyter alone takes to start a kernel is seen there too.
 """
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import uuid4
 
-import httpx
+from lightkube import operators
+from lightkube.resources.batch_v1 import Job
+from lightkube.resources.core_v1 import Pod
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -24,35 +31,100 @@ from gristmill.client.client import Client
 from gristmill.runs.model import RunState
 from tests.browser.notebooks import cell, write
 from tests.cluster.platform import Platform, installed, names_resolve
+from tests.kubernetes import make
 from tests.waiting import until
 
-
-def server(platform: Platform, name: str) -> float:
-    """Seconds until this person's server is ready; it is stopped again."""
-    headers = {"Authorization": f"token {platform.hub.token(name)}"}
-    url = f"{platform.hub.url}/hub/api/users/{name}"
-    with httpx.Client(headers=headers, timeout=60) as hub:
-        began = time.monotonic()
-        hub.post(f"{url}/server", json={"profile": "bench"}).raise_for_status()
-        with hub.stream("GET", f"{url}/server/progress", timeout=300) as progress:
-            for line in progress.iter_lines():
-                if line.startswith("data:") and json.loads(line[5:]).get("ready"):
-                    break
-        took = time.monotonic() - began
-        hub.delete(f"{url}/server").raise_for_status()
-        until(lambda: not hub.get(url).json()["servers"], 120, "the server is gone")
-    return took
+LABEL = "gristmill.dev/attempt"
+WHOLE = "submitted to first result"
+KERNEL = """from jupyter_client.manager import start_new_kernel
+print("kernel starts", flush=True)
+manager, client = start_new_kernel()
+print("kernel is ready", flush=True)
+manager.shutdown_kernel(now=True)"""
+PEER = f"""echo process runs; export HOME="$(mktemp -d)"; cd "$HOME"; echo "$NOTEBOOK" > in.ipynb
+papermill --log-output -k python3 in.ipynb out.ipynb && python -c '{KERNEL}'"""
 
 
-def run(client: Client, notebook: Path) -> tuple[float, float]:
-    """Seconds from the submission to the worker's word, and from there to the first cell's result."""
+@dataclass
+class Sight:
+    """When each attempt's Job was first seen, as Unix time."""
+
+    platform: Platform
+    jobs: dict[str, float] = field(default_factory=dict)
+
+    def watch(self) -> None:
+        for _, job in self.platform.admin.watch(Job, namespace=self.platform.namespace):
+            self.jobs.setdefault(label(job), time.time())
+
+
+def label(found: Job | Pod) -> str:
+    return str(((found.metadata and found.metadata.labels) or {}).get(LABEL))
+
+
+def run(client: Client, notebook: Path, seen: Sight) -> dict[str, float]:
+    """Seconds of each part, from the submission to the first cell's result."""
     order = client.run(notebook, profile="bench")
-    times = {event.kind: event.time for event in reversed(list(client.follow(order)))}
+    times = {event.kind: event.time.timestamp() for event in reversed(list(client.follow(order)))}
     ended = client.wait(order)
-    if ended.state is not RunState.SUCCEEDED:
+    if ended.state is not RunState.SUCCEEDED or ended.attempt is None:
         raise SystemExit(f"the run {ended.state.value}: {ended.fault}")
-    spoke, result = times["attempt.started"], times["cell.finished"]
-    return (spoke - order.created_at).total_seconds(), (result - spoke).total_seconds()
+    ends = {
+        "job": seen.jobs[ended.attempt.id],
+        "worker": times["attempt.started"],
+        "kernel": times["cell.finished"],
+    }
+    begins = [order.created_at.timestamp(), *ends.values()]
+    parts = {name: end - begin for (name, end), begin in zip(ends.items(), begins, strict=False)}
+    return {**parts, WHOLE: times["cell.finished"] - begins[0]}
+
+
+def pods(platform: Platform) -> list[Pod]:
+    """Those of Jobs."""
+    return list(platform.admin.list(Pod, namespace=platform.namespace, labels={"job-name": operators.exists()}))
+
+
+def has_ended(pod: Pod) -> bool:
+    return bool(pod.status and pod.status.phase in {"Succeeded", "Failed"})
+
+
+def peer(platform: Platform, notebook: Path, like: Pod) -> dict[str, float]:
+    """Seconds of each part, in a Job of this pod's image and size."""
+    name = f"papermill-{uuid4().hex[:6]}"
+    spec: dict[str, Any] = like.to_dict()["spec"]
+    container = {key: spec["containers"][0][key] for key in ("image", "resources")}
+    environ = [{"name": "NOTEBOOK", "value": notebook.read_text()}]
+    manifest = {
+        "metadata": {"name": name},
+        "spec": {
+            "backoffLimit": 0,
+            "template": {
+                "spec": {
+                    "restartPolicy": "Never",
+                    "automountServiceAccountToken": False,
+                    "containers": [{**container, "name": "one", "command": ["sh", "-c", PEER], "env": environ}],
+                }
+            },
+        },
+    }
+    ordered = time.time()
+    make(platform.admin, Job, manifest, platform.namespace)
+
+    def ended() -> Pod | None:
+        found = (pod for pod in pods(platform) if ((pod.metadata and pod.metadata.labels) or {})["job-name"] == name)
+        return next((pod for pod in found if has_ended(pod)), None)
+
+    pod = until(ended, 120, "papermill has ended")
+    log = "".join(platform.admin.log(str(pod and pod.metadata and pod.metadata.name), timestamps=True))
+
+    def at(text: str) -> float:
+        line = next(line for line in log.splitlines() if text in line)
+        return datetime.fromisoformat(line.split()[0]).timestamp()
+
+    return {
+        "Kubernetes' part": at("process runs") - ordered,
+        "papermill": at("Ending Cell 1") - at("process runs"),
+        "a kernel's start alone": at("kernel is ready") - at("kernel starts"),
+    }
 
 
 def main() -> None:
@@ -61,16 +133,26 @@ def main() -> None:
     parser.add_argument("--cpu", type=float, default=1.0, help="cores of the profile")
     given = parser.parse_args()
     profile = f"catalogue.profiles.bench.cpu={given.cpu}"
-    with installed(profile, "catalogue.profiles.bench.memory=2 GiB") as platform, names_resolve(platform):
-        servers = [server(platform, "bob") for _ in range(given.rounds)]
-        with tempfile.TemporaryDirectory() as folder, platform.hub.client(platform.hub.token("ada")) as ada:
-            notebook = Path(folder, "one.ipynb")
-            write(notebook, cell("1 + 1"))
-            run(ada, notebook)
-            runs = [run(ada, notebook) for _ in range(given.rounds)]
-    lines = {"server": servers, "worker": [one for one, _ in runs], "kernel": [one for _, one in runs]}
-    for name, seconds in (*lines.items(), ("submitted to first result", [sum(one) for one in runs])):
-        sys.stdout.write(f"{name}: {told(seconds)}\n")
+    with (
+        installed(profile, "catalogue.profiles.bench.memory=2 GiB") as platform,
+        names_resolve(platform),
+        tempfile.TemporaryDirectory() as folder,
+        platform.hub.client(platform.hub.token("ada")) as ada,
+    ):
+        notebook = Path(folder, "one.ipynb")
+        write(notebook, cell("1 + 1"))
+        seen = Sight(platform)
+        Thread(target=seen.watch, daemon=True).start()
+        run(ada, notebook, seen)
+        like = next(pod for pod in pods(platform) if label(pod) != "None")
+        rounds = list[dict[str, float]]()
+        for _ in range(given.rounds):
+            ours = run(ada, notebook, seen)
+            until(lambda: all(has_ended(pod) for pod in pods(platform)), 120, "there is room for the peer's pod")
+            theirs = peer(platform, notebook, like)
+            rounds.append(ours | theirs | {"ours": ours[WHOLE] - theirs["Kubernetes' part"]})
+    for name in rounds[0]:
+        sys.stdout.write(f"{name}: {told([one[name] for one in rounds])}\n")
 
 
 def told(seconds: list[float]) -> str:

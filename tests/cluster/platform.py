@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -85,8 +86,13 @@ def installed(*sets: str) -> Iterator[Platform]:
         platform = Platform(admin, name, hub)
         for deployment in ("mlflow", "control-plane", "hub", "proxy"):
             platform.until_ready(deployment)
-        hub = Hub(f"http://{platform.address_of('proxy-public')}", hub.control_plane, Path())
-        yield Platform(admin, name, hub)
+        platform = Platform(
+            admin, name, Hub(f"http://{platform.address_of('proxy-public')}", hub.control_plane, Path())
+        )
+        # A pod is ready somewhat before its service leads to it.
+        for url in (f"http://{platform.address_of('gristmill')}:8090/api/health", f"{platform.hub.url}/hub/health"):
+            until(partial(_answers, url), UP, f"{url} answers")
+        yield platform
     finally:
         claims = list(admin.list(PersistentVolumeClaim, namespace=name))
         admin.delete(Namespace, name, cascade=CascadeType.FOREGROUND)
@@ -115,6 +121,14 @@ def names_resolve(platform: Platform) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", getaddrinfo)
         yield
+
+
+def _answers(url: str) -> bool:
+    """It need not let us in."""
+    try:
+        return not httpx.get(url).is_server_error
+    except httpx.TransportError:
+        return False
 
 
 def _is_ready(admin: Client, namespace: str, deployment: str) -> bool:
