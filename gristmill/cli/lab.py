@@ -173,7 +173,9 @@ class _Jupyterlab:
         if shutil.which("gristmill") is None:  # its terminals are where the commands that are shown are tried
             environ["PATH"] = os.pathsep.join(filter(None, (str(Path(sys.executable).parent), environ.get("PATH"))))
         self._told: float | None = None
-        self._process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], cwd=folder, env=environ)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gristmill_lab", "lab", *options], cwd=folder, env=environ
+        )
 
     def __enter__(self) -> Self:
         self._before = {

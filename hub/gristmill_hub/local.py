@@ -23,9 +23,9 @@ def places(c: Any, settings: HubSettings) -> None:
 
 def servers(c: Any, settings: HubSettings) -> None:
     """Each person's JupyterLab, as a process of the user whose hub this is. No limit of a profile is enforced on it."""
-    c.JupyterHub.spawner_class = "simple"
-    c.SimpleLocalProcessSpawner.home_dir_template = str(settings.home / "people" / "{username}")
-    c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+    c.JupyterHub.spawner_class = "gristmill_hub.local_spawner.LocalSpawner"
+    c.LocalSpawner.home_dir_template = str(settings.home / "people" / "{username}")
+    c.Spawner.cmd = [sys.executable, "-m", "gristmill_lab", "singleuser"]
     c.Spawner.default_url = "/lab"
     c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
     # The control plane is found by this and by the server's own token: there is nothing to type.

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from gristmill_hub import HubSettings, configure, roles
+from gristmill_hub.local_spawner import LocalSpawner
 from jupyterhub.app import JupyterHub
 from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
 from jupyterhub.scopes import define_custom_scopes
-from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets.config import Config
 
 from gristmill.core.errors import InvalidInputError
@@ -31,8 +31,8 @@ def c(settings: HubSettings) -> Any:
 def test_every_name_that_is_set_is_one_that_jupyterhub_has(c: Any) -> None:
     for name, kind in (
         ("JupyterHub", JupyterHub),
-        ("Spawner", SimpleLocalProcessSpawner),
-        ("SimpleLocalProcessSpawner", SimpleLocalProcessSpawner),
+        ("Spawner", LocalSpawner),
+        ("LocalSpawner", LocalSpawner),
         ("Authenticator", SharedPasswordAuthenticator),
         ("SharedPasswordAuthenticator", SharedPasswordAuthenticator),
     ):

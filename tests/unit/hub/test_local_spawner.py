@@ -1,0 +1,56 @@
+"""When a person's server as a process of this machine counts as started."""
+
+import asyncio
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from gristmill_hub.local_spawner import LocalSpawner
+from jupyterhub.spawner import LocalProcessSpawner
+from jupyterhub.utils import can_connect, random_port
+
+LISTENS_LATE = """import socket, sys, time
+time.sleep(0.3)
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
+    time.sleep(60)"""
+
+
+def starting(monkeypatch: pytest.MonkeyPatch, code: str) -> tuple[LocalSpawner, int]:
+    """A spawner whose server is this code."""
+    port = random_port()
+
+    async def start(self: Any) -> tuple[str, int]:
+        self.proc = subprocess.Popen([sys.executable, "-c", code, str(port)])  # noqa: ASYNC220  # as the hub's own does
+        return "127.0.0.1", port
+
+    monkeypatch.setattr(LocalProcessSpawner, "start", start)
+    monkeypatch.setattr(LocalSpawner, "_log_name", "ada")
+    return LocalSpawner(), port
+
+
+def test_it_has_started_when_its_server_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    spawner, port = starting(monkeypatch, LISTENS_LATE)
+    try:
+        assert asyncio.run(spawner.start()) == ("127.0.0.1", port)
+        assert can_connect("127.0.0.1", port)
+    finally:
+        spawner.proc.kill()
+        spawner.proc.wait()
+
+
+def test_a_server_that_ends_at_once_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    spawner, _ = starting(monkeypatch, "raise SystemExit(1)")
+    asyncio.run(spawner.start())
+    assert spawner.proc.poll() == 1
+
+
+def test_one_that_never_listens_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    spawner, port = starting(monkeypatch, "import time; time.sleep(60)")
+    spawner.start_timeout = 1
+    try:
+        with pytest.raises(TimeoutError, match=f"ada listens on 127.0.0.1:{port}"):
+            asyncio.run(spawner.start())
+    finally:
+        spawner.proc.kill()
+        spawner.proc.wait()
