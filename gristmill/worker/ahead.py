@@ -6,7 +6,8 @@ No thread, no connection and no event loop is made here.
 from importlib import import_module
 
 import httpx
-from nbformat.validator import get_validator
+
+from gristmill.worker.papermill_import import without_unneeded
 
 _MODULES = (
     "concurrent.futures.thread",
@@ -30,8 +31,10 @@ _MODULES = (
 )
 _MINORS = (4, 5)  # of nbformat 4: what notebooks of the last years are in
 
-for _name in _MODULES:
-    import_module(_name)
+with without_unneeded():  # whoever of these imports papermill or its libraries first
+    for _name in _MODULES:
+        import_module(_name)
+    get_validator = import_module("nbformat.validator").get_validator
 
 for _minor in _MINORS:
     for _relaxed in (False, True):  # as papermill and nbclient ask

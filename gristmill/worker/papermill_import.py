@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 # pyarrow for HDFS, azure and boto3 for their stores; the others for formats of JSON Schema that no notebook's schema
 # asks for: rfc3987_syntax compiles a grammar, more than a second alone. All of them are optional to their importers.
-_UNNEEDED = (
+UNNEEDED = (
     "azure",
     "boto3",
     "fqdn",
@@ -23,7 +23,7 @@ _UNNEEDED = (
 @contextmanager
 def without_unneeded() -> Iterator[None]:
     """Within the block these packages cannot be imported, unless they were already."""
-    hidden = [name for name in _UNNEEDED if name not in sys.modules]
+    hidden = [name for name in UNNEEDED if name not in sys.modules]
     for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment]  # None: "this import fails", see importlib
     try:
