@@ -72,10 +72,12 @@ def requires(scope: Scope) -> Any:
 
 PROBLEM_MEDIA = "application/problem+json"
 
-# Any route may answer with any of them: each is a kind that the table of errors has.
+# Any route may answer with any of them: each is a kind that the table of errors has. FastAPI builds a "model" anew for
+# each status of each route: one is enough for the document, and for all of them it takes a second of every start.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": kind.title} for kind, status in HTTP_STATUS.items()
+    status: {"description": kind.title} for kind, status in HTTP_STATUS.items()
 }
+PROBLEMS[500]["model"] = Problem
 
 
 BYTES = "application/octet-stream"
@@ -94,15 +96,16 @@ class Api(FastAPI):
         if self.openapi_schema is None:
             for methods in super().openapi()["paths"].values():
                 for operation in methods.values():
-                    _name_media(operation["responses"])
+                    _say_problems(operation["responses"])
         document: dict[str, Any] = super().openapi()
         return document
 
 
-def _name_media(responses: dict[str, Any]) -> None:
+def _say_problems(responses: dict[str, Any]) -> None:
+    (problem,) = responses["500"]["content"].values()
     for status, response in responses.items():
         if int(status) >= 400:
-            response["content"] = {PROBLEM_MEDIA: next(iter(response["content"].values()))}
+            response["content"] = {PROBLEM_MEDIA: problem}
 
 
 def problem_response(problem: Problem) -> Response:
