@@ -67,11 +67,13 @@ export const endpointIcon = drawn(
     `<g fill="none"><path class="jp-icon3" ${stroke} stroke-linejoin="round" d="M1.8 8h4.4M9.8 8h4.4M11.8 5.6L14.2 8l-2.4 2.4"/><circle class="jp-icon3" cx="8" cy="8" r="1.9" stroke="#616161" stroke-width="1.5"/></g>`
 );
 
+export const waitingIcon = drawn(
+    'waiting',
+    `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/><path class="gr-stroke" ${line} d="M8 5v3l2 1.5"/>`
+);
+
 export const ENDPOINT_ICONS: Readonly<Record<Look, LabIcon>> = {
-    waiting: drawn(
-        'waiting',
-        `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/><path class="gr-stroke" ${line} d="M8 5v3l2 1.5"/>`
-    ),
+    waiting: waitingIcon,
     starting: STATE_ICONS.starting,
     ready: drawn(
         'ready',
