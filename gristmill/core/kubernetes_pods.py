@@ -82,8 +82,8 @@ def _kubelet_says(pod: Pod, cluster: Cluster) -> Holdup | None:
 
 
 def _node_controller_says(pod: Pod) -> Holdup | None:
-    """A node that has gone silent. The pod's conditions tell, which may be read without a look at the cluster's nodes:
-    the node controller takes away Ready alone and gives no reason, where kubelet changes ContainersReady too, or gives one.
+    """That its node has gone silent. The pod's conditions tell it to who may not look at the cluster's nodes: the node
+    controller takes away Ready alone, without a reason; kubelet takes away ContainersReady too, or gives a reason.
     """
     ready, containers = (_condition(pod, name) for name in ("Ready", "ContainersReady"))
     if not ready or not containers or ready.status == "True" or ready.reason or containers.status != "True":

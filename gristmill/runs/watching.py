@@ -88,7 +88,7 @@ class Watch:
         return True
 
     def _tell_silence(self, attempt: Attempt) -> None:
-        """Of a worker that has begun: what keeps it from being heard of, until it is again. It may be at work meanwhile."""
+        """What keeps a worker that has begun from being heard of, until it is again. It may be at work meanwhile."""
         holdup = self.executor.holdup(attempt.id)
         self.tell(attempt, holdup.why if holdup is not None else None)
 

@@ -113,7 +113,7 @@ def test_what_holds_a_run_up_is_told_in_the_schedulers_own_words(ada: Client, no
         return (found.attempt.waiting if found.attempt else None) or found.waiting or ""
 
     until(lambda: "nodes are available" in why(), 15, "it says for what it waits")
-    assert re.search(r"Unschedulable: 0/\d nodes are available: .*Insufficient cpu", why())
+    assert re.match(r"waiting for a node \(Unschedulable\): 0/\d nodes are available: .*Insufficient cpu", why())
     ada.send(api.cancel_run(run.id))
     assert ada.wait(run).state is RunState.CANCELLED
 
