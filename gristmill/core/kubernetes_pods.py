@@ -40,10 +40,10 @@ def newest_first(found: Iterable[Pod]) -> list[Pod]:
 
 
 def holdup_of(pod: Pod, cluster: Cluster) -> Holdup | None:
-    """What keeps its container from running, or from being heard of; None where that runs, or is over."""
+    """What keeps its container from running, being heard of, or running on; None where that runs, or is over."""
     if is_over(pod):
         return None
-    return _scheduler_says(pod) or _kubelet_says(pod, cluster) or _node_controller_says(pod)
+    return _scheduler_says(pod) or _kubelet_says(pod, cluster) or _node_controller_says(pod) or _is_evicted(pod)
 
 
 def end_of(pod: Pod) -> str | None:
@@ -55,10 +55,7 @@ def end_of(pod: Pod) -> str | None:
         ended = one.state and one.state.terminated
         if ended and ended.reason == "OOMKilled":
             return "OOMKilled: its processes took more memory than the profile gives"
-    for condition in (status and status.conditions) or []:
-        if condition.type == "DisruptionTarget" and condition.status == "True":
-            return f"{condition.reason}: {condition.message}"
-    return None
+    return _disruption_of(pod)
 
 
 def _scheduler_says(pod: Pod) -> Holdup | None:
@@ -94,6 +91,19 @@ def _node_controller_says(pod: Pod) -> Holdup | None:
     if pod.metadata and pod.metadata.deletionTimestamp:
         return Holdup(why=f"{why}: it was given up, and ends as soon as the node is back or removed")
     return Holdup(why=f"{why}: it goes on if that comes back")
+
+
+def _is_evicted(pod: Pod) -> Holdup | None:
+    """By a drain of its node, a taint, a pod that goes first: told at once, its process may need a while to end."""
+    said = _disruption_of(pod)
+    return (
+        Holdup(why=f"it is being ended: {said}") if said and pod.metadata and pod.metadata.deletionTimestamp else None
+    )
+
+
+def _disruption_of(pod: Pod) -> str | None:
+    one = _condition(pod, "DisruptionTarget")
+    return f"{one.reason}: {one.message}" if one is not None and one.status == "True" else None
 
 
 def _condition(pod: Pod, name: str) -> PodCondition | None:

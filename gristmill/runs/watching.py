@@ -55,7 +55,7 @@ class Watch:
             if self._is_held_up(run, attempt, now):
                 return
         elif not attempt.state.final:
-            self._tell_silence(attempt)
+            self._tell_trouble(attempt)
         overdue = self._is_overdue(run, attempt, now)
         if not (run.cancel_requested or attempt.state.final or overdue or self._is_idle(attempt, now)):
             return
@@ -87,8 +87,8 @@ class Watch:
             self.tell(attempt, holdup.why)
         return True
 
-    def _tell_silence(self, attempt: Attempt) -> None:
-        """What keeps a worker that has begun from being heard of, until it is again. It may be at work meanwhile."""
+    def _tell_trouble(self, attempt: Attempt) -> None:
+        """What keeps a worker that has begun from being heard of, until it is again, or is about to end it."""
         holdup = self.executor.holdup(attempt.id)
         self.tell(attempt, holdup.why if holdup is not None else None)
 

@@ -52,6 +52,18 @@ def test_a_pod_that_was_given_up_with_its_node_ends_only_when_that_is_seen() -> 
     assert found.why == f"{SILENT}: it was given up, and ends as soon as the node is back or removed"
 
 
+def test_a_pod_that_is_evicted_says_by_what_while_its_process_ends() -> None:
+    drained = pod(
+        condition("Ready", "True"),
+        condition("ContainersReady", "True"),
+        condition("DisruptionTarget", "True", reason="EvictionByEvictionAPI", message="Eviction API: evicting"),
+        deletionTimestamp="2026-11-29T02:10:55Z",
+    )
+    found = holdup_of(drained, NOBODY)
+    assert found is not None
+    assert found.why == "it is being ended: EvictionByEvictionAPI: Eviction API: evicting"
+
+
 @pytest.mark.parametrize(
     "conditions",
     [

@@ -13,11 +13,11 @@ from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor
 from gristmill.core.settings import Settings
 from gristmill.profiles.model import Catalogue
-from gristmill.runs import attempts, store
+from gristmill.runs import attempts
 from gristmill.runs.attempts import ClaimContext
 from gristmill.runs.executors.base import Presence
 from gristmill.runs.executors.local import LocalExecutor
-from gristmill.runs.model import Attempt, ClaimRequest, Run, RunState
+from gristmill.runs.model import Attempt, ClaimRequest, FaultKind, Run, RunState
 from gristmill.runs.reconcile import RunsReconciler
 from tests.unit.conftest import TestClock
 from tests.unit.runs.test_attempts import Story
@@ -73,27 +73,39 @@ def running(
     db: Database,
     clock: TestClock,
     context: ClaimContext,
-) -> Run:
+) -> Story:
     run = create()
     attempt, worker = begin(run)
     with db.write() as tx:
         attempts.claim(tx, worker, attempt.id, ClaimRequest(nonce="one"), context, clock)
-    Story(db, clock, attempt, worker).tell("attempt.started")
-    return run
+    story = Story(db, clock, attempt, worker)
+    story.tell("attempt.started")
+    return story
 
 
 @pytest.mark.parametrize("what", ["silent", "away"])
 def test_it_is_told_that_nothing_is_heard_of_it_until_it_is_heard_of_again(
-    reconciler: RunsReconciler, executor: OnANode, running: Run, db: Database, what: str
+    reconciler: RunsReconciler, executor: OnANode, running: Story, what: str
 ) -> None:
     said = []
     for happens in (False, True, True, False):
         setattr(executor, what, happens)
         reconciler.step()
-        with db.read() as tx:
-            found = store.get_run(tx, running.id)
+        found = running.run
         assert found.state is RunState.RUNNING
         assert found.attempt is not None
         said.append(found.attempt.waiting)
     why = {"silent": WHY, "away": "Kubernetes does not answer"}[what]
     assert said == [None, why, why, None]
+
+
+def test_one_that_is_told_to_stop_from_outside_says_what_was_said_of_it(
+    reconciler: RunsReconciler, executor: OnANode, running: Story
+) -> None:
+    executor.silent = True
+    reconciler.step()
+    running.tell("attempt.finished", state="cancelled")
+    fault = running.run.fault
+    assert fault is not None
+    assert fault.kind is FaultKind.WORKER_LOST
+    assert fault.message == f"the worker was told to stop, and nobody had cancelled the run: {WHY}"
