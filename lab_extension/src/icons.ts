@@ -1,7 +1,7 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
-import type { RunState } from './api/wire';
 import type { Look } from './models/endpoints';
+import type { RunLook } from './models/runEvents';
 
 function drawn(name: string, shapes: string): LabIcon {
     return new LabIcon({
@@ -37,8 +37,12 @@ export const exampleIcon = drawn(
     `<g fill="none"><path class="jp-icon3" ${stroke} d="M3 13.5c0-3 1.2-4.6 3-4.6s3 1.6 3 4.6M6 6.6a1.9 1.9 0 1 0 0-3.8 1.9 1.9 0 1 0 0 3.8zM10.6 7.5h3.9M12.6 5.4l2 2.1-2 2.1"/></g>`
 );
 
-export const STATE_ICONS: Readonly<Record<RunState, LabIcon>> = {
+export const STATE_ICONS: Readonly<Record<RunLook, LabIcon>> = {
     queued: drawn('queued', `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/>`),
+    waiting: drawn(
+        'waiting',
+        `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/><path class="gr-stroke" ${line} d="M8 5v3l2 1.5"/>`
+    ),
     starting: drawn(
         'starting',
         `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line} stroke-dasharray="2.2 2.8"/>`
@@ -67,13 +71,8 @@ export const endpointIcon = drawn(
     `<g fill="none"><path class="jp-icon3" ${stroke} stroke-linejoin="round" d="M1.8 8h4.4M9.8 8h4.4M11.8 5.6L14.2 8l-2.4 2.4"/><circle class="jp-icon3" cx="8" cy="8" r="1.9" stroke="#616161" stroke-width="1.5"/></g>`
 );
 
-export const waitingIcon = drawn(
-    'waiting',
-    `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/><path class="gr-stroke" ${line} d="M8 5v3l2 1.5"/>`
-);
-
 export const ENDPOINT_ICONS: Readonly<Record<Look, LabIcon>> = {
-    waiting: waitingIcon,
+    waiting: STATE_ICONS.waiting,
     starting: STATE_ICONS.starting,
     ready: drawn(
         'ready',

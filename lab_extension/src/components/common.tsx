@@ -2,7 +2,7 @@ import * as React from 'react';
 
 import { ProblemError } from '../api/problem';
 import type { Run } from '../api/wire';
-import { STATE_ICONS, waitingIcon } from '../icons';
+import { STATE_ICONS } from '../icons';
 import type { RunLook } from '../models/runEvents';
 import type { ITrans } from '../models/translation';
 
@@ -22,7 +22,7 @@ export function stateWord(state: RunLook, trans: ITrans): string {
 /** The one look of a state: icon, word, colour; `quiet` leaves the word to screen readers. */
 export function State(props: { state: RunLook; trans: ITrans; quiet?: boolean }): React.JSX.Element {
     const { state, trans, quiet } = props;
-    const Icon = state === 'waiting' ? waitingIcon : STATE_ICONS[state];
+    const Icon = STATE_ICONS[state];
     const word = stateWord(state, trans);
     return (
         <span className={`gr-State gr-mod-${state}`} title={word}>
