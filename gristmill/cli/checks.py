@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -33,6 +33,7 @@ RESIDENT = 150 * 10**6  # what a control plane is meant to stay below
 SKEW = timedelta(seconds=30)
 TRACKING_DOCS = 'docs/tracking.md, "An MLflow server that is there already", says what it must do.'
 MAX_SOCKET_PATH = 100
+ASK = "Who looks after the control plane can mend that."
 
 # The part, what is imported to see that it is there, and what is not possible without it.
 EXTRAS = (
@@ -57,18 +58,32 @@ class Check:
 
 
 def checks(settings: Settings) -> Iterator[Check]:
-    """All of them, each as it is done; what one finds broken keeps none of the others from being looked at."""
+    """All of them, each as it is done; what one finds broken keeps none of the others from being looked at.
+
+    Of a control plane elsewhere, a hub's for example, is said what its people can act upon.
+    """
+    local = _is_local(settings)
     yield _python()
-    yield from _extras(local=settings.url is None)
+    yield from _extras(local=local)
     yield _home(settings.home)
-    yield _disk(settings.home)
+    yield _disk(settings.home, local=local)
     yield _clock(settings.home)
     yield from _kernels()
     yield from _zygotes(settings.home)
-    yield _git()
-    if settings.url is None:
+    yield _git(local=local)
+    if local:
         yield from _catalogue(settings)
-    yield from _control_plane(settings)
+    yield from _control_plane(settings, local=local)
+
+
+def _is_local(settings: Settings) -> bool:
+    """Whether the control plane is this machine's own, and no other one that the environment names."""
+    from gristmill.client.credentials import from_environment
+
+    try:
+        return from_environment(settings) is None
+    except GristmillError:  # one is named, without a token: that is told when it is asked
+        return False
 
 
 def _good(name: str, says: str) -> Check:
@@ -114,11 +129,12 @@ def _home(home: Path) -> Check:
     return _good("home", f"{home}{'' if home.is_dir() else ', made by the first command that needs it'}")
 
 
-def _disk(home: Path) -> Check:
+def _disk(home: Path, *, local: bool) -> Check:
     free = shutil.disk_usage(next(place for place in (home, *home.parents) if place.exists())).free
     says = f"{size(free)} free"
     if free < DISK_OUT:
-        return _broken("disk", says, "Make room: runs and models are kept in the home.")
+        kept = "runs and models are kept in the home" if local else "environments and your own files are kept here"
+        return _broken("disk", says, f"Make room: {kept}.")
     return _warning("disk", says, "Make room soon.") if free < DISK_LOW else _good("disk", says)
 
 
@@ -175,10 +191,15 @@ def _zygotes(home: Path) -> Iterator[Check]:
         yield _good(f"zygote {one['pid']}", f"{says} ({size(below)})" if below else says)
 
 
-def _git() -> Check:
+def _git(*, local: bool) -> Check:
     if shutil.which("git"):
         return _good("git", "found: runs record the commit and what was changed")
-    return _warning("git", "not found: runs record no commit", "Install git.")
+    hint = (
+        "Install git."
+        if local
+        else "Install git. In a server of a hub's it comes with the image, which administrators name."
+    )
+    return _warning("git", "not found: runs record no commit", hint)
 
 
 def _catalogue(settings: Settings) -> Iterator[Check]:
@@ -193,7 +214,7 @@ def _catalogue(settings: Settings) -> Iterator[Check]:
         yield _broken("profiles", fault.message, f"{fault.hint} {what_to_do}" if fault.hint else what_to_do)
 
 
-def _control_plane(settings: Settings) -> Iterator[Check]:
+def _control_plane(settings: Settings, *, local: bool = True) -> Iterator[Check]:
     from gristmill.cli.session import connected_if_alive
     from gristmill.client import api
 
@@ -204,13 +225,13 @@ def _control_plane(settings: Settings) -> Iterator[Check]:
                 yield from _no_control_plane(settings)
                 return
             status = client.send(api.status())
-            yield _alive(status)
-            if client.transport.credentials.local and is_unread(settings, status):
+            yield _alive(status) if local else _alive_elsewhere(status)
+            if local and is_unread(settings, status):
                 yield _warning("profiles", f"{settings.catalogue} was changed since the control plane began", RESTART)
-            yield _tracking(status)
+            yield _tracking(status) if local else _tracking_elsewhere(status)
             yield from _endpoints(client)
     except GristmillError as error:
-        yield _broken(name, error.message, error.hint or f"Read {settings.home / 'server.log'}.")
+        yield _broken(name, error.message, error.hint or (f"Read {settings.home / 'server.log'}." if local else ASK))
 
 
 def _no_control_plane(settings: Settings) -> Iterator[Check]:
@@ -238,6 +259,22 @@ def _alive(status: "ServerStatus") -> Check:
     return _good(name, says)
 
 
+def _alive_elsewhere(status: "ServerStatus") -> Check:
+    """Which of several leads, and what it takes, is not its people's to look after."""
+    says, name = f"{status.version} at {status.url}", "control plane"
+    if status.started_at > datetime.now(UTC) + SKEW:
+        return _broken(
+            name, f"{says}, started in the future", "Set the clock (NTP) here, or ask for it to be set there."
+        )
+    if status.version != __version__:
+        return _warning(
+            name,
+            f"{says}; this command is {__version__}",
+            "Use the control plane's version here, or ask for this one there.",
+        )
+    return _good(name, says)
+
+
 def _tracking(status: "ServerStatus") -> Check:
     if status.tracking == "ready":
         version = f", version {status.tracking_version}" if status.tracking_version else ""
@@ -253,6 +290,11 @@ def _tracking(status: "ServerStatus") -> Check:
     if status.tracking_server:
         return _broken("MLflow", says, TRACKING_DOCS)
     return _broken("MLflow", says, f"Read {Path(status.home) / 'mlflow' / 'mlflow.log'}.")
+
+
+def _tracking_elsewhere(status: "ServerStatus") -> Check:
+    found = _tracking(status)
+    return found if found.what_to_do is None or status.tracking == "starting" else replace(found, what_to_do=ASK)
 
 
 def _endpoints(client: "Client") -> Iterator[Check]:

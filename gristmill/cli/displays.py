@@ -59,7 +59,7 @@ class Lines(Display):
         if event.kind.startswith("run.") and "state" in data and not self.watched.state.final:
             say(f"{state(self.watched.state.value).text}{self._which()}")
         elif event.kind == "run.waiting":
-            say(f"{look('waiting').icon} {self.watched.waiting}")
+            say(f"{look('waiting').icon} {self.watched.waiting}" if self.watched.waiting else "goes on")
         elif event.kind == "run.cancelling":
             say(state("cancelling").text)
         elif event.kind == "cell.finished":

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lightkube.models.core_v1 import ContainerStatus
+from lightkube.models.core_v1 import ContainerStatus, PodCondition
 from lightkube.resources.core_v1 import Pod
 
 from gristmill.core.holdups import Holdup
@@ -40,10 +40,10 @@ def newest_first(found: Iterable[Pod]) -> list[Pod]:
 
 
 def holdup_of(pod: Pod, cluster: Cluster) -> Holdup | None:
-    """What keeps its container from running; None where that runs, or is over."""
+    """What keeps its container from running, being heard of, or running on; None where that runs, or is over."""
     if is_over(pod):
         return None
-    return _scheduler_says(pod) or _kubelet_says(pod, cluster)
+    return _scheduler_says(pod) or _kubelet_says(pod, cluster) or _node_controller_says(pod) or _is_evicted(pod)
 
 
 def end_of(pod: Pod) -> str | None:
@@ -55,17 +55,14 @@ def end_of(pod: Pod) -> str | None:
         ended = one.state and one.state.terminated
         if ended and ended.reason == "OOMKilled":
             return "OOMKilled: its processes took more memory than the profile gives"
-    for condition in (status and status.conditions) or []:
-        if condition.type == "DisruptionTarget" and condition.status == "True":
-            return f"{condition.reason}: {condition.message}"
-    return None
+    return _disruption_of(pod)
 
 
 def _scheduler_says(pod: Pod) -> Holdup | None:
-    for one in (pod.status and pod.status.conditions) or []:
-        if one.type == "PodScheduled" and one.status == "False":
-            return Holdup(why=f"{one.reason or 'not scheduled'}: {one.message or 'no node was found yet'}")
-    return None
+    one = _condition(pod, "PodScheduled")
+    if one is None or one.status != "False":
+        return None
+    return Holdup(why=f"waiting for a node ({one.reason or 'not scheduled'}): {one.message or 'none was found yet'}")
 
 
 def _kubelet_says(pod: Pod, cluster: Cluster) -> Holdup | None:
@@ -79,6 +76,39 @@ def _kubelet_says(pod: Pod, cluster: Cluster) -> Holdup | None:
         why = f"{waiting.reason}: {waiting.message or status.image}"
         return Holdup(why=why, hopeless=waiting.reason in _HOPELESS)
     return None
+
+
+def _node_controller_says(pod: Pod) -> Holdup | None:
+    """That its node has gone silent. The pod's conditions tell it to who may not look at the cluster's nodes: the node
+    controller takes away Ready alone, without a reason; kubelet takes away ContainersReady too, or gives a reason.
+    """
+    ready, containers = (_condition(pod, name) for name in ("Ready", "ContainersReady"))
+    if not ready or not containers or ready.status == "True" or ready.reason or containers.status != "True":
+        return None
+    node = f"its node {pod.spec.nodeName}" if pod.spec and pod.spec.nodeName else "its node"
+    since = f" since {ready.lastTransitionTime:%H:%M:%S} UTC" if ready.lastTransitionTime else ""
+    why = f"{node} does not answer (NodeNotReady{since})"
+    if pod.metadata and pod.metadata.deletionTimestamp:
+        return Holdup(why=f"{why}: it was given up, and ends as soon as the node is back or removed")
+    return Holdup(why=f"{why}: it goes on if that comes back")
+
+
+def _is_evicted(pod: Pod) -> Holdup | None:
+    """By a drain of its node, a taint, a pod that goes first: told at once, its process may need a while to end."""
+    said = _disruption_of(pod)
+    return (
+        Holdup(why=f"it is being ended: {said}") if said and pod.metadata and pod.metadata.deletionTimestamp else None
+    )
+
+
+def _disruption_of(pod: Pod) -> str | None:
+    one = _condition(pod, "DisruptionTarget")
+    return f"{one.reason}: {one.message}" if one is not None and one.status == "True" else None
+
+
+def _condition(pod: Pod, name: str) -> PodCondition | None:
+    found = (pod.status and pod.status.conditions) or []
+    return next((one for one in found if one.type == name), None)
 
 
 def _containers(pod: Pod) -> Sequence[ContainerStatus]:

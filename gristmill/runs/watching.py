@@ -51,8 +51,11 @@ class Watch:
         now = self.clock.monotonic()
         if self._keeps_kernel(run, attempt, now):
             return
-        if attempt.claimed_at is None and self._is_held_up(run, attempt, now):
-            return
+        if attempt.claimed_at is None:
+            if self._is_held_up(run, attempt, now):
+                return
+        elif not attempt.state.final:
+            self._tell_trouble(attempt)
         overdue = self._is_overdue(run, attempt, now)
         if not (run.cancel_requested or attempt.state.final or overdue or self._is_idle(attempt, now)):
             return
@@ -84,8 +87,13 @@ class Watch:
             self.tell(attempt, holdup.why)
         return True
 
-    def tell(self, attempt: Attempt, why: str) -> None:
-        """For what the attempt waits, where that is news."""
+    def _tell_trouble(self, attempt: Attempt) -> None:
+        """What keeps a worker that has begun from being heard of, until it is again, or is about to end it."""
+        holdup = self.executor.holdup(attempt.id)
+        self.tell(attempt, holdup.why if holdup is not None else None)
+
+    def tell(self, attempt: Attempt, why: str | None) -> None:
+        """For what the attempt waits, or that it waits no more, where that is news."""
         if attempt.waiting != why:
             with self.leader.write() as tx:
                 run = store.brief_run(tx, attempt.run_id, lock=True)

@@ -1,7 +1,7 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
-import type { RunState } from './api/wire';
 import type { Look } from './models/endpoints';
+import type { RunLook } from './models/runEvents';
 
 function drawn(name: string, shapes: string): LabIcon {
     return new LabIcon({
@@ -37,8 +37,12 @@ export const exampleIcon = drawn(
     `<g fill="none"><path class="jp-icon3" ${stroke} d="M3 13.5c0-3 1.2-4.6 3-4.6s3 1.6 3 4.6M6 6.6a1.9 1.9 0 1 0 0-3.8 1.9 1.9 0 1 0 0 3.8zM10.6 7.5h3.9M12.6 5.4l2 2.1-2 2.1"/></g>`
 );
 
-export const STATE_ICONS: Readonly<Record<RunState, LabIcon>> = {
+export const STATE_ICONS: Readonly<Record<RunLook, LabIcon>> = {
     queued: drawn('queued', `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/>`),
+    waiting: drawn(
+        'waiting',
+        `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/><path class="gr-stroke" ${line} d="M8 5v3l2 1.5"/>`
+    ),
     starting: drawn(
         'starting',
         `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line} stroke-dasharray="2.2 2.8"/>`
@@ -68,10 +72,7 @@ export const endpointIcon = drawn(
 );
 
 export const ENDPOINT_ICONS: Readonly<Record<Look, LabIcon>> = {
-    waiting: drawn(
-        'waiting',
-        `<circle class="gr-stroke" cx="8" cy="8" r="5.5" ${line}/><path class="gr-stroke" ${line} d="M8 5v3l2 1.5"/>`
-    ),
+    waiting: STATE_ICONS.waiting,
     starting: STATE_ICONS.starting,
     ready: drawn(
         'ready',

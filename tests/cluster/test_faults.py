@@ -6,7 +6,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lightkube.resources.apps_v1 import Deployment
@@ -77,6 +79,39 @@ def test_a_run_goes_on_while_a_part_of_the_cluster_is_away(
     after = ada.wait(ada.run(notebook("1")))
     assert after.state is RunState.SUCCEEDED, after.fault
     assert platform.pods("control-plane")
+
+
+def test_a_run_whose_node_does_not_answer_says_so_and_goes_on_with_it(
+    platform: Platform, ada: Client, notebook: WriteNotebook
+) -> None:
+    """Kubelet stands still. The node controller says so of every pod after 40 seconds or more, the platform's too where
+    there is one node: here it is said of the run's alone, in the same way, and kubelet takes it back when it goes on.
+    """
+    kubelet = Path(os.environ["KUBECONFIG"]).parent / "kubelet.pid"
+    if not kubelet.exists():
+        pytest.skip("this cluster's kubelet is not a process of this machine's")
+    run = counting(ada, notebook, 30)
+
+    def why() -> str:
+        found = ada.send(api.get_run(run.id)).run
+        assert found.state is RunState.RUNNING
+        return (found.attempt.waiting if found.attempt else None) or ""
+
+    attempt = ada.send(api.get_run(run.id)).run.attempt
+    assert attempt is not None
+    labels: dict[str, Any] = {"gristmill.dev/attempt": attempt.id}
+    (pod,) = platform.admin.list(Pod, namespace=platform.namespace, labels=labels)
+    os.kill(int(kubelet.read_text()), signal.SIGSTOP)
+    try:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        silent = {"status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": now}]}}
+        name = str(pod.metadata and pod.metadata.name)
+        platform.admin.patch(Pod.Status, name, silent, namespace=platform.namespace)
+        until(lambda: "does not answer (NodeNotReady since" in why(), 10, "it says that the node is silent")
+    finally:
+        os.kill(int(kubelet.read_text()), signal.SIGCONT)
+    until(lambda: not why(), 20, "it is heard of again")
+    check_counted_once(ada, run, 30)
 
 
 def test_of_two_control_planes_the_other_one_takes_over_and_the_run_goes_on(

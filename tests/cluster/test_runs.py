@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
+from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.batch_v1 import Job
-from lightkube.resources.core_v1 import Pod
+from lightkube.resources.core_v1 import Pod, PodEviction
 from lightkube.types import CascadeType
 
 from gristmill.client import api
@@ -113,7 +114,7 @@ def test_what_holds_a_run_up_is_told_in_the_schedulers_own_words(ada: Client, no
         return (found.attempt.waiting if found.attempt else None) or found.waiting or ""
 
     until(lambda: "nodes are available" in why(), 15, "it says for what it waits")
-    assert re.search(r"Unschedulable: 0/\d nodes are available: .*Insufficient cpu", why())
+    assert re.match(r"waiting for a node \(Unschedulable\): 0/\d nodes are available: .*Insufficient cpu", why())
     ada.send(api.cancel_run(run.id))
     assert ada.wait(run).state is RunState.CANCELLED
 
@@ -136,6 +137,17 @@ def test_a_run_that_takes_more_memory_than_its_profile_gives_says_so(ada: Client
     assert run.state is RunState.FAILED
     assert run.fault is not None
     assert "memory" in f"{run.fault.message} {run.fault.hint}", run.fault
+
+
+def test_a_run_that_is_evicted_says_by_what(platform: Platform, ada: Client, notebook: WriteNotebook) -> None:
+    run = ada.run(notebook(LONG))
+    until_running(ada, run)
+    (pod,) = pods(platform, attempt_of(ada, run))
+    name = str(pod.metadata and pod.metadata.name)
+    platform.admin.create(PodEviction(metadata=ObjectMeta(name=name, namespace=platform.namespace)), name)
+    ended = ada.wait(run)
+    assert (ended.state, ended.fault and ended.fault.kind) == (RunState.FAILED, FaultKind.WORKER_LOST), ended.fault
+    assert "EvictionByEvictionAPI: Eviction API: evicting" in (ended.fault.message if ended.fault else "")
 
 
 def test_a_run_is_cancelled_and_its_pod_is_gone(platform: Platform, ada: Client, notebook: WriteNotebook) -> None:

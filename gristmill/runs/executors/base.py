@@ -106,7 +106,7 @@ class Executor(ABC):
         """The last lines that the worker process itself wrote, for the message of one that failed."""
 
     def holdup(self, attempt: str) -> Holdup | None:
-        """What keeps a worker that was launched from beginning; None where nothing is known to."""
+        """What keeps a launched worker from beginning, being heard of, or going on; None where nothing is known to."""
         del attempt
         return None
 

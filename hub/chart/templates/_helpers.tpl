@@ -54,3 +54,15 @@ postgresql+psycopg://gristmill:$(POSTGRES_PASSWORD)@postgresql.{{ .Release.Names
 - name: POSTGRES_PASSWORD
   valueFrom: { secretKeyRef: { name: gristmill, key: postgres-password } }
 {{- end }}
+
+{{/* What needs the database waits for it: no pod ends and is started again until it is there. */}}
+{{- define "gristmill.untilDatabase" -}}
+- name: database
+  image: {{ .Values.images.controlPlane }}
+  imagePullPolicy: {{ .Values.images.pullPolicy }}
+  command: [python, -P, -m, gristmill.server.database, status, --wait]
+  env:
+    {{- include "gristmill.password" . | nindent 4 }}
+    - { name: GRISTMILL_DATABASE_URL, value: "{{ include "gristmill.database" . }}/gristmill" }
+  securityContext: {{- include "gristmill.containerSecurity" . | nindent 4 }}
+{{- end }}

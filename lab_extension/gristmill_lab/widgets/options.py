@@ -10,7 +10,7 @@ from gristmill.notebooks.model import Parameter, ParameterSchema, ParameterType
 from gristmill_lab.widgets.form import Form
 
 _MINUTE = 60
-_OWN = ("the notebook's own", None)
+_OWN = ("the notebook's own", "")  # of a value None ipywidgets says that nothing is chosen, and shows nothing
 _SCHEMA = ParameterSchema(
     language="python",
     cell=None,
@@ -47,7 +47,7 @@ class Choice:
         self._offered = self._offering = False
         self.input = Dropdown(options=[_OWN], description=noun)
         self.input.add_class("grw-Input")
-        self.input.observe(lambda change: self._offering or chosen(change["new"]), names="value")
+        self.input.observe(lambda change: self._offering or chosen(change["new"] or None), names="value")
 
     @property
     def known(self) -> bool:
@@ -80,13 +80,13 @@ class Choice:
     def choose(self, name: str | None) -> bool:
         """Shows it; False where it is not known that there is such a one: it may have come since."""
         if name in self._names:
-            self.input.value = name
+            self.input.value = name or ""
             return True
         return False
 
     @property
     def _names(self) -> list[str | None]:
-        return [one for _, one in self.input.options]
+        return [one or None for _, one in self.input.options]
 
 
 class Options:

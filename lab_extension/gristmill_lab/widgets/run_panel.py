@@ -10,6 +10,7 @@ import traitlets
 from ipywidgets import HTML, Checkbox, Dropdown, HBox, Output, Text
 
 from gristmill.cli.quantities import clock_face, duration, metric, value
+from gristmill.cli.run_list import shown_state, waiting
 from gristmill.client import api
 from gristmill.core.clock import SystemClock
 from gristmill.core.errors import ConflictError, GristmillError, InvalidInputError, NotFoundError
@@ -256,11 +257,11 @@ class RunPanel(Panel):
         self._show()
 
     def title(self) -> str:
-        shown = markup.state(self.run.state.value).text if self.run else ""
+        shown = markup.state(shown_state(self.run)).text if self.run else ""
         return f"Run {markup.escaped(self.notebook.name)} {shown}"
 
     def summary(self) -> str:
-        said = f"{self.run.name} {self.run.state.value}" if self.run else "not run yet"
+        said = f"{self.run.name} {shown_state(self.run)}" if self.run else "not run yet"
         return f"gristmill.panel.run({str(self.notebook)!r}): {said}"
 
     def milestone(self) -> object:
@@ -294,8 +295,8 @@ def _of_run(run: Run) -> str:
     """What is known of a run, the answer first."""
     rows: list[tuple[markup.Cell, markup.Cell]] = [(name, metric(one)) for name, one in sorted(_own(run).items())]
     rows += [("run", f"{run.name} (number {run.number})"), ("time", _time(run))]
-    if run.waiting and not run.state.final:
-        rows.append(("waits", run.waiting))
+    if why := waiting(run):
+        rows.append(("waits", why))
     if run.attempt is not None and not run.state.final and run.attempt.progress.cells:
         progress = run.attempt.progress
         said = f": {progress.message or progress.tail}" if progress.message or progress.tail else ""

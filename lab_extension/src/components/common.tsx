@@ -1,13 +1,15 @@
 import * as React from 'react';
 
 import { ProblemError } from '../api/problem';
-import type { Run, RunState } from '../api/wire';
+import type { Run } from '../api/wire';
 import { STATE_ICONS } from '../icons';
+import type { RunLook } from '../models/runEvents';
 import type { ITrans } from '../models/translation';
 
-export function stateWord(state: RunState, trans: ITrans): string {
-    const words: Record<RunState, string> = {
+export function stateWord(state: RunLook, trans: ITrans): string {
+    const words: Record<RunLook, string> = {
         queued: trans.__('queued'),
+        waiting: trans.__('waiting'),
         starting: trans.__('starting'),
         running: trans.__('running'),
         succeeded: trans.__('succeeded'),
@@ -18,7 +20,7 @@ export function stateWord(state: RunState, trans: ITrans): string {
 }
 
 /** The one look of a state: icon, word, colour; `quiet` leaves the word to screen readers. */
-export function State(props: { state: RunState; trans: ITrans; quiet?: boolean }): React.JSX.Element {
+export function State(props: { state: RunLook; trans: ITrans; quiet?: boolean }): React.JSX.Element {
     const { state, trans, quiet } = props;
     const Icon = STATE_ICONS[state];
     const word = stateWord(state, trans);
@@ -107,8 +109,9 @@ export function progressText(run: Run, trans: ITrans): string {
     if (run.cancel_requested && !progress?.cells) {
         return trans.__('stopping');
     }
-    if (!progress?.cells || run.state === 'queued') {
-        return run.waiting ?? run.attempt?.waiting ?? '';
+    const waiting = run.waiting ?? run.attempt?.waiting;
+    if (waiting || !progress?.cells || run.state === 'queued') {
+        return waiting ?? '';
     }
     const cell = trans.__('cell %1/%2', progress.cell, progress.cells);
     return run.cancel_requested ? trans.__('stopping at %1', cell) : cell;

@@ -4,7 +4,7 @@ import * as React from 'react';
 import type { Run } from '../api/wire';
 import type { NotebookRuns } from '../models/notebookRuns';
 import { mainMetric, metric, number } from '../models/quantities';
-import { isOver } from '../models/runEvents';
+import { isOver, runLook } from '../models/runEvents';
 import type { ITrans } from '../models/translation';
 import { State, progressText } from './common';
 import { Sparkline } from './sparkline';
@@ -42,7 +42,7 @@ function Chip({ found, trans, onOpen }: ILastRunProps): React.JSX.Element | null
                 onOpen(run);
             }}
         >
-            <State state={run.state} trans={trans} />
+            <State state={runLook(run)} trans={trans} />
             {said ? <span className="gr-LastRun-said"> · {said}</span> : null}
             {series ? (
                 <Sparkline

@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import type { Run } from '../api/wire';
 import { baseName, duration, elapsed, mainMetric, metric } from '../models/quantities';
-import { isOver } from '../models/runEvents';
+import { isOver, runLook } from '../models/runEvents';
 import type { ITrans } from '../models/translation';
 import { State, progressText, useNow } from './common';
 import { Press } from './press';
@@ -24,7 +24,7 @@ export function RunHead(props: { run: Run; actions: IRunActions; trans: ITrans }
     return (
         <header className="gr-Page-head">
             <h1>
-                <State state={run.state} trans={trans} /> {run.name}
+                <State state={runLook(run)} trans={trans} /> {run.name}
             </h1>
             <span className="gr-Page-facts" title={run.notebook}>
                 {[baseName(run.notebook), ...facts].filter(Boolean).join(' · ')}

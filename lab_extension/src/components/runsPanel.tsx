@@ -6,7 +6,7 @@ import type { InteractiveRun, Run } from '../api/wire';
 import type { Connection } from '../models/connection';
 import type { Interactive } from '../models/interactive';
 import { ago, baseName, clock, elapsed, exact, mainMetric, metric, value } from '../models/quantities';
-import { isOver } from '../models/runEvents';
+import { isOver, runLook } from '../models/runEvents';
 import type { Runs } from '../models/runs';
 import type { ITrans } from '../models/translation';
 import { Loading, Problem, State, faultLine, progressText, stateWord, useNow } from './common';
@@ -175,7 +175,7 @@ function Entry(props: IEntryProps): React.JSX.Element {
                 }}
             >
                 <span className="gr-Run-first">
-                    <State state={run.state} trans={trans} quiet />
+                    <State state={runLook(run)} trans={trans} quiet />
                     <span className="gr-Run-name">{baseName(run.notebook)}</span>
                     <span className="gr-Run-said">{said(run, trans)}</span>
                 </span>
@@ -215,7 +215,11 @@ function said(run: Run, trans: ITrans): React.ReactNode {
     }
     const main = mainMetric(run);
     const reported = main ? `${main[0]} ${metric(main[1])}` : '';
-    return isOver(run) ? reported : progressText(run, trans) || stateWord(run.state, trans);
+    if (isOver(run)) {
+        return reported;
+    }
+    const going = progressText(run, trans) || stateWord(run.state, trans);
+    return <span title={going}>{going}</span>;
 }
 
 function given(run: Run): string {

@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import type { Run } from '../api/wire';
 import { baseName } from '../models/quantities';
-import { isOver } from '../models/runEvents';
+import { isOver, runLook } from '../models/runEvents';
 import type { RunsTable } from '../models/runsTable';
 import { cellOf, difference, isFigure } from '../models/tableView';
 import type { ITrans } from '../models/translation';
@@ -167,7 +167,7 @@ export function Cells(
                         title={cell.title}
                     >
                         {column === 'state' ? (
-                            <State state={run.state} trans={trans} />
+                            <State state={runLook(run)} trans={trans} />
                         ) : column === 'name' ? (
                             <button
                                 tabIndex={-1}

@@ -8,6 +8,13 @@ export function isOver(run: Run): boolean {
     return OVER.includes(run.state);
 }
 
+export type RunLook = RunState | 'waiting';
+
+/** What its state is called: one whose worker waits for something, or is not heard of, does not start or run. */
+export function runLook(run: Run): RunLook {
+    return !isOver(run) && run.state !== 'queued' && run.attempt?.waiting ? 'waiting' : run.state;
+}
+
 export function isRunEvent(event: Event): boolean {
     return event.kind.startsWith('run.') || OF_WORKERS.test(event.kind);
 }

@@ -13,6 +13,7 @@ import { RunPageView } from '../components/runPage';
 import { STATE_ICONS, runIcon } from '../icons';
 import { RunCharts } from '../models/runCharts';
 import { mainMetric, metric } from '../models/quantities';
+import { runLook } from '../models/runEvents';
 import { RunPage } from '../models/runPage';
 import { IControlPlane, IMlflowPages, IRuns } from '../tokens';
 import { attempting } from './attempt';
@@ -153,7 +154,7 @@ export const runPage: JupyterFrontEndPlugin<void> = {
                 const run = page.detail?.run;
                 if (run) {
                     widget.title.label = run.name;
-                    widget.title.icon = STATE_ICONS[run.state];
+                    widget.title.icon = STATE_ICONS[runLook(run)];
                     widget.title.iconClass = `gr-State gr-mod-${run.state}`;
                 }
             });

@@ -24,6 +24,16 @@ STORY: list[tuple[str, dict[str, object]]] = [
 FAILED: tuple[str, dict[str, object]] = ("cell.finished", {"number": 2, "of": 2, "seconds": 3.0, "failed": True})
 
 
+def test_what_waited_and_goes_on_is_said_to(capsys: pytest.CaptureFixture[str]) -> None:
+    watched, made = Watched.at_start(a_run(RunState.RUNNING)), Events()
+    display = Lines(watched)
+    for why in ("its node does not answer", None):
+        event = made("run.waiting", waiting=why)
+        watched.take(event)
+        display.take(event)
+    assert capsys.readouterr().out.splitlines() == ["◷ its node does not answer", "goes on"]
+
+
 def test_elsewhere_than_on_a_terminal_whatever_happens_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     watched, made = Watched.at_start(a_run(RunState.QUEUED)), Events()
     display = display_for(watched, quiet=False)

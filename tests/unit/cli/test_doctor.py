@@ -72,7 +72,7 @@ def test_little_room_on_the_disk_is_said_in_time(monkeypatch: pytest.MonkeyPatch
     for free, verdict in ((10 * 2**30, Verdict.GOOD), (2**30, Verdict.WARNING), (2**20, Verdict.BROKEN)):
         usage = type("Usage", (), {"free": free})
         monkeypatch.setattr("shutil.disk_usage", lambda _, usage=usage: usage)
-        assert looked_at._disk(tmp_path).verdict is verdict
+        assert looked_at._disk(tmp_path, local=True).verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,36 @@ def test_a_port_file_of_a_control_plane_that_was_killed_is_no_fault(tmp_path: Pa
     (check,) = looked_at._control_plane(Settings(home=tmp_path))
     assert check.verdict is Verdict.GOOD
     assert "none runs" in check.says
+
+
+def test_whose_control_plane_is_elsewhere_is_told_nothing_that_only_its_administrators_can_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for changes in ({"resident": 400 * 2**20}, {"leading": False}):
+        assert looked_at._alive_elsewhere(status(**changes)).verdict is Verdict.GOOD
+    assert looked_at._alive_elsewhere(status(version="0.0.1")).verdict is Verdict.WARNING
+    assert looked_at._tracking_elsewhere(status(tracking="away")).what_to_do == looked_at.ASK
+    assert "some seconds" in (looked_at._tracking_elsewhere(status(tracking="starting")).what_to_do or "")
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert "administrators" in (looked_at._git(local=False).what_to_do or "")
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"GRISTMILL_SERVICE_URL": "http://127.0.0.1:9", "JUPYTERHUB_API_TOKEN": "a-servers"},
+        {"GRISTMILL_URL": "http://127.0.0.1:9"},
+    ],
+    ids=["hub", "no token"],
+)
+def test_in_a_server_of_a_hub_nothing_is_said_of_a_control_plane_of_this_machine(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    result = CliRunner(env={"GRISTMILL_HOME": str(tmp_path), **environ}).invoke(app, ["doctor", "--json"])
+    found = {check["name"]: check for check in json.loads(result.stdout)}
+    assert "profiles" not in found
+    assert found["control plane"]["verdict"] == "broken"
+    assert "server.log" not in found["control plane"]["what_to_do"]
 
 
 def test_an_existing_mlflow_server_is_named_with_what_does_not_work_with_it() -> None:

@@ -117,7 +117,7 @@ def test_a_wrong_name_that_was_given_before_any_is_known_is_not_kept(
     plane.environments = ["light"]
     look()
     assert chosen(form) == (None, "light"), "the other one is looked for all the same"
-    assert form._profiles.input.value is None
+    assert form._profiles.input.label == "the notebook's own"
     assert "there is no profile &#x27;huge&#x27;" in form._said.value
     assert "There are: small" in form._said.value
     assert form._environments.input.value == "light"
