@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -182,7 +182,14 @@ def examine(
         requirements=_guesses(needs) if environment else needs.requirements,
     )
     answer = client.send(api.check_environment(asked))
+    if needs.venv is not None and _is_of(answer.interpreter, needs.venv):
+        needs = replace(needs, venv=None)  # it is what the notebook runs in
     return Examined(needs=needs, kernel=kernel, environment=environment, answer=answer, chosen=chosen)
+
+
+def _is_of(interpreter: str | None, venv: Path) -> bool:
+    """By its folder: an interpreter in a virtual environment is a link to one that is not."""
+    return interpreter is not None and Path(interpreter).parent.parent.resolve() == venv.resolve()
 
 
 def check(
@@ -202,15 +209,14 @@ def check(
     from gristmill.client.pack.needs import needs_of
 
     needs = needs_of(packed, data)
-    other = _told_of_other(client, needs, kernel=kernel, environment=environment, command=command)
-    if not (needs.imports or needs.requirements):
-        return other
+    if not (needs.imports or needs.requirements or needs.venv):
+        return ()
     found = examine(client, needs, kernel=kernel, environment=environment)
     if found is None:
-        return other
+        return ()
     if (refusal := refusal_of(found, command)) is not None:
         raise refusal
-    return other or notices_of(found, command)
+    return _told_of_other(client, found, command) or notices_of(found, command)
 
 
 def notices_of(found: Examined, command: str) -> tuple[str, ...]:
@@ -270,16 +276,14 @@ def of_venv(client: "Client", venv: Path) -> str | None:
     return next(added, None)
 
 
-def _told_of_other(
-    client: "Client", needs: "Needs", *, kernel: str | None, environment: str | None, command: str
-) -> tuple[str, ...]:
+def _told_of_other(client: "Client", found: Examined, command: str) -> tuple[str, ...]:
     """Told where nobody chose: other versions of the same packages would otherwise surprise."""
-    venv = needs.venv
-    if venv is None or needs.kernel is None or kernel is not None or environment is not None:
+    venv = found.needs.venv
+    if venv is None or found.chosen:
         return ()
     name = of_venv(client, venv)
     offer = f"gristmill run {shlex.quote(command)} --environment {name}" if name else _offer_venv(venv, command)
-    own = needs.kernel
+    own = found.kernel
     return (f"kernel {own} is not this project's {venv.name}; to run with that: {offer}   (-k {own} is this one)",)
 
 

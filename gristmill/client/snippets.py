@@ -44,15 +44,21 @@ def shortened(example: dict[str, Any]) -> dict[str, Any]:
     return cut
 
 
-def plain_python(endpoint: Endpoint, example: dict[str, Any] | None, key: str | None) -> str:
-    """With the standard library alone, for where there is no Gristmill; the key is in it."""
+def plain_python(endpoint: Endpoint, example: dict[str, Any] | None, key: str | None = None) -> str:
+    """With the standard library alone, for environments without Gristmill; without `key`, the `gristmill` on the path
+    fetches it.
+    """
     body = f"json.dumps({shortened(example)!r}).encode()" if example else 'Path("request.json").read_bytes()'
-    access = f', "Authorization": "Bearer {key}"' if key and not endpoint.open else ""
+    fetched = key is None and not endpoint.open
+    access = "" if endpoint.open else ', "Authorization": ' + ('f"Bearer {key}"' if fetched else f'"Bearer {key}"')
+    asks = f'key = check_output(["gristmill", "endpoints", "key", "{endpoint.name}"], text=True).strip()\n'
     return (
         "import json\n"
         f"{'' if example else 'from pathlib import Path' + chr(10)}"
+        f"{'from subprocess import check_output' + chr(10) if fetched else ''}"
         "from urllib.request import Request, urlopen\n"
         "\n"
+        f"{asks if fetched else ''}"
         f"body = {body}\n"
         f'headers = {{"Content-Type": "application/json"{access}}}\n'
         f'with urlopen(Request("{_url(endpoint, key)}", body, headers)) as answer:\n'

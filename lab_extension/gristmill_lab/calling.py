@@ -6,7 +6,7 @@ from typing import Any
 
 from gristmill.client import api
 from gristmill.client.client import Client
-from gristmill.client.snippets import curl, plain_python, python
+from gristmill.client.snippets import curl, plain_python
 from gristmill.core.errors import NotFoundError, UnavailableError
 from gristmill.endpoints.model import Endpoint
 
@@ -44,10 +44,10 @@ def predict(client: Client, name: str, body: bytes) -> Answered:
 
 
 def calls(client: Client, name: str) -> Calls:
-    """Commands that fetch the key where they are run."""
+    """What fetches the key where it is run: in a terminal, and in the kernel of any environment."""
     endpoint = client.send(api.get_endpoint(name))
     example = _example(client, endpoint)
-    return Calls(curl=curl(endpoint, example), python=python(endpoint, example))
+    return Calls(curl=curl(endpoint, example), python=plain_python(endpoint, example))
 
 
 def calls_with_key(client: Client, name: str) -> Calls:

@@ -116,6 +116,7 @@ def _looked(client: Client, notebook: Path, order: PreflightOrder) -> Preflight:
     with pack(notebook, data=places) as packed:
         needs = needs_of(packed, places)
         found = examine(client, needs, environment=order.environment)
+        venv = needs.venv if found is None else found.needs.venv
         offered = offers(packed, data)
         name, source = packed.request.notebook, packed.request.source
     forecasts = client.send(api.list_forecasts(name, source=source))
@@ -124,7 +125,7 @@ def _looked(client: Client, notebook: Path, order: PreflightOrder) -> Preflight:
         source=source or str(notebook),
         forecasts=forecasts,
         packages=None if found is None else _packages(found, order.path),
-        venv=None if needs.venv is None else OwnVenv(folder=needs.venv.name, environment=of_venv(client, needs.venv)),
+        venv=None if venv is None else OwnVenv(folder=venv.name, environment=of_venv(client, venv)),
         data=tuple(_offer(one) for one in offered),
         notices=_notices(packed),
     )

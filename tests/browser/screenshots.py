@@ -84,6 +84,8 @@ def run(studio: Studio) -> None:
             found.first.click()
             studio.settle()
             studio.keep(f"run-{name.lower()}")
+    # It stays beside what comes next: with what everybody's looks like, and no path of this machine.
+    studio.shown().get_by_role("tab", name="Overview").click()
 
 
 def compare(studio: Studio) -> None:

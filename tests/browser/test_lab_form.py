@@ -276,6 +276,10 @@ def test_a_new_user_has_a_notebook_to_run_by_one_click(desk: Desk, lab: Lab) -> 
     assert dialog.locator(".jp-DirListing-item").filter(has_text=".yaml").count() == 0
     dialog.locator(".jp-DirListing-item").filter(has_text="train.ipynb").dblclick()
     expect(desk.form("train.ipynb").get_by_label("rate")).to_be_visible()
-    by_palette(desk.page, "Open the Churn Example")
+    desk.page.goto(f"{desk.lab.url}&reset")
+    cards.filter(has_text="Open the Churn Example").click()
+    listed = desk.page.locator("#filebrowser .jp-DirListing-item").filter(has_text="churn")
+    expect(listed).to_be_visible(timeout=5000)  # the file browser looks by itself twice as late
     expect(desk.page.get_by_role("heading", name="Which customers are about to leave?")).to_be_visible()
+    expect(desk.page.get_by_role("tab", name="Launcher")).to_have_count(0)
     assert (lab.folder / "churn" / "churn.parquet").is_file()

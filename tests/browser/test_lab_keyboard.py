@@ -282,6 +282,7 @@ def test_the_copy_of_a_failed_run_opens_at_what_failed_and_its_fix_is_in_sight(
     press(page, "Enter")
     expect(holders.get_by_role("button", name=f"End the kernel of {run.name}")).to_have_count(0)
     page.wait_for_function("() => document.activeElement !== document.body")
+    expect(holders).to_have_count(0)  # once it is gone, what it held is free
 
 
 def test_rows_are_near_to_what_can_be_done_with_them(desk: Desk, lab: Lab, control_plane: ControlPlane) -> None:

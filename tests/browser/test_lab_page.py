@@ -213,6 +213,7 @@ def test_a_failed_run_is_looked_into_on_its_live_kernel_and_its_fix_goes_back_an
     columns = desk.page.locator(".lm-DockPanel-tabBar:visible")
     before = columns.count()
     banner.get_by_role("button", name="Run the fixed source").click()
+    expect(desk.page.get_by_text("The cell is in failing.ipynb now, and not saved yet")).to_have_count(0, timeout=6000)
     again = desk.page.locator(".gr-Page:visible").filter(has=desk.page.get_by_role("heading", level=1))
     expect(again.get_by_role("heading", level=1).first).to_contain_text("succeeded")
     assert columns.count() == before, "what is opened from the copy has its place among the copy's tabs"

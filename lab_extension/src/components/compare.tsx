@@ -294,7 +294,7 @@ function Parallel(props: ICompareProps & { details: readonly RunDetail[] }): Rea
     if (!figure) {
         return (
             <div className="gr-Empty">
-                {trans.__('These runs differ in less than two numbers: there are no lines to draw.')}
+                {trans.__('These runs differ in fewer than two numbers: there are no lines to draw.')}
             </div>
         );
     }

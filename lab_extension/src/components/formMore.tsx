@@ -22,6 +22,9 @@ export function More({ form, trans }: IPartProps): React.JSX.Element {
             open={opened || fault !== null}
             onToggle={event => {
                 setOpened(event.currentTarget.open);
+                if (event.currentTarget.open) {
+                    event.currentTarget.scrollIntoView({ block: 'nearest' }); // it opens below what is seen
+                }
             }}
         >
             <summary>{trans.__('More: name, labels, timeout, retries, priority, keep kernel')}</summary>

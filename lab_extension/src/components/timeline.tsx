@@ -53,9 +53,12 @@ function Used({ used, trans }: { used: Utilisation; trans: ITrans }): React.JSX.
     const memory = given
         ? trans.__('peak %1 of %2', size(used.memory_peak), size(given.memory))
         : trans.__('peak %1', size(used.memory_peak));
+    const busy = used.busy.toFixed(1);
     const cores = given
-        ? trans.__('%1 of %2 cores', used.busy.toFixed(1), given.cpu)
-        : trans.__('%1 cores', used.busy.toFixed(1));
+        ? given.cpu === 1
+            ? trans.__('%1 of 1 core', busy)
+            : trans.__('%1 of %2 cores', busy, given.cpu)
+        : trans.__('%1 cores', busy);
     const advice = used.advice;
     return (
         <p className={`gr-Usage-says${advice?.profile ? ' gr-mod-advice' : ''}`}>

@@ -47,6 +47,11 @@ export function keptOf(run: Run): KeptKernel | null {
     return kept && !kept.ending ? kept : null;
 }
 
+/** Whether the run’s kernel holds what others may need: one that is ending does until it is gone. */
+export function holds(run: Run): boolean {
+    return Boolean(run.attempt?.kept_kernel);
+}
+
 /** Runs whose kernels are kept, which hold what others may need, and how one of them is let go of. */
 export function keptBy(
     runs: Pick<Runs, 'all' | 'refresh'>,

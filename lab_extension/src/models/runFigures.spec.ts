@@ -83,6 +83,18 @@ test('cells stand in time below what was used; each device has a row', () => {
     expect(figure?.data[2]?.['y']).toEqual([50, 50]);
 });
 
+test('what a row of the timeline is called stands above its curve, and rows are apart', () => {
+    const layout = timelineFigure(used(true), [cell({})], '2026-03-01T12:00:00Z', untranslated)?.layout ?? {};
+    const titles = layout['annotations'] as readonly { y: number }[];
+    const domains = titles.map((_, at) => (layout[`yaxis${at + 2}`] as { domain: [number, number] }).domain);
+    titles.forEach(({ y }, at) => {
+        const [from, to] = domains[at] ?? [0, 0];
+        expect(y - to).toBeGreaterThan(0.05);
+        expect(to - from).toBeGreaterThan(0.1);
+        expect(from).toBeGreaterThan(titles[at + 1]?.y ?? 0);
+    });
+});
+
 test('there is no chart where hardly anything was seen', () => {
     expect(timelineFigure({ ...used(false), points: [] }, [cell({})], null, untranslated)).toBeNull();
 });

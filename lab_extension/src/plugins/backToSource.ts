@@ -1,5 +1,6 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification, ReactWidget } from '@jupyterlab/apputils';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { type INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import * as React from 'react';
 
@@ -145,7 +146,7 @@ export class BackToSource {
         });
         const first = Math.min(...edits.map(edit => edit.at));
         await goToCell(panel, first);
-        Notification.success(
+        const told = Notification.success(
             edits.length === 1
                 ? trans.__('The cell is in %1 now, and not saved yet', baseName(path))
                 : trans.__('%1 cells are in %2 now, and not saved yet', edits.length, baseName(path)),
@@ -161,6 +162,14 @@ export class BackToSource {
                 ]
             }
         );
+        // It stands over the buttons of a form, and is not true any more once the source is saved.
+        const dismiss = (_: unknown, state: DocumentRegistry.SaveState): void => {
+            if (state === 'completed') {
+                Notification.dismiss(told);
+                panel.context.saveState.disconnect(dismiss);
+            }
+        };
+        panel.context.saveState.connect(dismiss);
     }
 
     /** What waits for the kernel’s room begins; where nothing does yet, the fixed source is run. */

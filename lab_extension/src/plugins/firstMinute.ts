@@ -1,7 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, showErrorMessage } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
-import { FileDialog } from '@jupyterlab/filebrowser';
+import { FileDialog, IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator } from '@jupyterlab/translation';
 
@@ -15,7 +15,7 @@ export const firstMinute: JupyterFrontEndPlugin<void> = {
     description: 'Where one begins: a notebook to run, the churn example, the runs.',
     autoStart: true,
     requires: [IControlPlane, IRunForms, ITranslator],
-    optional: [IDocumentManager, ILauncher, ICommandPalette],
+    optional: [IDocumentManager, ILauncher, ICommandPalette, IDefaultFileBrowser],
     activate: (
         app: JupyterFrontEnd,
         { api }: IControlPlane,
@@ -23,7 +23,8 @@ export const firstMinute: JupyterFrontEndPlugin<void> = {
         translator: ITranslator,
         documents: IDocumentManager | null,
         launcher: ILauncher | null,
-        palette: ICommandPalette | null
+        palette: ICommandPalette | null,
+        files: IDefaultFileBrowser | null
     ): void => {
         const trans = translator.load('gristmill_lab');
         const { commands } = app;
@@ -36,12 +37,15 @@ export const firstMinute: JupyterFrontEndPlugin<void> = {
             execute: async () => {
                 try {
                     const path = await api.openExample();
-                    await commands.execute('docmanager:open', { path });
+                    void files?.model.refresh(); // it would see the new folder only when it looks by itself
+                    // The launcher gives its place to what a card opens, where that is answered.
+                    return (await commands.execute('docmanager:open', { path })) as unknown;
                 } catch (error) {
                     await showErrorMessage(
                         trans.__('The example cannot be opened'),
                         error instanceof Error ? error : String(error)
                     );
+                    return undefined;
                 }
             }
         });

@@ -9,7 +9,7 @@ import * as React from 'react';
 import { CommandIds, textArgument } from '../commands';
 import { RunFormView } from '../components/runForm';
 import { runIcon } from '../icons';
-import { keptBy, keptOf } from '../models/postMortem';
+import { holds, keptBy, keptOf } from '../models/postMortem';
 import { baseName } from '../models/quantities';
 import { RunForm } from '../models/runForm';
 import { ToldOnce } from '../models/toldOnce';
@@ -109,12 +109,16 @@ export const runForm: JupyterFrontEndPlugin<IRunForms> = {
                 newValue.lookAgain(); // from a terminal, for example
             }
         });
-        let [active, kept] = [0, 0];
+        let before = '';
         runs.changed.connect(() => {
-            const now = runs.count('queued', 'starting', 'running');
-            const holding = runs.all.filter(run => keptOf(run) !== null).length;
-            if (now !== active || holding !== kept) {
-                [active, kept] = [now, holding];
+            // A kernel that ends is offered no more, and holds what it has until it is gone: both change what is told.
+            const now = [
+                runs.count('queued', 'starting', 'running'),
+                runs.all.filter(run => keptOf(run) !== null).length,
+                runs.all.filter(holds).length
+            ].join();
+            if (now !== before) {
+                before = now;
                 forms
                     .filter(one => one.isVisible)
                     .forEach(one => {

@@ -1,8 +1,10 @@
 """Endpoints as Lab's server half calls them: with this person's key, which no answer has unless it is asked for."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from gristmill_lab.calling import calls, calls_with_key, delete, predict
@@ -47,6 +49,16 @@ def test_the_key_is_in_what_is_to_be_pasted_only_where_it_was_asked_for(client: 
     assert key in keyed.curl
     ran = subprocess.run([sys.executable, "-I", "-c", keyed.python], capture_output=True, text=True, check=True)
     assert "predictions" in ran.stdout
+
+
+def test_the_python_to_be_pasted_runs_in_an_environment_without_gristmill(
+    client: Client, served: str, control_plane: ControlPlane
+) -> None:
+    """A notebook's kernel may be of the project's own environment; the command `gristmill` is on its path."""
+    places = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    environ = os.environ | {"GRISTMILL_HOME": str(control_plane.home), "PATH": os.pathsep.join(places)}
+    bare = [sys.executable, "-I", "-S", "-c", calls(client, served).python]
+    assert "predictions" in subprocess.run(bare, env=environ, capture_output=True, text=True, check=True).stdout
 
 
 def test_traffic_says_how_much_was_asked_and_by_whom(client: Client, served: str) -> None:

@@ -107,6 +107,8 @@ def test_the_virtual_environment_of_the_project_is_told_of_and_added_once(
     assert added.source == str(tmp_path / ".venv")
     assert use_venv(client, path) == added
     assert preflight(client, path, order).venv == OwnVenv(folder=".venv", environment=added.name)
+    chosen = PreflightOrder(path=path.name, environment=added.name)
+    assert preflight(client, path, chosen).venv is None, "it is what the notebook runs in"
 
 
 def test_why_there_would_be_no_run_is_an_answer_and_no_error_before_one_asks_for_it(

@@ -31,6 +31,7 @@ def test_what_has_the_key_in_it_calls_from_elsewhere_by_the_gateway() -> None:
 
 def test_an_open_endpoint_needs_no_key() -> None:
     assert "Bearer" not in curl(an_endpoint(open=True), EXAMPLE)
+    assert "key" not in plain_python(an_endpoint(open=True), EXAMPLE)
 
 
 def test_without_an_example_the_request_is_a_file() -> None:
@@ -42,6 +43,9 @@ def test_without_an_example_the_request_is_a_file() -> None:
 def test_the_python_is_python(name: str) -> None:
     compile(python(an_endpoint(name=name), EXAMPLE), name, "exec")
     compile(python(an_endpoint(name=name), None), name, "exec")
+    for key in (None, "key"):
+        compile(plain_python(an_endpoint(name=name), EXAMPLE, key), name, "exec")
+        compile(plain_python(an_endpoint(name=name, open=True), None, key), name, "exec")
 
 
 @pytest.mark.parametrize(
