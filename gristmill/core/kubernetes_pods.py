@@ -43,7 +43,7 @@ def holdup_of(pod: Pod, cluster: Cluster) -> Holdup | None:
     """What keeps its container from running, being heard of, or running on; None where that runs, or is over."""
     if is_over(pod):
         return None
-    return _scheduler_says(pod) or _kubelet_says(pod, cluster) or _node_controller_says(pod) or _is_evicted(pod)
+    return _scheduler_says(pod) or _kubelet_says(pod, cluster) or _node_controller_says(pod) or _eviction_says(pod)
 
 
 def end_of(pod: Pod) -> str | None:
@@ -93,12 +93,12 @@ def _node_controller_says(pod: Pod) -> Holdup | None:
     return Holdup(why=f"{why}: it goes on if that comes back")
 
 
-def _is_evicted(pod: Pod) -> Holdup | None:
+def _eviction_says(pod: Pod) -> Holdup | None:
     """By a drain of its node, a taint, a pod that goes first: told at once, its process may need a while to end."""
     said = _disruption_of(pod)
-    return (
-        Holdup(why=f"it is being ended: {said}") if said and pod.metadata and pod.metadata.deletionTimestamp else None
-    )
+    if said is None or not (pod.metadata and pod.metadata.deletionTimestamp):
+        return None
+    return Holdup(why=f"it is being ended: {said}")
 
 
 def _disruption_of(pod: Pod) -> str | None:

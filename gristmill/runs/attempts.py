@@ -266,10 +266,8 @@ def _stopped_fault(run: Run, attempt: Attempt, event: WorkerEvent) -> RunFault:
     if run.timeout_s is not None and ran > run.timeout_s:
         message = f"the run took longer than its timeout of {run.timeout_s:g} s"
         return RunFault(kind=FaultKind.TIMEOUT, message=message, hint="Give it more with --timeout.")
-    message, again = (
-        "the worker was told to stop, and nobody had cancelled the run",
-        "`gristmill runs rerun` starts it once more.",
-    )
+    message = "the worker was told to stop, and nobody had cancelled the run"
+    again = "`gristmill runs rerun` starts it once more."
     if attempt.waiting:  # said while it ran, by who looks after what it runs on
         return RunFault(kind=FaultKind.WORKER_LOST, message=f"{message}: {attempt.waiting}", hint=again)
     hint = f"It began too slowly, or was ended from outside. {again}"
