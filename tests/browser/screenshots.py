@@ -251,6 +251,7 @@ def main() -> None:
         studio = Studio(desk=Desk(page=page, lab=lab), plane=plane, keep=keep)
         if options.theme == "dark":
             studio.desk.open(NOTEBOOK)
+            expect(page.get_by_text("| Idle")).to_be_visible()  # until then the notebook takes the palette's focus
             change_theme(page, "JupyterLab Dark")
         for scene in SCENES:
             scene(studio)
