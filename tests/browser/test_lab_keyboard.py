@@ -278,9 +278,9 @@ def test_the_copy_of_a_failed_run_opens_at_what_failed_and_its_fix_is_in_sight(
     press(page, "ArrowDown")  # all cores
     holders = form.get_by_role("group", name="What it would wait for")
     expect(holders).to_contain_text(f"{run.name} failed, and its kernel is kept")
-    tab_to(page, holders.get_by_role("button", name=f"End the kernel of {run.name}"), most=2)
+    tab_to(page, holders.get_by_role("button", name=f"End kernel of {run.name}"), most=2)
     press(page, "Enter")
-    expect(holders.get_by_role("button", name=f"End the kernel of {run.name}")).to_have_count(0)
+    expect(holders.get_by_role("button", name=f"End kernel of {run.name}")).to_have_count(0)
     page.wait_for_function("() => document.activeElement !== document.body")
     expect(holders).to_have_count(0)  # once it is gone, what it held is free
 

@@ -115,7 +115,7 @@ def test_a_kernel_that_is_in_the_way_of_a_try_out_is_ended_where_that_waits(
     desk.page.get_by_role("button", name=f"Deploy line/{version}").first.click()
     tried = desk.page.get_by_role("form", name=f"Deploy line/{version}").get_by_role("region", name="Try-out")
     expect(tried.get_by_role("status")).to_contain_text("Waiting for")
-    tried.get_by_role("button", name=f"End the kernel of {run.name}").click()
+    tried.get_by_role("button", name=f"End kernel of {run.name}").click()
     expect(tried).to_contain_text("answered in", timeout=120_000)
 
 

@@ -299,13 +299,15 @@ function Parallel(props: ICompareProps & { details: readonly RunDetail[] }): Rea
         );
     }
     return (
-        <Figure
-            figure={figure}
-            rendermime={rendermime}
-            trans={trans}
-            height={440}
-            label={trans.__('Parameters that differ and metrics, a line for each run')}
-        />
+        <div className="gr-Compare-parallel" tabIndex={0}>
+            <Figure
+                figure={figure}
+                rendermime={rendermime}
+                trans={trans}
+                height={440}
+                label={trans.__('Parameters that differ and metrics, a line for each run')}
+            />
+        </div>
     );
 }
 

@@ -43,7 +43,7 @@ export function Holders(props: IHoldersProps): React.JSX.Element | null {
                     <button
                         type="button"
                         className="jp-mod-styled"
-                        aria-label={trans.__('End the kernel of %1', run.name)}
+                        aria-label={trans.__('End kernel of %1', run.name)}
                         onClick={() => {
                             onEnd(run).catch(setProblem);
                         }}

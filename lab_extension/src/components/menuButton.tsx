@@ -1,6 +1,8 @@
 import { caretDownIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+const EDGE = 4; // pixels
+
 /** A button with something below it, which Esc, a click elsewhere and leaving it by Tab close. */
 export function MenuButton(props: {
     label: string;
@@ -11,6 +13,7 @@ export function MenuButton(props: {
     const [open, setOpen] = React.useState(false);
     const place = React.useRef<HTMLDivElement>(null);
     const button = React.useRef<HTMLButtonElement>(null);
+    const below = React.useRef<HTMLDivElement>(null);
     const close = React.useCallback(() => {
         setOpen(false);
         button.current?.focus();
@@ -30,6 +33,14 @@ export function MenuButton(props: {
             document.removeEventListener('pointerdown', elsewhere, true);
             document.removeEventListener('focusin', elsewhere, true);
         };
+    }, [open]);
+    React.useLayoutEffect(() => {
+        const [shown, tab] = [below.current, place.current?.closest('.lm-Widget')];
+        if (open && shown && tab) {
+            // It ends where its button does, but begins where the tab does at the earliest.
+            const hidden = tab.getBoundingClientRect().left + EDGE - shown.getBoundingClientRect().left;
+            shown.style.right = `${-Math.max(hidden, 0)}px`;
+        }
     }, [open]);
     return (
         <div
@@ -56,7 +67,7 @@ export function MenuButton(props: {
                 <caretDownIcon.react tag="span" className="gr-MenuButton-caret" />
             </button>
             {open ? (
-                <div className="gr-MenuButton-below" role="group" aria-label={label}>
+                <div ref={below} className="gr-MenuButton-below" role="group" aria-label={label}>
                     {children(close)}
                 </div>
             ) : null}
