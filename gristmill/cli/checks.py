@@ -197,7 +197,7 @@ def _git(*, local: bool) -> Check:
     hint = (
         "Install git."
         if local
-        else "Install git. In a server of a hub's it comes with the image, which administrators name."
+        else "Install git. In a hub's server it comes with the image, which administrators name."
     )
     return _warning("git", "not found: runs record no commit", hint)
 
@@ -214,7 +214,7 @@ def _catalogue(settings: Settings) -> Iterator[Check]:
         yield _broken("profiles", fault.message, f"{fault.hint} {what_to_do}" if fault.hint else what_to_do)
 
 
-def _control_plane(settings: Settings, *, local: bool = True) -> Iterator[Check]:
+def _control_plane(settings: Settings, *, local: bool) -> Iterator[Check]:
     from gristmill.cli.session import connected_if_alive
     from gristmill.client import api
 

@@ -103,7 +103,9 @@ def _eviction_says(pod: Pod) -> Holdup | None:
 
 def _disruption_of(pod: Pod) -> str | None:
     one = _condition(pod, "DisruptionTarget")
-    return f"{one.reason}: {one.message}" if one is not None and one.status == "True" else None
+    if one is None or one.status != "True":
+        return None
+    return ": ".join(filter(None, (one.reason, one.message)))
 
 
 def _condition(pod: Pod, name: str) -> PodCondition | None:

@@ -269,7 +269,8 @@ def _stopped_fault(run: Run, attempt: Attempt, event: WorkerEvent) -> RunFault:
     message = "the worker was told to stop, and nobody had cancelled the run"
     again = "`gristmill runs rerun` starts it once more."
     if attempt.waiting:  # said while it ran, by who looks after what it runs on
-        return RunFault(kind=FaultKind.WORKER_LOST, message=f"{message}: {attempt.waiting}", hint=again)
+        message += f"; last was said of it: {attempt.waiting}"
+        return RunFault(kind=FaultKind.WORKER_LOST, message=message, hint=again)
     hint = f"It began too slowly, or was ended from outside. {again}"
     return RunFault(kind=FaultKind.WORKER_LOST, message=message, hint=hint)
 

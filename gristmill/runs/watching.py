@@ -94,11 +94,15 @@ class Watch:
 
     def tell(self, attempt: Attempt, why: str | None) -> None:
         """For what the attempt waits, or that it waits no more, where that is news."""
-        if attempt.waiting != why:
-            with self.leader.write() as tx:
-                run = store.brief_run(tx, attempt.run_id, lock=True)
-                store.update_attempt(tx, attempt.id, waiting=why)
-                service.announce(tx, run, "run.waiting", self.clock, {"waiting": why})
+        if attempt.waiting == why:
+            return
+        with self.leader.write() as tx:
+            run = store.brief_run(tx, attempt.run_id, lock=True)
+            now = store.find_attempt(tx, attempt.id)  # it may have ended meanwhile
+            if now is None or now.state.final:
+                return
+            store.update_attempt(tx, attempt.id, waiting=why)
+            service.announce(tx, run, "run.waiting", self.clock, {"waiting": why})
 
     def _keeps_kernel(self, run: Run, attempt: Attempt, now: float) -> bool:
         """Whether the worker lives on for its kernel. It keeps to the time itself: this is for one that does not."""

@@ -31,7 +31,9 @@ def main() -> NoReturn:
         _say(f"  hub            {url}  password {settings.password}")
         _say("  not isolated: the notebooks of all who log in run as one user of this machine, without limits")
     made = {"GRISTMILL_HUB_PASSWORD": settings.password, "GRISTMILL_HUB_SERVICE_TOKEN": settings.service_token}
-    environ = {**os.environ, **made}
+    # Where `gristmill` is, which people's terminals and the commands that they copy ask for, however this was started.
+    path = os.pathsep.join(filter(None, (str(Path(sys.executable).parent), os.environ.get("PATH"))))
+    environ = {**os.environ, **made, "PATH": path}
     os.chdir(settings.home)
     command = [sys.executable, "-m", "jupyterhub", "--config", str(_config())]
     os.execve(sys.executable, command, environ)  # noqa: S606  # this process becomes it

@@ -13,6 +13,9 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
 
     async def start(self) -> tuple[str, int]:
         ip, port = await super().start()
+        # The hub itself keeps the process's id only afterwards; one that is killed meanwhile would never find it again.
+        self.orm_spawner.state = self.get_state()
+        self.db.commit()
         await exponential_backoff(
             partial(self._listens_or_ended, ip, port),
             f"{self._log_name} listens on {ip}:{port}",
@@ -20,6 +23,8 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
             scale_factor=1,
             timeout=self.start_timeout,
         )
+        if (status := self.proc.poll()) is not None:
+            raise RuntimeError(f"{self._log_name} ended with status {status} before it listened on {ip}:{port}")
         return ip, port
 
     def _listens_or_ended(self, ip: str, port: int) -> bool:

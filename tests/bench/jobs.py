@@ -54,11 +54,12 @@ class Sight:
 
     def watch(self) -> None:
         for _, job in self.platform.admin.watch(Job, namespace=self.platform.namespace):
-            self.jobs.setdefault(label(job), time.time())
+            if attempt := label(job):
+                self.jobs.setdefault(attempt, time.time())
 
 
-def label(found: Job | Pod) -> str:
-    return str(((found.metadata and found.metadata.labels) or {}).get(LABEL))
+def label(found: Job | Pod) -> str | None:
+    return ((found.metadata and found.metadata.labels) or {}).get(LABEL)
 
 
 def run(client: Client, notebook: Path, seen: Sight) -> dict[str, float]:
@@ -68,8 +69,9 @@ def run(client: Client, notebook: Path, seen: Sight) -> dict[str, float]:
     ended = client.wait(order)
     if ended.state is not RunState.SUCCEEDED or ended.attempt is None:
         raise SystemExit(f"the run {ended.state.value}: {ended.fault}")
+    attempt = ended.attempt.id
     ends = {
-        "job": seen.jobs[ended.attempt.id],
+        "job": until(lambda: seen.jobs.get(attempt, 0.0), 10, "its Job was seen"),
         "worker": times["attempt.started"],
         "kernel": times["cell.finished"],
     }
@@ -144,7 +146,7 @@ def main() -> None:
         seen = Sight(platform)
         Thread(target=seen.watch, daemon=True).start()
         run(ada, notebook, seen)
-        like = next(pod for pod in pods(platform) if label(pod) != "None")
+        like = next(pod for pod in pods(platform) if label(pod))
         rounds = list[dict[str, float]]()
         for _ in range(given.rounds):
             ours = run(ada, notebook, seen)

@@ -19,11 +19,14 @@ def pod_of(platform: Platform, person: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("part", ["mlflow", "hub", "control-plane", "proxy"])
-def test_what_needs_the_database_waits_for_it_and_ends_for_nothing(platform: Platform, part: str) -> None:
-    for pod in platform.pods(part):
-        (container,) = (pod.status and pod.status.containerStatuses) or []
-        assert container.restartCount == 0, container.lastState
+@pytest.mark.parametrize("part", ["mlflow", "hub", "control-plane"])
+def test_what_needs_the_database_waits_for_it_and_is_started_once(platform: Platform, part: str) -> None:
+    pods = platform.pods(part)
+    assert pods
+    for status in (pod.status for pod in pods):
+        assert status is not None
+        for container in (*(status.initContainerStatuses or []), *(status.containerStatuses or [])):
+            assert container.restartCount == 0, container.lastState
 
 
 def test_a_server_gets_what_its_profile_says_and_is_shut_as_all_pods_are(platform: Platform) -> None:

@@ -55,6 +55,11 @@ postgresql+psycopg://gristmill:$(POSTGRES_PASSWORD)@postgresql.{{ .Release.Names
   valueFrom: { secretKeyRef: { name: gristmill, key: postgres-password } }
 {{- end }}
 
+{{/* Of a container that waits for the database. */}}
+{{- define "gristmill.waitResources" -}}
+resources: { requests: { cpu: 50m, memory: 128Mi }, limits: { memory: 512Mi } }
+{{- end }}
+
 {{/* What needs the database waits for it: no pod ends and is started again until it is there. */}}
 {{- define "gristmill.untilDatabase" -}}
 - name: database
@@ -64,5 +69,6 @@ postgresql+psycopg://gristmill:$(POSTGRES_PASSWORD)@postgresql.{{ .Release.Names
   env:
     {{- include "gristmill.password" . | nindent 4 }}
     - { name: GRISTMILL_DATABASE_URL, value: "{{ include "gristmill.database" . }}/gristmill" }
+  {{- include "gristmill.waitResources" . | nindent 2 }}
   securityContext: {{- include "gristmill.containerSecurity" . | nindent 4 }}
 {{- end }}

@@ -299,7 +299,12 @@ function Parallel(props: ICompareProps & { details: readonly RunDetail[] }): Rea
         );
     }
     return (
-        <div className="gr-Compare-parallel" tabIndex={0}>
+        <div
+            className="gr-Compare-parallel"
+            tabIndex={0}
+            role="group"
+            aria-label={trans.__('Parallel coordinates')}
+        >
             <Figure
                 figure={figure}
                 rendermime={rendermime}

@@ -25,7 +25,7 @@ export function NotebookDiffView(props: {
     }, [comparison, from, to]);
     const diff = comparison.diffOf(from, to);
     return (
-        <div className="gr-NotebookDiff">
+        <div>
             <div className="gr-Diff-which">
                 <Choice label={trans.__('before')} value={from} runs={runs} onChange={setBefore} />
                 <span aria-hidden="true">→</span>

@@ -34,7 +34,7 @@ test('what a metric was last is told with its range; values that are none are pa
     ]);
 });
 
-const used = (gpus: boolean): Utilisation =>
+const used = (gpus: number): Utilisation =>
     ({
         run: 'run_1',
         profile: 'small',
@@ -50,7 +50,12 @@ const used = (gpus: boolean): Utilisation =>
             cpu_peak: 1,
             memory: 2e9,
             memory_peak: 2e9,
-            gpus: gpus ? [{ index: 0, busy: 0.5, busy_peak: 1, memory_peak: 1 }] : []
+            gpus: Array.from({ length: gpus }, (_, index) => ({
+                index,
+                busy: 0.5,
+                busy_peak: 1,
+                memory_peak: 1
+            }))
         }))
     }) as unknown as Utilisation;
 
@@ -72,7 +77,7 @@ test('cells stand in time below what was used; each device has a row', () => {
         cell({}),
         cell({ number: 2, state: 'running', seconds: null, started: '2026-03-01T12:00:02Z' })
     ];
-    const figure = timelineFigure(used(true), cells, '2026-03-01T12:00:00Z', untranslated);
+    const figure = timelineFigure(used(1), cells, '2026-03-01T12:00:00Z', untranslated);
     expect(figure?.data.map(row => row['name'] ?? row['type'])).toEqual([
         'cores',
         'memory, GB',
@@ -83,18 +88,19 @@ test('cells stand in time below what was used; each device has a row', () => {
     expect(figure?.data[2]?.['y']).toEqual([50, 50]);
 });
 
-test('what a row of the timeline is called stands above its curve, and rows are apart', () => {
-    const layout = timelineFigure(used(true), [cell({})], '2026-03-01T12:00:00Z', untranslated)?.layout ?? {};
+test.each([1, 8])('what a row is called stands above its curve, and rows are apart, with %i GPUs', gpus => {
+    const layout = timelineFigure(used(gpus), [cell({})], '2026-03-01T12:00:00Z', untranslated)?.layout ?? {};
     const titles = layout['annotations'] as readonly { y: number }[];
     const domains = titles.map((_, at) => (layout[`yaxis${at + 2}`] as { domain: [number, number] }).domain);
+    const row = (titles[0]?.y ?? 0) - (titles[1]?.y ?? 0);
     titles.forEach(({ y }, at) => {
         const [from, to] = domains[at] ?? [0, 0];
-        expect(y - to).toBeGreaterThan(0.05);
-        expect(to - from).toBeGreaterThan(0.1);
+        expect((y - to) / row).toBeGreaterThan(0.2);
+        expect((to - from) / row).toBeGreaterThan(0.5);
         expect(from).toBeGreaterThan(titles[at + 1]?.y ?? 0);
     });
 });
 
 test('there is no chart where hardly anything was seen', () => {
-    expect(timelineFigure({ ...used(false), points: [] }, [cell({})], null, untranslated)).toBeNull();
+    expect(timelineFigure({ ...used(0), points: [] }, [cell({})], null, untranslated)).toBeNull();
 });

@@ -9,8 +9,8 @@ export type Axis = 'step' | 'time';
 /** So many values of a metric are marked each. */
 export const FEW = 60;
 const SMALL = 12; // pixels of what is written at axes
-const TITLE = 0.09; // of the timeline's height: what a row is called stands above its curve, not on it
-const GAP = 0.04; // between two rows
+const TITLE = 0.22; // of a row's height: what it is called stands above its curve, not on it
+const GAP = 0.1; // of a row's height, below its curve
 const MB = 1e6;
 const GB = 1e9;
 const STATES: Record<ICell['state'], string> = {
@@ -137,7 +137,7 @@ export function timelineFigure(
         const top = 1 - at * each;
         const highest = Math.max(...row.y, 0);
         layout[`yaxis${at + 2}`] = {
-            domain: [top - each + GAP, top - TITLE],
+            domain: [top - each * (1 - GAP), top - each * TITLE],
             rangemode: 'tozero',
             fixedrange: true,
             nticks: 3,

@@ -154,8 +154,9 @@ export const runPage: JupyterFrontEndPlugin<void> = {
                 const run = page.detail?.run;
                 if (run) {
                     widget.title.label = run.name;
-                    widget.title.icon = STATE_ICONS[runLook(run)];
-                    widget.title.iconClass = `gr-State gr-mod-${run.state}`;
+                    const look = runLook(run);
+                    widget.title.icon = STATE_ICONS[look];
+                    widget.title.iconClass = `gr-State gr-mod-${look}`;
                 }
             });
             place(app, widget, notebookInSight(app));

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,11 +23,14 @@ def starting(monkeypatch: pytest.MonkeyPatch, code: str) -> tuple[LocalSpawner, 
 
     async def start(self: Any) -> tuple[str, int]:
         self.proc = subprocess.Popen([sys.executable, "-c", code, str(port)])  # noqa: ASYNC220  # as the hub's own does
+        self.pid = self.proc.pid
         return "127.0.0.1", port
 
     monkeypatch.setattr(LocalProcessSpawner, "start", start)
     monkeypatch.setattr(LocalSpawner, "_log_name", "ada")
-    return LocalSpawner(), port
+    spawner = LocalSpawner()
+    spawner.orm_spawner, spawner.db = SimpleNamespace(state={}, server=None), SimpleNamespace(commit=lambda: None)
+    return spawner, port
 
 
 def test_it_has_started_when_its_server_listens(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,15 +38,16 @@ def test_it_has_started_when_its_server_listens(monkeypatch: pytest.MonkeyPatch)
     try:
         assert asyncio.run(spawner.start()) == ("127.0.0.1", port)
         assert can_connect("127.0.0.1", port)
+        assert spawner.orm_spawner.state["pid"] == spawner.proc.pid
     finally:
         spawner.proc.kill()
         spawner.proc.wait()
 
 
-def test_a_server_that_ends_at_once_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    spawner, _ = starting(monkeypatch, "raise SystemExit(1)")
-    asyncio.run(spawner.start())
-    assert spawner.proc.poll() == 1
+def test_a_server_that_ends_before_it_listens_has_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    spawner, port = starting(monkeypatch, "raise SystemExit(3)")
+    with pytest.raises(RuntimeError, match=f"ada ended with status 3 before it listened on 127.0.0.1:{port}"):
+        asyncio.run(spawner.start())
 
 
 def test_one_that_never_listens_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,4 +108,4 @@ def test_one_that_is_told_to_stop_from_outside_says_what_was_said_of_it(
     fault = running.run.fault
     assert fault is not None
     assert fault.kind is FaultKind.WORKER_LOST
-    assert fault.message == f"the worker was told to stop, and nobody had cancelled the run: {WHY}"
+    assert fault.message == f"the worker was told to stop, and nobody had cancelled the run; last was said of it: {WHY}"
