@@ -17,6 +17,7 @@ KUBERNETES = (
     *("gristmill.core.kubernetes", "gristmill.core.kubernetes_pods"),
     *("gristmill.endpoints.backends.kubernetes", "gristmill.runs.executors.kubernetes"),
 )
+LOADED_BY_THE_HUB = ("gristmill_hub.local_spawner",)
 MODEL_LIBRARIES = ("mlflow", "numpy", "optuna", "pandas", "sklearn")
 
 
@@ -28,7 +29,7 @@ class Probe:
     modules: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()  # not even installed
     unloaded: tuple[str, ...] = ()  # installed, perhaps, but not imported by this
-    without: tuple[str, ...] = ()  # modules of the packages that are for another extra
+    without: tuple[str, ...] = ()  # modules of the packages that are for another extra, or loaded elsewhere
 
 
 NO_WORDS = {"cli", "client", "core", "server", "serving", "worker"}
@@ -50,7 +51,14 @@ ENVIRONMENTS: dict[str, tuple[Probe, ...]] = {
     "worker": (Probe(packages=("gristmill.worker",), lacks=(*SERVER_ONLY, "mlflow")),),
     "lab": (Probe(packages=("gristmill_lab",), unloaded=(*SERVER_ONLY, *MODEL_LIBRARIES)),),
     "widgets": (Probe(packages=("gristmill_lab.widgets",), lacks=(*SERVER_ONLY, "jupyter_server", "mlflow")),),
-    "hub": (Probe(packages=("gristmill_hub",), unloaded=("jupyterhub", *SERVER_ONLY, *MODEL_LIBRARIES)),),
+    "hub": (
+        Probe(
+            packages=("gristmill_hub",),
+            unloaded=("jupyterhub", *SERVER_ONLY, *MODEL_LIBRARIES),
+            without=LOADED_BY_THE_HUB,
+        ),
+        Probe(modules=LOADED_BY_THE_HUB, unloaded=MODEL_LIBRARIES),
+    ),
     "serving": (Probe(packages=("gristmill.serving",), lacks=("papermill", "ipykernel"), unloaded=("mlflow",)),),
 }
 
