@@ -98,8 +98,8 @@ class Watch:
             return
         with self.leader.write() as tx:
             run = store.brief_run(tx, attempt.run_id, lock=True)
-            now = store.find_attempt(tx, attempt.id)  # it may have ended meanwhile
-            if now is None or now.state.final:
+            current = store.find_attempt(tx, attempt.id)  # it may have ended meanwhile
+            if current is None or current.state.final:
                 return
             store.update_attempt(tx, attempt.id, waiting=why)
             service.announce(tx, run, "run.waiting", self.clock, {"waiting": why})

@@ -24,7 +24,8 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
             timeout=self.start_timeout,
         )
         if (status := self.proc.poll()) is not None:
-            raise RuntimeError(f"{self._log_name} ended with status {status} before it listened on {ip}:{port}")
+            ended = f"{self._log_name} ended with status {status} before it listened on {ip}:{port}"
+            raise RuntimeError(f"{ended}: what it said before is in this log")
         return ip, port
 
     def _listens_or_ended(self, ip: str, port: int) -> bool:

@@ -86,13 +86,11 @@ def installed(*sets: str) -> Iterator[Platform]:
         platform = Platform(admin, name, hub)
         for deployment in ("mlflow", "control-plane", "hub", "proxy"):
             platform.until_ready(deployment)
-        platform = Platform(
-            admin, name, Hub(f"http://{platform.address_of('proxy-public')}", hub.control_plane, Path())
-        )
+        hub = Hub(f"http://{platform.address_of('proxy-public')}", hub.control_plane, Path())
         # A pod is ready somewhat before its service leads to it.
-        for url in (f"http://{platform.address_of('gristmill')}:8090/api/health", f"{platform.hub.url}/hub/health"):
+        for url in (f"http://{platform.address_of('gristmill')}:8090/api/runs", f"{hub.url}/hub/login"):
             until(partial(_answers, url), UP, f"{url} answers")
-        yield platform
+        yield Platform(admin, name, hub)
     finally:
         claims = list(admin.list(PersistentVolumeClaim, namespace=name))
         admin.delete(Namespace, name, cascade=CascadeType.FOREGROUND)
