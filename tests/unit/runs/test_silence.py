@@ -109,3 +109,13 @@ def test_one_that_is_told_to_stop_from_outside_says_what_was_said_of_it(
     assert fault is not None
     assert fault.kind is FaultKind.WORKER_LOST
     assert fault.message == f"the worker was told to stop, and nobody had cancelled the run; last was said of it: {WHY}"
+
+
+def test_nothing_is_told_of_one_that_has_ended_meanwhile(reconciler: RunsReconciler, running: Story) -> None:
+    seen = running.run.attempt
+    assert seen is not None
+    running.tell("attempt.finished", state="cancelled")
+    reconciler.watch.tell(seen, WHY)
+    ended = running.run.attempt
+    assert ended is not None
+    assert ended.waiting is None
