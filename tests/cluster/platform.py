@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,6 +28,8 @@ CHART = Path("hub/chart")
 VALUES = Path("tests/cluster/values.yaml")
 POSTGRESQL = Path("tests/cluster/postgresql")
 UP = 300  # seconds
+# By what Service and path a Deployment is asked; of what has none here, its pods say enough.
+ASKED = {"control-plane": ("gristmill", ":8090/api/runs"), "proxy": ("proxy-public", "/hub/login")}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,18 @@ class Platform:
         )
 
     def until_ready(self, deployment: str) -> None:
-        until(lambda: _is_ready(self.admin, self.namespace, deployment), UP, f"{deployment} is ready")
+        """Also where pods of it were deleted just now, which its status and its Service learn later."""
+        until(lambda: self._is_ready(deployment), UP, f"{deployment} is ready")
+        if deployment in ASKED:
+            service, path = ASKED[deployment]
+            url = f"http://{self.address_of(service)}{path}"
+            until(lambda: _answers(url), UP, f"{url} answers")
+
+    def _is_ready(self, deployment: str) -> bool:
+        wanted = self.admin.get(Deployment, deployment, namespace=self.namespace).spec
+        pods = self.pods(deployment)
+        ending = [pod for pod in pods if pod.metadata and pod.metadata.deletionTimestamp]
+        return not ending and sum(map(_serves, pods)) == wanted.replicas
 
 
 def helm() -> str:
@@ -87,9 +99,6 @@ def installed(*sets: str) -> Iterator[Platform]:
         for deployment in ("mlflow", "control-plane", "hub", "proxy"):
             platform.until_ready(deployment)
         hub = Hub(f"http://{platform.address_of('proxy-public')}", hub.control_plane, Path())
-        # A pod is ready somewhat before its service leads to it.
-        for url in (f"http://{platform.address_of('gristmill')}:8090/api/runs", f"{hub.url}/hub/login"):
-            until(partial(_answers, url), UP, f"{url} answers")
         yield Platform(admin, name, hub)
     finally:
         claims = list(admin.list(PersistentVolumeClaim, namespace=name))
@@ -129,9 +138,9 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _is_ready(admin: Client, namespace: str, deployment: str) -> bool:
-    status = admin.get(Deployment, deployment, namespace=namespace).status
-    return bool(status and status.readyReplicas and status.readyReplicas == status.replicas)
+def _serves(pod: Pod) -> bool:
+    conditions = pod.status.conditions if pod.status else None
+    return any(one.type == "Ready" and one.status == "True" for one in conditions or ())
 
 
 def _is_gone(admin: Client, namespace: str) -> bool:

@@ -129,7 +129,7 @@ class EndpointPanel(Panel):
         try:
             self.request = _json(change["new"]) if change["new"].strip() else None
         except InvalidInputError as error:
-            self.failed(error)
+            self.refuse(error)
         else:
             self._said.value = ""
 

@@ -31,7 +31,8 @@ class Followed(Protocol):
     def concerns(self, event: Event) -> bool: ...
     async def refresh(self, asking: Asking) -> None: ...
     def told(self, state: StateMessage, through: str) -> None: ...
-    def failed(self, error: GristmillError) -> None: ...
+    def refreshed(self, error: GristmillError | None) -> None:
+        """How its last `refresh` went."""
 
 
 class Live:
@@ -176,10 +177,12 @@ class _Thread:
             try:
                 await panel.refresh(asking)
             except GristmillError as error:
-                panel.failed(error)
+                panel.refreshed(error)
             except Exception as error:  # noqa: BLE001  # shown, logged, and looked at again with the next event
                 self._log_once(error)
-                panel.failed(GristmillError(f"{type(error).__name__}: {error}"))
+                panel.refreshed(GristmillError(f"{type(error).__name__}: {error}"))
+            else:
+                panel.refreshed(None)
             await asyncio.sleep(BREATH)
             if panel not in self._again:
                 break

@@ -31,7 +31,10 @@ class Panel(VBox):
     every: float | None = None
 
     def __init__(self) -> None:
-        self._head, self._told, self._said = HTML(), HTML(), HTML()
+        self._head = HTML()
+        self._said = HTML()  # what came of what was done in it
+        self._fault = HTML()  # why it could not be brought up to date
+        self._told = HTML()  # how the control plane is
         self._head.add_class("grw-Head")
         self._acting = 0
         self._buttons: list[Button] = []
@@ -45,7 +48,7 @@ class Panel(VBox):
     def begin(self, *parts: Any) -> None:
         """The last of its making: it has these parts, and lives from now on."""
         style = HTML(f"{STYLE}<style>.{self._record_class} {{ display: none; }}</style>")
-        self.children = (style, self._head, *parts, self._said, self._told)
+        self.children = (style, self._head, *parts, self._said, self._fault, self._told)
         self._show()
         if self.dormant:
             self._told.value = markup.status(IN_A_RUN)
@@ -69,8 +72,9 @@ class Panel(VBox):
         else:
             self._told.value = markup.status(through)
 
-    def failed(self, error: GristmillError) -> None:
-        self._said.value = markup.problem(error)
+    def refreshed(self, error: GristmillError | None) -> None:
+        """Beside what was done, not instead: what came of that stays until something else is done."""
+        self._fault.value = "" if error is None else markup.problem(error)
 
     # For those who make one -----------------------------------------------------------------------------------------
 
@@ -100,15 +104,20 @@ class Panel(VBox):
         """A press that is refused on the spot is said where the outcome would be."""
 
         def pressed(_: Button) -> None:
+            self._said.value = ""
             try:
                 act()
             except GristmillError as error:
-                self.failed(error)
+                self.refuse(error)
 
         made = Button(description=text, button_style=style, tooltip=tooltip or text)
         made.on_click(pressed)
         self._buttons.append(made)
         return made
+
+    def refuse(self, error: GristmillError) -> None:
+        """Says it where the outcome of what is done is said."""
+        self._said.value = markup.problem(error)
 
     def act(
         self,

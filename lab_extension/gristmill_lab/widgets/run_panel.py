@@ -155,7 +155,7 @@ class RunPanel(Panel):
             self._choices[trait].offer(names, chosen)
         except InvalidInputError as error:
             self.set_trait(trait, None)
-            self.failed(error)
+            self.refuse(error)
 
     def _refused(self, error: GristmillError) -> None:
         self._form.mark(error)

@@ -99,8 +99,6 @@ class RunsPanel(Panel):
     async def refresh(self, asking: Asking) -> None:
         query = self.query.strip() or None
         found = await asking.send(api.list_runs(query=query, limit=self._limit))
-        if not self._acting:
-            self._said.value = ""  # a query that could not be read is one no more
         self.runs = found
         self.selection = tuple(one for one in self.selection if one in {run.id for run in found})
         self._show()

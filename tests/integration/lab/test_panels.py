@@ -103,11 +103,11 @@ def test_the_list_is_live_and_what_is_ticked_can_be_deleted(notebook: WriteNoteb
     until(lambda: [run.id for run in listed.runs] == [second.id], what="the other one is left")
     assert not listed.selected
     listed.query = "metrics.loss >"
-    until(lambda: "expected a value" in listed._said.value, what="the query's fault is told")
+    until(lambda: "expected a value" in listed._fault.value, what="the query's fault is told")
     assert len(listed.runs) == 1, "what was shown stays"
     listed.query = "metrics.loss > 2"
     until(lambda: not listed.runs, what="none is like that")
-    assert listed._said.value == ""
+    until(lambda: listed._fault.value == "", what="and its fault is told no more")
     listed.close()
 
 
@@ -195,7 +195,7 @@ def test_a_kernels_token_gives_no_rights_of_a_person_and_the_panel_says_so(
         come(form.start())
     assert "Run did not work" in form._said.value
     assert "lacks the scope" in form._said.value
-    until(lambda: "lacks the scope" in listed._said.value, what="the list says why it is empty")
+    until(lambda: "lacks the scope" in listed._fault.value, what="the list says why it is empty")
     assert not listed.runs
     for panel in (form, listed):
         panel.close()

@@ -62,26 +62,27 @@ class Told(Asking):
 class Seen:
     def __init__(self, kind: str = "run.", error: Exception | None = None, every: float | None = None) -> None:
         self.kind, self.error, self.every = kind, error, every
-        self.refreshed = 0
+        self.looks = 0
         self.states: list[str] = []
         self.failures: list[str] = []
 
     def was_looked_at_again(self) -> bool:
-        return self.refreshed > 1
+        return self.looks > 1
 
     def concerns(self, event: Event) -> bool:
         return event.kind.startswith(self.kind)
 
     async def refresh(self, asking: Asking) -> None:
-        self.refreshed += 1
+        self.looks += 1
         if self.error is not None:
             raise self.error
 
     def told(self, state: StateMessage, through: str) -> None:
         self.states.append(state.state)
 
-    def failed(self, error: GristmillError) -> None:
-        self.failures.append(error.message)
+    def refreshed(self, error: GristmillError | None) -> None:
+        if error is not None:
+            self.failures.append(error.message)
 
 
 def alive() -> list[str]:
@@ -120,11 +121,11 @@ def test_who_an_event_concerns_is_refreshed_and_nobody_else(live: Live, teller: 
     run, endpoint = Seen("run."), Seen("endpoint.")
     live.add(run)
     live.add(endpoint)
-    until(lambda: run.refreshed == 1 and endpoint.refreshed == 1)
+    until(lambda: run.looks == 1 and endpoint.looks == 1)
     teller().say(event("run.started"))
-    until(lambda: run.refreshed == 2)
+    until(lambda: run.looks == 2)
     teller().say(ResetMessage())
-    until(lambda: run.refreshed == 3 and endpoint.refreshed == 2, what="after a reset all are")
+    until(lambda: run.looks == 3 and endpoint.looks == 2, what="after a reset all are")
     live.remove(run)
     live.remove(endpoint)
 
@@ -136,7 +137,7 @@ def test_a_flood_of_events_is_a_few_looks(live: Live, teller: Callable[[], Told]
         teller().say(event("run.changed"))
     teller().say(StateMessage(state="away", since=NOW))
     until(lambda: "away" in panel.states)
-    assert panel.refreshed <= 3
+    assert panel.looks <= 3
     live.remove(panel)
 
 
@@ -147,7 +148,7 @@ def test_what_is_refused_is_told_to_its_panel_alone_and_the_others_go_on(
     for panel in (refused, broken, well):
         live.add(panel)
     teller().say(ResetMessage())
-    until(lambda: well.refreshed == 2 and len(broken.failures) == 2)
+    until(lambda: well.looks == 2 and len(broken.failures) == 2)
     assert set(refused.failures) == {"no"}
     assert set(broken.failures) == {"KeyError: 'x'"}
     assert well.failures == []

@@ -12,7 +12,7 @@ from gristmill_lab.widgets import kernel
 from gristmill_lab.widgets.run_panel import RunPanel
 
 from gristmill.client.call import Call
-from gristmill.core.errors import Fault, InvalidInputError
+from gristmill.core.errors import Fault, ForbiddenError, InvalidInputError
 
 
 class Planes:
@@ -139,3 +139,14 @@ def test_a_fault_of_an_option_is_seen(form: RunPanel) -> None:
     form._refused(InvalidInputError("refused", faults=(Fault(where="name", message="name: too long"),)))
     assert marked(form, "name") == [True]
     assert form._options.box.selected_index == 0
+
+
+def test_what_came_of_a_press_stays_whatever_comes_of_the_looks_after_it(form: RunPanel) -> None:
+    form._cancel_button.click()
+    assert "there is no run" in form._said.value
+    form.refreshed(ForbiddenError("it lacks the scope 'runs:read'"))
+    assert "there is no run" in form._said.value
+    assert "runs:read" in form._fault.value
+    form.refreshed(None)
+    assert "there is no run" in form._said.value
+    assert form._fault.value == ""
