@@ -1,18 +1,32 @@
 """Starts a person's server as a process of this machine."""
 
+import sys
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from jupyterhub.spawner import SimpleLocalProcessSpawner
-from jupyterhub.utils import can_connect, exponential_backoff
+from jupyterhub.utils import can_connect, exponential_backoff, random_port
+from tornado.ioloop import IOLoop
 
+from gristmill_hub.ahead import ServerAhead
+
+COMMAND = (sys.executable, "-m", "gristmill_lab", "singleuser")
+AHEAD = ServerAhead(COMMAND)
 BETWEEN_LOOKS = 0.05  # seconds
+UNTIL_NEXT = 10.0  # seconds after a start: what is loaded ahead of the next one does not hinder this one
 
 
 class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has no types
     """Has started when its server listens. The hub's own looks become rare, and find it up to seconds later."""
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if self.user is not None:  # somebody has come
+            self._prepare()
+
     async def start(self) -> tuple[str, int]:
-        ip, port = await super().start()
+        ip, port = self._started_ahead() or await super().start()
         # The hub itself keeps the process's id only afterwards; one that is killed meanwhile would never find it again.
         self.orm_spawner.state = self.get_state()
         self.db.commit()
@@ -23,10 +37,25 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
             scale_factor=1,
             timeout=self.start_timeout,
         )
+        IOLoop.current().call_later(UNTIL_NEXT, self._prepare)
         if (status := self.proc.poll()) is not None:
             ended = f"{self._log_name} ended with status {status} before it listened on {ip}:{port}"
             raise RuntimeError(f"{ended}: what it said before is in this log")
         return ip, port
+
+    def _prepare(self) -> None:
+        AHEAD.prepare(self.get_env())
+
+    def _started_ahead(self) -> tuple[str, int] | None:
+        if not AHEAD.waits or self.shell_cmd or self.popen_kwargs:
+            return None  # a process that is there already can have nothing of the latter
+        self.port: int = self.port or random_port()
+        process = AHEAD.become([*self.cmd, *self.get_args()], self.get_env(), Path(self.home_dir))
+        if process is None:
+            return None
+        self.log.info("Spawning %s in a process that was there ahead", self._log_name)
+        self.proc, self.pid = process, process.pid
+        return self.ip or "127.0.0.1", self.port
 
     def _listens_or_ended(self, ip: str, port: int) -> bool:
         return can_connect(ip, port) or self.proc.poll() is not None

@@ -3,10 +3,15 @@
 jsonschema, which every Jupyter server imports, checks internationalised addresses by `rfc3987_syntax` where that is
 installed, which builds a grammar for a second at its import. Nothing in Jupyter's schemas is such an address; without
 that module jsonschema leaves them unchecked.
+
+With `--ahead` alone it loads the program, and is it once it is told how on its standard input, or ends with that.
 """
 
+import json
+import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 PROGRAMS = {"lab": "jupyterlab.labapp", "singleuser": "jupyterhub.singleuser"}
 
@@ -17,7 +22,28 @@ def main() -> None:
         sys.exit(f"expected one of {', '.join(PROGRAMS)}, then that program's own options; got {sys.argv[1:]}")
     del sys.argv[1]
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # how an import is told to fail
-    import_module(program).main()
+    module = import_module(program)
+    if sys.argv[1:] == ["--ahead"] and not _is_told():
+        return
+    module.main()
+
+
+def _is_told() -> bool:
+    """Waits for what the program is to be called with: `arguments`, `environ` and `folder`, as JSON."""
+    from gristmill_lab.ahead import load_extensions
+
+    load_extensions()
+    told = json.loads(sys.stdin.read() or "null")
+    if told is None:
+        return False
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # nobody writes to it any more
+    os.environ.clear()
+    os.environ.update(told["environ"])
+    folder = Path(told["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    sys.argv[1:] = told["arguments"]
+    return True
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """JupyterLab and a hub's servers as `python -m gristmill_lab` starts them."""
 
+import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +28,20 @@ def test_another_program_is_refused(arguments: tuple[str, ...]) -> None:
     it = started(*arguments)
     assert it.returncode == 1
     assert f"expected one of lab, singleuser, then that program's own options; got {list(arguments)}" in it.stderr
+
+
+def told(words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "gristmill_lab", "singleuser", "--ahead"]
+    return subprocess.run(command, check=False, capture_output=True, text=True, input=words)
+
+
+def test_what_was_loaded_ahead_is_the_program_once_it_is_told_how(tmp_path: Path) -> None:
+    home = tmp_path / "people" / "ada"
+    it = told(json.dumps({"arguments": ["--version"], "environ": dict(os.environ), "folder": str(home)}))
+    assert (it.returncode, it.stdout.strip()) == (0, version("jupyterhub"))
+    assert home.is_dir()
+
+
+def test_what_was_loaded_ahead_and_is_wanted_by_nobody_ends() -> None:
+    it = told("")
+    assert (it.returncode, it.stdout, it.stderr) == (0, "", "")
