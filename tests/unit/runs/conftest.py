@@ -2,21 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from gristmill.core import tokens
+from gristmill.core.blobs import BlobStore
 from gristmill.core.database import Database
+from gristmill.core.lease import Leadership
 from gristmill.core.scopes import WORKER_SCOPES, Actor, ActorKind
 from gristmill.core.settings import Settings
 from gristmill.notebooks.model import Parameter, ParameterSchema, ParameterType
 from gristmill.profiles.model import Catalogue, Profile, Resources
 from gristmill.runs import service, store
 from gristmill.runs.attempts import ClaimContext
+from gristmill.runs.executors.local import LocalExecutor
 from gristmill.runs.model import Attempt, Run, RunRequest, RunState
+from gristmill.runs.reconcile import RunsReconciler
 from gristmill.snapshots import service as snapshots
 from gristmill.snapshots.model import Snapshot, SnapshotFile, SnapshotRequest
 from tests.unit.conftest import TestClock
+from tests.unit.runs.tracking import AwayTracking
 
 GB = 2**30
 
@@ -98,3 +104,33 @@ def begin(db: Database, clock: TestClock) -> Callable[[Run], tuple[Attempt, Acto
             return attempt, tokens.authenticate(tx, token, clock.now())
 
     return begin_attempt
+
+
+@pytest.fixture
+def executor(tmp_path: Path) -> LocalExecutor:
+    return LocalExecutor(tmp_path / "attempts")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def reconciler(
+    db: Database, clock: TestClock, catalogue: Catalogue, tmp_path: Path, executor: LocalExecutor, settings: Settings
+) -> RunsReconciler:
+    """One that leads, while MLflow is away."""
+    leader = Leadership(db, clock, "me")
+    leader.take_over()
+    return RunsReconciler(
+        db=db,
+        leader=leader,
+        executor=executor,
+        blobs=BlobStore(str(tmp_path / "blobs"), max_bytes=1000),
+        tracking=AwayTracking(),
+        catalogue=catalogue,
+        settings=settings,
+        clock=clock,
+        url="http://127.0.0.1:1",
+    )

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gristmill.core.blobs import BlobStore
 from gristmill.core.database import Database
 from gristmill.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, UnauthenticatedError
-from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor, Scope
 from gristmill.core.settings import Settings
 from gristmill.core.tokens import authenticate
@@ -35,7 +33,6 @@ from gristmill.runs.model import (
 from gristmill.runs.reconcile import RunsReconciler
 from tests.unit.conftest import TestClock
 from tests.unit.runs.test_attempts import Story
-from tests.unit.runs.test_reconcile import AwayTracking
 
 FILE = "/attempts/a/runtime/k.json"
 FAULT = {"kind": "cell_error", "message": "KeyError: 'x'", "cell": 0}
@@ -72,22 +69,8 @@ def executor(tmp_path: Path) -> Living:
 
 
 @pytest.fixture
-def reconciler(
-    db: Database, clock: TestClock, catalogue: Catalogue, tmp_path: Path, executor: Living
-) -> RunsReconciler:
-    leader = Leadership(db, clock, "me")
-    leader.take_over()
-    return RunsReconciler(
-        db=db,
-        leader=leader,
-        executor=executor,
-        blobs=BlobStore(str(tmp_path / "blobs"), max_bytes=1000),
-        tracking=AwayTracking(),
-        catalogue=catalogue,
-        settings=Settings(home=tmp_path, cancel_grace=15.0),
-        clock=clock,
-        url="http://127.0.0.1:1",
-    )
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, cancel_grace=15.0)
 
 
 @pytest.fixture

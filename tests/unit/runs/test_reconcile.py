@@ -2,45 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Self
 
 import pytest
 
-from gristmill.core.blobs import BlobStore
 from gristmill.core.database import Database
 from gristmill.core.errors import InvalidInputError, UnavailableError
-from gristmill.core.lease import Leadership
-from gristmill.core.settings import Settings
 from gristmill.ledger import store as ledger
 from gristmill.profiles.model import Catalogue
 from gristmill.runs import store
-from gristmill.runs.executors.local import LocalExecutor
 from gristmill.runs.model import FaultKind, Run, RunState
 from gristmill.runs.reconcile import RunsReconciler
-from gristmill.tracking.model import TrackedStatus
-from tests.unit.conftest import TestClock
+from tests.unit.runs.tracking import AwayTracking
 
 Create = Callable[..., Run]
-
-
-class AwayTracking:
-    """MLflow does not answer."""
-
-    def of(self, project: str) -> Self:
-        del project
-        return self
-
-    def ensure_experiment(self, name: str) -> str:
-        raise UnavailableError("MLflow is away")
-
-    def find_or_create_run(self, attempt_id: str, experiment_id: str, name: str, tags: dict[str, str]) -> str:
-        raise UnavailableError("MLflow is away")
-
-    create_run = find_or_create_run
-
-    def end_run(self, run_id: str, status: TrackedStatus) -> None:
-        raise UnavailableError("MLflow is away")
 
 
 class RefusingTracking(AwayTracking):
@@ -63,23 +38,6 @@ class FaultyTracking(AwayTracking):
 
     def ensure_experiment(self, name: str) -> str:
         raise KeyError(name)
-
-
-@pytest.fixture
-def reconciler(db: Database, clock: TestClock, catalogue: Catalogue, tmp_path: Path) -> RunsReconciler:
-    leader = Leadership(db, clock, "me")
-    leader.take_over()
-    return RunsReconciler(
-        db=db,
-        leader=leader,
-        executor=LocalExecutor(tmp_path / "attempts"),
-        blobs=BlobStore(str(tmp_path / "blobs"), max_bytes=1000),
-        tracking=AwayTracking(),
-        catalogue=catalogue,
-        settings=Settings(home=tmp_path),
-        clock=clock,
-        url="http://127.0.0.1:1",
-    )
 
 
 def state_of(db: Database, run: Run) -> Run:

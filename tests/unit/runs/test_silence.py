@@ -5,14 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from gristmill.core.blobs import BlobStore
 from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.holdups import Holdup
-from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor
-from gristmill.core.settings import Settings
-from gristmill.profiles.model import Catalogue
 from gristmill.runs import attempts
 from gristmill.runs.attempts import ClaimContext
 from gristmill.runs.executors.base import Presence
@@ -21,7 +17,6 @@ from gristmill.runs.model import Attempt, ClaimRequest, FaultKind, Run, RunState
 from gristmill.runs.reconcile import RunsReconciler
 from tests.unit.conftest import TestClock
 from tests.unit.runs.test_attempts import Story
-from tests.unit.runs.test_reconcile import AwayTracking
 
 WHY = "its node node-1 does not answer"
 
@@ -45,25 +40,6 @@ class OnANode(LocalExecutor):
 @pytest.fixture
 def executor(tmp_path: Path) -> OnANode:
     return OnANode(tmp_path / "attempts")
-
-
-@pytest.fixture
-def reconciler(
-    db: Database, clock: TestClock, catalogue: Catalogue, tmp_path: Path, executor: OnANode
-) -> RunsReconciler:
-    leader = Leadership(db, clock, "me")
-    leader.take_over()
-    return RunsReconciler(
-        db=db,
-        leader=leader,
-        executor=executor,
-        blobs=BlobStore(str(tmp_path / "blobs"), max_bytes=1000),
-        tracking=AwayTracking(),
-        catalogue=catalogue,
-        settings=Settings(home=tmp_path),
-        clock=clock,
-        url="http://127.0.0.1:1",
-    )
 
 
 @pytest.fixture
