@@ -3,6 +3,7 @@
 import getpass
 import logging
 import os
+import signal
 import socket
 import sys
 import time
@@ -115,6 +116,8 @@ def _serve(settings: Settings) -> int:
         ),
     )
     log.info("control plane %s at %s, home %s", __version__, url, settings.home)
+    for told in (signal.SIGINT, signal.SIGTERM):  # raised again by uvicorn, once it has ended
+        signal.signal(told, _end)
     try:
         server.run(sockets=[listener])
     finally:
@@ -122,6 +125,10 @@ def _serve(settings: Settings) -> int:
         ground.close()
         db.close()
     return 0
+
+
+def _end(*_: object) -> None:
+    sys.exit(0)
 
 
 def _directory(settings: Settings, clock: SystemClock) -> Directory | None:

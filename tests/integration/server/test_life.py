@@ -1,16 +1,19 @@
 """One control plane per home, found by its port file, and what outlives it."""
 
+import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gristmill.client import api
 from gristmill.client.client import Client
 from gristmill.core.wire import ServerStatus
 from tests.integration.conftest import ControlPlane, WriteNotebook
+from tests.processes import lives
 from tests.waiting import until
 
 
@@ -54,6 +57,19 @@ def test_it_comes_back_at_the_same_url_with_the_same_token(control_plane: Contro
     control_plane.kill()
     with control_plane.client() as again:
         assert again.transport.credentials == before
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_one_that_is_told_to_end_by_a_signal_tidies_up(
+    control_plane: ControlPlane, client: Client, told: signal.Signals
+) -> None:
+    process = psutil.Process(client.send(api.status()).pid)
+    process.send_signal(told)
+    until(lambda: not lives(process), what="it has ended")
+    assert not control_plane.settings.port_file.exists()
+    assert "Traceback" not in (control_plane.home / "server.log").read_text()
+    with control_plane.client() as again:
+        assert again.send(api.status()).pid != process.pid
 
 
 def test_it_stays_small_and_imports_no_model_library(client: Client) -> None:
