@@ -1,5 +1,6 @@
 """Starts a person's server as a process of this machine."""
 
+import asyncio
 import sys
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,6 @@ from typing import Any
 
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from jupyterhub.utils import can_connect, exponential_backoff, random_port
-from tornado.ioloop import IOLoop
 
 from gristmill_hub.ahead import ServerAhead
 
@@ -37,7 +37,7 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
             scale_factor=1,
             timeout=self.start_timeout,
         )
-        IOLoop.current().call_later(UNTIL_NEXT, self._prepare)
+        asyncio.get_running_loop().call_later(UNTIL_NEXT, self._prepare)
         if (status := self.proc.poll()) is not None:
             ended = f"{self._log_name} ended with status {status} before it listened on {ip}:{port}"
             raise RuntimeError(f"{ended}: what it said before is in this log")
