@@ -10,7 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # Read while an interpreter starts, or while those modules are loaded: they cannot be changed any more afterwards.
-_READ_AT_START = ("PATH", "PYTHON", "LD_", "LANG", "LC_", "TZ", "VIRTUAL_ENV", "CONDA", "JUPYTERHUB_SINGLEUSER_")
+_READ_AT_START = (
+    *("PATH", "PYTHON", "LD_", "LANG", "LC_", "TZ", "TMPDIR", "VIRTUAL_ENV", "CONDA", "JUPYTERHUB_SINGLEUSER_"),
+    *("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"),
+)
+_AT_ONCE = 2**16  # bytes that a pipe takes on Linux though nobody reads from it yet
 
 
 class ServerAhead:
@@ -38,20 +42,20 @@ class ServerAhead:
                 text=True,
             )
 
-    def become(
-        self, command: Sequence[str], environ: Mapping[str, str], folder: Path
-    ) -> "subprocess.Popen[str] | None":
+    def become(self, command: list[str], environ: dict[str, str], folder: Path) -> "subprocess.Popen[str] | None":
         """The process that is this server from now on; None where none waits that could be it."""
         length = len(self._command)
-        if list(command[:length]) != self._command or _read_at_start(environ) != self._environ:
+        if command[:length] != self._command or _read_at_start(environ) != self._environ:
+            return None
+        told = json.dumps({"arguments": command[length:], "environ": environ, "folder": str(folder)})
+        if len(told) > _AT_ONCE:
             return None
         process = self._taken()
         if process is None or process.stdin is None:
             return None
-        told = {"arguments": list(command[length:]), "environ": dict(environ), "folder": str(folder)}
         try:
             with process.stdin:
-                process.stdin.write(json.dumps(told))
+                process.stdin.write(told)
         except BrokenPipeError:  # it ended meanwhile
             return None
         return process

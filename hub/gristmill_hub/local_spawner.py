@@ -27,6 +27,7 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
 
     async def start(self) -> tuple[str, int]:
         ip, port = self._started_ahead() or await super().start()
+        asyncio.get_running_loop().call_later(UNTIL_NEXT, self._prepare)
         # The hub itself keeps the process's id only afterwards; one that is killed meanwhile would never find it again.
         self.orm_spawner.state = self.get_state()
         self.db.commit()
@@ -37,7 +38,6 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
             scale_factor=1,
             timeout=self.start_timeout,
         )
-        asyncio.get_running_loop().call_later(UNTIL_NEXT, self._prepare)
         if (status := self.proc.poll()) is not None:
             ended = f"{self._log_name} ended with status {status} before it listened on {ip}:{port}"
             raise RuntimeError(f"{ended}: what it said before is in this log")

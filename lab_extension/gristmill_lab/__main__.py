@@ -14,6 +14,11 @@ from importlib import import_module
 from pathlib import Path
 
 PROGRAMS = {"lab": "jupyterlab.labapp", "singleuser": "jupyterhub.singleuser"}
+# What each of our servers loads anyway, and of what none asks at its import whose server it is in.
+LOADED_AHEAD = (
+    *("gristmill_lab.extension", "jupyter_lsp.serverextension", "jupyter_server_terminals.app", "jupyterlab.labapp"),
+    *("nbdime.webapp.nb_server_extension", "voila.server_extension"),
+)
 
 
 def main() -> None:
@@ -30,9 +35,8 @@ def main() -> None:
 
 def _is_told() -> bool:
     """Waits for what the program is to be called with: `arguments`, `environ` and `folder`, as JSON."""
-    from gristmill_lab.ahead import load_extensions
-
-    load_extensions()
+    for name in LOADED_AHEAD:
+        import_module(name)
     told = json.loads(sys.stdin.read() or "null")
     if told is None:
         return False

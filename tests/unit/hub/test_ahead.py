@@ -78,6 +78,7 @@ def test_another_command_and_what_cannot_be_changed_any_more_are_refused(ahead: 
     assert become(command=["jupyterhub-singleuser"]) is None
     assert become(LD_LIBRARY_PATH="/opt/cuda/lib64") is None
     assert become(PYTHONHASHSEED="8") is None
+    assert become(WORDS="x" * 2**16) is None, "who it is told would have to wait for who reads it"
     process = become()
     assert process is not None, "it waited on"
     process.wait(60)
