@@ -116,7 +116,8 @@ def _serve(settings: Settings) -> int:
         ),
     )
     log.info("control plane %s at %s, home %s", __version__, url, settings.home)
-    for told in (signal.SIGINT, signal.SIGTERM):  # raised again by uvicorn, once it has ended
+    # uvicorn raises them again once it has ended, which by itself ends this process before it has tidied up.
+    for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, _end)
     try:
         server.run(sockets=[listener])

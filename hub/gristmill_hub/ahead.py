@@ -6,9 +6,11 @@ environment and folder it has, when a server is wanted; it ends when whoever wai
 
 import json
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+COMMAND = (sys.executable, "-m", "gristmill_lab", "singleuser")
 # Read while an interpreter starts, or while those modules are loaded: they cannot be changed any more afterwards.
 _READ_AT_START = (
     *("PATH", "PYTHON", "LD_", "LANG", "LC_", "TZ", "TMPDIR", "VIRTUAL_ENV", "CONDA", "JUPYTERHUB_SINGLEUSER_"),
@@ -27,28 +29,26 @@ class ServerAhead:
 
     @property
     def waits(self) -> bool:
-        return self._waiting is not None
+        return self._waiting is not None and self._waiting.poll() is None
 
     def prepare(self, environ: Mapping[str, str]) -> None:
         """One waits from now on, for servers that this is the environment of, but for what is their own."""
-        if self._waiting is None or self._waiting.poll() is not None:
-            self._taken()
-            self._environ = _read_at_start(environ)
-            self._waiting = subprocess.Popen(
-                [*self._command, "--ahead"],
-                stdin=subprocess.PIPE,
-                env=self._environ,
-                start_new_session=True,
-                text=True,
-            )
+        if self.waits:
+            return
+        self._taken()
+        self._environ = _read_at_start(environ)
+        self._waiting = subprocess.Popen(
+            [*self._command, "--ahead"],
+            stdin=subprocess.PIPE,
+            env=self._environ,
+            start_new_session=True,
+            text=True,
+        )
 
-    def become(self, command: list[str], environ: dict[str, str], folder: Path) -> "subprocess.Popen[str] | None":
+    def become(self, arguments: list[str], environ: dict[str, str], folder: Path) -> "subprocess.Popen[str] | None":
         """The process that is this server from now on; None where none waits that could be it."""
-        length = len(self._command)
-        if command[:length] != self._command or _read_at_start(environ) != self._environ:
-            return None
-        told = json.dumps({"arguments": command[length:], "environ": environ, "folder": str(folder)})
-        if len(told) > _AT_ONCE:
+        told = json.dumps({"arguments": arguments, "environ": environ, "folder": str(folder)})
+        if len(told) > _AT_ONCE or _read_at_start(environ) != self._environ:
             return None
         process = self._taken()
         if process is None or process.stdin is None:

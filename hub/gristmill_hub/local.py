@@ -6,6 +6,7 @@ from typing import Any
 
 from gristmill.profiles.catalogue import load_catalogue
 from gristmill_hub import proxy
+from gristmill_hub.ahead import COMMAND
 from gristmill_hub.page import form
 from gristmill_hub.settings import JUPYTER, SERVICE, HubSettings
 
@@ -25,7 +26,7 @@ def servers(c: Any, settings: HubSettings) -> None:
     """Each person's JupyterLab, as a process of the user whose hub this is. No limit of a profile is enforced on it."""
     c.JupyterHub.spawner_class = "gristmill_hub.local_spawner.LocalSpawner"
     c.LocalSpawner.home_dir_template = str(settings.home / "people" / "{username}")
-    c.Spawner.cmd = [sys.executable, "-m", "gristmill_lab", "singleuser"]
+    c.Spawner.cmd = list(COMMAND)
     c.Spawner.default_url = "/lab"
     c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
     # The control plane is found by this and by the server's own token: there is nothing to type.

@@ -1,7 +1,6 @@
 """Starts a person's server as a process of this machine."""
 
 import asyncio
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ from typing import Any
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from jupyterhub.utils import can_connect, exponential_backoff, random_port
 
-from gristmill_hub.ahead import ServerAhead
+from gristmill_hub.ahead import COMMAND, ServerAhead
 
-COMMAND = (sys.executable, "-m", "gristmill_lab", "singleuser")
 AHEAD = ServerAhead(COMMAND)
 BETWEEN_LOOKS = 0.05  # seconds
 UNTIL_NEXT = 10.0  # seconds after a start: what is loaded ahead of the next one does not hinder this one
@@ -43,14 +41,21 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
             raise RuntimeError(f"{ended}: what it said before is in this log")
         return ip, port
 
+    @property
+    def _may_be_ahead(self) -> bool:
+        """Not another command, nor one that is started otherwise, or whose environment is known only then."""
+        known = not any(map(callable, self.environment.values()))
+        return known and not self.shell_cmd and not self.popen_kwargs and self.cmd == list(COMMAND)
+
     def _prepare(self) -> None:
-        AHEAD.prepare(self.get_env())
+        if self._may_be_ahead and not AHEAD.waits:
+            AHEAD.prepare(self.get_env())
 
     def _started_ahead(self) -> tuple[str, int] | None:
-        if not AHEAD.waits or self.shell_cmd or self.popen_kwargs:
-            return None  # a process that is there already can have nothing of the latter
+        if not self._may_be_ahead or not AHEAD.waits:
+            return None
         self.port: int = self.port or random_port()
-        process = AHEAD.become([*self.cmd, *self.get_args()], self.get_env(), Path(self.home_dir))
+        process = AHEAD.become(self.get_args(), self.get_env(), Path(self.home_dir))
         if process is None:
             return None
         self.log.info("Spawning %s in a process that was there ahead", self._log_name)

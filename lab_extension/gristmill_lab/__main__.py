@@ -28,26 +28,25 @@ def main() -> None:
     del sys.argv[1]
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # how an import is told to fail
     module = import_module(program)
-    if sys.argv[1:] == ["--ahead"] and not _is_told():
-        return
+    if sys.argv[1:] == ["--ahead"]:
+        for name in LOADED_AHEAD:
+            import_module(name)
+        told = sys.stdin.read()  # what `_become` is called with, as JSON
+        if not told:
+            return
+        _become(**json.loads(told))
     module.main()
 
 
-def _is_told() -> bool:
-    """Waits for what the program is to be called with: `arguments`, `environ` and `folder`, as JSON."""
-    for name in LOADED_AHEAD:
-        import_module(name)
-    told = json.loads(sys.stdin.read() or "null")
-    if told is None:
-        return False
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # nobody writes to it any more
+def _become(*, arguments: list[str], environ: dict[str, str], folder: str) -> None:
+    """As if this process had been started so."""
+    with Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
     os.environ.clear()
-    os.environ.update(told["environ"])
-    folder = Path(told["folder"])
-    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.update(environ)
+    Path(folder).mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
-    sys.argv[1:] = told["arguments"]
-    return True
+    sys.argv[1:] = arguments
 
 
 if __name__ == "__main__":

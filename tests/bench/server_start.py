@@ -1,7 +1,7 @@
 """From the click on Start on the hub's page to a JupyterLab that can be used: `python tests/bench/server_start.py`.
 
 Of a hub on this machine, or with `--cluster` (`KUBECONFIG=… HELM=…`) of the whole platform on a Kubernetes, where its
-images are. Every round is a new browser with nothing cached; needs Chromium.
+images are. Every round is a new browser with nothing cached; needs Chromium, and Linux without `--cluster`.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 from playwright.sync_api import Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -50,11 +51,16 @@ def stop(hub: Hub, name: str) -> None:
         until(lambda: not client.get(person).json()["servers"], 120, "the server is gone")
 
 
+def one_waits() -> bool:
+    """It has loaded everything, and reads from a pipe who it is for."""
+    waiting = [one.pid for one in psutil.process_iter(["cmdline"]) if "--ahead" in (one.info["cmdline"] or ())]
+    return any("pipe_read" in Path(f"/proc/{pid}/wchan").read_text() for pid in waiting)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--cluster", action="store_true")
-    parser.add_argument("--pause", type=float, default=10.0, help="seconds that somebody looks at the page of profiles")
     given = parser.parse_args()
     starts, pages = list[float](), list[float]()
     with platform_hub() if given.cluster else local_hub() as hub, sync_playwright() as play:
@@ -63,7 +69,8 @@ def main() -> None:
             with people(browser, hub, "bench") as log_in:
                 page = log_in("ada")
                 page.get_by_role("radio", name=re.compile("^bench")).check()
-                time.sleep(given.pause)
+                if not given.cluster:
+                    until(one_waits, 60, "a process waits to be the server")
                 began = time.monotonic()
                 page.get_by_role("button", name="Start").click()
                 starts.append(until_usable(page) - began)

@@ -1,12 +1,17 @@
 """When a person's server as a process of this machine counts as started."""
 
 import asyncio
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gristmill_hub import local_spawner
+from gristmill_hub.ahead import COMMAND, ServerAhead
 from gristmill_hub.local_spawner import LocalSpawner
 from jupyterhub.spawner import LocalProcessSpawner
 from jupyterhub.utils import can_connect, random_port
@@ -59,3 +64,61 @@ def test_one_that_never_listens_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
     finally:
         spawner.proc.kill()
         spawner.proc.wait()
+
+
+LISTENS_ONCE_TOLD = """import json, socket, sys, time
+if told := sys.stdin.read():
+    with socket.create_server(("127.0.0.1", int(json.loads(told)["arguments"][0]))):
+        time.sleep(60)"""
+
+
+@pytest.fixture
+def ahead(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerAhead]:
+    made = ServerAhead([sys.executable, "-c", LISTENS_ONCE_TOLD])
+    monkeypatch.setattr(local_spawner, "AHEAD", made)
+    yield made
+    if (waiting := made._waiting) is not None:
+        waiting.communicate(timeout=60)
+
+
+@pytest.fixture
+def spawner(monkeypatch: pytest.MonkeyPatch, ahead: ServerAhead, tmp_path: Path) -> LocalSpawner:
+    """One of a person who has come, whose server of its own, begun by the start, would end at once."""
+    made, port = starting(monkeypatch, "raise SystemExit(3)")
+    made.cmd, made.port, made.home_dir = list(COMMAND), port, str(tmp_path)
+    monkeypatch.setattr(LocalSpawner, "get_args", lambda _: [str(port)])
+    monkeypatch.setattr(LocalSpawner, "get_env", lambda _: dict(os.environ))
+    return made
+
+
+def test_the_process_that_waits_is_the_server(spawner: LocalSpawner, ahead: ServerAhead) -> None:
+    spawner._prepare()
+    waiting = ahead._waiting
+    assert waiting is not None
+    try:
+        assert asyncio.run(spawner.start()) == ("127.0.0.1", spawner.port)
+        assert (spawner.proc, spawner.orm_spawner.state["pid"]) == (waiting, waiting.pid)
+        assert not ahead.waits
+    finally:
+        waiting.kill()
+        waiting.wait()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"cmd": ["jupyterhub-singleuser"]},
+        {"shell_cmd": ["bash", "-c"]},
+        {"popen_kwargs": {"umask": 0o77}},
+        {"environment": {"PROJECT": lambda _: "asked for at a start"}},
+    ],
+)
+def test_none_waits_for_a_server_that_it_could_not_be(
+    spawner: LocalSpawner, ahead: ServerAhead, given: dict[str, Any]
+) -> None:
+    for name, value in given.items():
+        setattr(spawner, name, value)
+    spawner._prepare()
+    assert not ahead.waits
+    with pytest.raises(RuntimeError, match="ended with status 3"):
+        asyncio.run(spawner.start())
