@@ -3,7 +3,6 @@
 import hmac
 import os
 import secrets
-import ssl
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 
 from gristmill.core.errors import UnauthenticatedError
 from gristmill.core.settings import Settings
+from gristmill.core.tls import trust_for
 from gristmill.core.wire import InstanceProof, PortFile
 
 PROBE_TIMEOUT = 5.0
@@ -81,8 +81,3 @@ def proves_itself(file: PortFile) -> bool:
         return False
     expected = hmac.new(file.secret.encode(), challenge.encode(), sha256).hexdigest()
     return hmac.compare_digest(proof.proof, expected)
-
-
-def trust_for(url: str) -> ssl.SSLContext | bool:
-    """What httpx is to verify certificates by. Reading the usual authorities takes longer than a local answer."""
-    return True if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # this one trusts nobody

@@ -6,7 +6,6 @@ from typing import Any, Self
 import httpx
 import msgspec
 
-from gristmill.client.credentials import trust_for
 from gristmill.client.transports import why_away
 from gristmill.core.errors import (
     ConflictError,
@@ -19,6 +18,7 @@ from gristmill.core.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from gristmill.core.tls import trust_for
 
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 

@@ -7,11 +7,12 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from gristmill.client.call import Call
-from gristmill.client.credentials import Credentials, trust_for
+from gristmill.client.credentials import Credentials
 from gristmill.client.forwarded import Forwarded
 from gristmill.client.sse import EventReader
 from gristmill.client.wire import read_answer, read_problem, request_arguments
 from gristmill.core.errors import UnavailableError
+from gristmill.core.tls import trust_for
 from gristmill.core.wire import PROJECT_HEADER, Event
 
 T = TypeVar("T")

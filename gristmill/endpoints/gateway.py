@@ -24,6 +24,7 @@ from gristmill.core.database import Database
 from gristmill.core.errors import UnavailableError
 from gristmill.core.passing import limited, passed_back, passed_on
 from gristmill.core.scopes import Actor
+from gristmill.core.tls import trust_for
 from gristmill.core.whole_file import make_private
 from gristmill.endpoints import service
 from gristmill.endpoints.model import KEY, Endpoint, key_hash
@@ -75,7 +76,8 @@ class Gateway:
 
     def __init__(self, db: Database, keys: GatewayKeys, *, limit: int) -> None:
         self._db, self._keys, self._limit = db, keys, limit
-        self._http = httpx.AsyncClient(timeout=TIMEOUT, limits=_LIMITS, trust_env=False)
+        # Endpoints answer on this machine, or in this cluster.
+        self._http = httpx.AsyncClient(timeout=TIMEOUT, limits=_LIMITS, trust_env=False, verify=trust_for("http:"))
         self._asked = Counter[str]()  # by the endpoint's id
 
     async def close(self) -> None:

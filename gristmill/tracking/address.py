@@ -14,6 +14,7 @@ import httpcore
 import httpx
 
 from gristmill.core.errors import ForbiddenError, UnavailableError
+from gristmill.core.tls import trust_for
 
 # A Unix socket's path has room for 108 bytes on Linux and 104 on macOS, its end included.
 _LONGEST = 100
@@ -37,7 +38,7 @@ class MlflowAddress:
     socket: Path | None = None
     name: str | None = None
     authorization: str | None = field(default=None, repr=False)
-    verify: ssl.SSLContext | bool = True
+    authorities: ssl.SSLContext | None = None  # of its certificate; None for the usual ones
     reason: Callable[[], str | None] = lambda: None
     refused: Callable[[], str | None] = lambda: None
 
@@ -48,7 +49,7 @@ class MlflowAddress:
 
     def probe(self, timeout: httpx.Timeout) -> httpx.Client:
         """As `client`, for who finds out how the server stands."""
-        transport = _UnixTransport(self.socket) if self.socket else None
+        transport = _UnixTransport(self.socket, verify=trust_for(self.base_url)) if self.socket else None
         return httpx.Client(transport=transport, timeout=timeout, **self._common)
 
     def async_client(self, timeout: httpx.Timeout) -> httpx.AsyncClient:
@@ -58,7 +59,11 @@ class MlflowAddress:
         async def check_answer(answer: httpx.Response) -> None:
             self._check_answer(answer)
 
-        transport = httpx.AsyncHTTPTransport(uds=str(self.socket), limits=_LIMITS) if self.socket else None
+        transport = (
+            httpx.AsyncHTTPTransport(uds=str(self.socket), limits=_LIMITS, verify=trust_for(self.base_url))
+            if self.socket
+            else None
+        )
         hooks: dict[str, list[Callable[..., Any]]] = {"request": [check], "response": [check_answer]}
         return httpx.AsyncClient(
             transport=transport, timeout=timeout, event_hooks=hooks, limits=_LIMITS, **self._common
@@ -67,7 +72,8 @@ class MlflowAddress:
     @property
     def _common(self) -> dict[str, Any]:
         headers = {"authorization": self.authorization} if self.authorization else {}
-        return {"base_url": self.base_url, "headers": headers, "verify": self.verify, "trust_env": False}
+        verify = self.authorities or trust_for(self.base_url)
+        return {"base_url": self.base_url, "headers": headers, "verify": verify, "trust_env": False}
 
     def _check(self, _request: httpx.Request) -> None:
         if (why := self.refused()) is not None:
@@ -81,8 +87,8 @@ class MlflowAddress:
 class _UnixTransport(httpx.HTTPTransport):
     """As its base, but closes a socket that could not be connected: while MLflow is away there are many."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(uds=str(path))
+    def __init__(self, path: Path, *, verify: ssl.SSLContext | bool) -> None:
+        super().__init__(uds=str(path), verify=verify)
         self._pool = httpcore.ConnectionPool(
             max_connections=_LIMITS.max_connections,
             max_keepalive_connections=_LIMITS.max_keepalive_connections,

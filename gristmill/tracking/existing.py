@@ -37,7 +37,7 @@ class ExistingMlflow(MlflowServer):
             base_url=url,
             name=url,
             authorization=_authorization(settings),
-            verify=ssl.create_default_context() if url.startswith("https:") else False,
+            authorities=ssl.create_default_context() if url.startswith("https:") else None,
             reason=lambda: self._state.reason,
             refused=lambda: self._refused,
         )

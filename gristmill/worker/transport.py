@@ -12,6 +12,7 @@ import msgspec
 from gristmill.client.address import Address
 from gristmill.core.errors import GristmillError, Problem, UnavailableError, error_from_problem
 from gristmill.core.small_blobs import Digests, SmallBlob, SmallBlobs
+from gristmill.core.tls import trust_for
 from gristmill.runs.model import AttemptOrder, ClaimRequest, WorkerEvent, WorkerEvents, WorkerEventsAnswer
 
 _AWAY = {408, 425, 429}  # beside every 5xx: to be tried again
@@ -32,7 +33,7 @@ class Transport:
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(timeout, connect=5.0),
             trust_env=False,
-            verify=address.url.startswith("https:"),  # loading certificates takes longer than a claim
+            verify=trust_for(address.url),
         )
 
     def __enter__(self) -> Self:

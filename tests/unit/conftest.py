@@ -1,7 +1,9 @@
 """A migrated database per test, and a clock that tests move."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -37,11 +39,21 @@ def clock() -> TestClock:
     return TestClock()
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file: to copy it takes a fiftieth of the migrations' time."""
+    file = tmp_path_factory.mktemp("template") / "gristmill.db"
+    database = Database(f"sqlite:///{file}")
+    upgrade(database)
+    database.close()
+    return file
+
+
 @pytest.fixture
-def db(database_url: str, clock: TestClock) -> Iterator[Database]:
+def db(database_url: str, sqlite_template: Path, clock: TestClock) -> Iterator[Database]:
     database = Database(database_url)
-    if database.is_sqlite:
-        upgrade(database)  # the other is a copy of one that is
+    if database.is_sqlite and database.url.database:
+        shutil.copyfile(sqlite_template, database.url.database)  # the other is a copy already
     with database.write() as tx:
         ensure_default(tx, clock.now())
     yield database

@@ -9,6 +9,7 @@ import msgspec
 from gristmill.core.clock import Clock
 from gristmill.core.errors import UnauthenticatedError, UnavailableError
 from gristmill.core.scopes import HUB_PREFIX, ActorKind, Scope
+from gristmill.core.tls import trust_for
 from gristmill.core.tokens import token_hash
 from gristmill.projects.directories.base import Directory
 from gristmill.projects.model import (
@@ -50,7 +51,7 @@ class HubDirectory(Directory):
 
     def __init__(self, api_url: str, clock: Clock, *, project_groups: str) -> None:
         self._url, self._clock, self._prefix = api_url.rstrip("/"), clock, project_groups
-        self._http = httpx.Client(timeout=_TIMEOUT, trust_env=False)
+        self._http = httpx.Client(timeout=_TIMEOUT, trust_env=False, verify=trust_for(api_url))
         self._known: dict[str, _Known] = {}
         self._turn = threading.Lock()
 

@@ -8,7 +8,7 @@ import pytest
 from gristmill.client import client as clients
 from gristmill.client.call import Call
 from gristmill.client.client import Client
-from gristmill.client.credentials import Credentials, trust_for
+from gristmill.client.credentials import Credentials
 from gristmill.core.errors import GristmillError, UnavailableError
 from gristmill.core.wire import Event, EventPage
 from gristmill.endpoints.model import Endpoint, EndpointState
@@ -160,8 +160,3 @@ def test_it_is_shown_that_an_endpoint_waits_while_it_does() -> None:
     client, _ = client_of([], endpoint=[waits, an_endpoint(seen(EndpointState.READY, generation=2))])
     watched: list[Endpoint] = list(client.watch_endpoint(an_endpoint(generation=2)))
     assert [one.waiting for one in watched] == ["waiting for 1 core", None]
-
-
-def test_plain_http_reads_no_certificate_authorities() -> None:
-    assert trust_for("https://example.org") is True
-    assert trust_for("http://127.0.0.1:80") is not True
