@@ -1,8 +1,9 @@
 # All the commands there are; CI calls the same ones. Each works alone, first, on a fresh clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test platform demo lab stop lock
+.PHONY: help setup check test coverage platform demo lab stop lock
 # Tests run in as many processes, a file of them in one; 0 is this process alone.
 WORKERS ?= 2
+TESTS = -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile | expand -t 17
@@ -13,9 +14,12 @@ setup: ## make .venv as requirements.lock says
 check: setup ## format, lint, types, arrows, lock, docs, wheel, extras; `make check ONLY="lint types"` for some
 	@.venv/bin/python -m tools.check $(ONLY)
 
-test: setup ## all tests, with branch coverage; `make test ARGS="-k worker"` for some
+test: setup ## all tests; `make test ARGS="-k worker"` for some
+	@.venv/bin/python $(TESTS)
+
+coverage: setup ## the same, with the branch coverage of every process that they start: it takes twice as long
 	@.venv/bin/coverage erase
-	@.venv/bin/coverage run -m pytest -n $(WORKERS) --dist loadfile $(ARGS); passed=$$?; \
+	@.venv/bin/coverage run $(TESTS); passed=$$?; \
 	 .venv/bin/coverage combine --quiet; .venv/bin/coverage report; exit $$passed
 
 platform: setup ## the images, and the tests of the whole platform on the Kubernetes of KUBECONFIG, with HELM

@@ -25,6 +25,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--away", type=float, default=8.0, help="seconds without a database, where a test goes through it")
 
 
+@pytest.hookimpl(trylast=True)  # the terminal's plugin comes first
+def pytest_configure(config: pytest.Config) -> None:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")  # what xdist's processes do not have
+    if os.environ.get("CI") and terminal is not None:
+        config.pluginmanager.register(FailuresAtOnce(terminal))
+
+
+class FailuresAtOnce:
+    """What failed is shown when it fails: a run that is cut off ends without a summary."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._terminal.ensure_newline()
+            self._terminal.write_line(f"{report.nodeid} failed in its {report.when}:\n{report.longreprtext}")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
     """One server for the session, with a migrated database to copy."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from gristmill.core.blobs import BlobStore
 from gristmill.core.database import Database
@@ -17,6 +18,10 @@ from gristmill.server.app import Parts, create_app
 from gristmill.server.identity import new_identity
 from gristmill.tracking.process import MlflowProcess
 from tests.unit.conftest import TestClock
+
+# By the public URL. FastAPI takes half a second to prepare an app's routes when they are first asked for; they are the
+# same for each, and find its services by the request.
+_ROUTES: dict[str | None, list[BaseRoute]] = {}
 
 
 @pytest.fixture
@@ -37,7 +42,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def make_app(tmp_path: Path, db: Database, clock: TestClock, settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings(home=tmp_path, max_body_bytes=4_000_000)
     small = Profile(name="small", resources=Resources(cpu=1, memory=2**30), default=True)
-    return create_app(
+    app = create_app(
         Parts(
             settings=settings,
             clock=clock,
@@ -52,3 +57,5 @@ def make_app(tmp_path: Path, db: Database, clock: TestClock, settings: Settings 
             leave=lambda: None,
         )
     )
+    app.router.routes[:] = _ROUTES.setdefault(settings.public_url, [*app.router.routes])
+    return app

@@ -2,7 +2,7 @@ import stat
 from pathlib import Path
 
 from gristmill.core.settings import Settings
-from gristmill.server.__main__ import make_folders
+from gristmill.server.main import make_folders
 
 
 def test_home_and_shared_folder_are_closed_to_others_where_they_are_made(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gristmill.core.settings import Settings
 from gristmill.server import files
-from gristmill.server.__main__ import listen
+from gristmill.server.main import listen
 
 
 @pytest.fixture
