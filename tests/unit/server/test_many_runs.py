@@ -1,4 +1,4 @@
-"""Five hundred runs at once, and a clock that jumps while they run: all end, and a turn of the control loop is short."""
+"""Five hundred runs at once, or a clock that jumps while they run: all end, and no turn of the control loop is long."""
 
 import threading
 from collections import Counter
