@@ -15,7 +15,7 @@ import psutil
 
 from gristmill.client.client import Client
 from gristmill.client.credentials import Credentials
-from tests.browser.lab import free_port
+from tests.ports import free_port
 from tests.waiting import until
 
 PATIENCE = 120

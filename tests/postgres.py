@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 
 from gristmill.core.database import Database
 from gristmill.server.schema import upgrade
+from tests.ports import free_port
 from tests.waiting import until
 
 PASSWORD = "no-secret-of-anybody"
@@ -122,10 +122,7 @@ def server(found: Path) -> Iterator[Postgres]:
         os.chown(folder, who.pw_uid, who.pw_gid)
     try:
         _initialise(found, folder, user)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        postgres = Postgres(folder, found, port, user)
+        postgres = Postgres(folder, found, free_port(), user)
         postgres.start()
         try:
             yield postgres

@@ -28,9 +28,12 @@ import numpy as np
 import pandas as pd
 import psutil
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from gristmill.endpoints.model import ENDPOINT_PROTOCOL, DesiredState, Variant
 from gristmill.serving.artifact import ORIGIN
 from gristmill.serving.folders import DESIRED, EndpointFolder
+from tests.ports import free_port
 
 CATEGORIES = ("state", "international_plan", "voice_plan", "area")
 
@@ -238,12 +241,6 @@ def together(server: psutil.Process, port: int, body: bytes, requests: int, clie
 def percentiles(seconds: list[float]) -> dict[str, float]:
     cuts = statistics.quantiles(seconds, n=100)
     return {"p10 ms": cuts[9] * 1000, "p50 ms": cuts[49] * 1000, "p99 ms": cuts[98] * 1000}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def show(name: str, figures: dict[str, float]) -> None:

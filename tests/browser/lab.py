@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.ports import free_port
 from tests.waiting import until
 
 GRISTMILL = Path(sys.executable).with_name("gristmill")
@@ -54,6 +54,7 @@ def started(folder: Path, home: Path, own: Path) -> Iterator[Lab]:
     settings.mkdir(parents=True)
     # Whether there is a newer JupyterLab is not what is looked at; that news are not asked about is `gristmill lab`'s.
     (settings / "notification.jupyterlab-settings").write_text('{"checkForUpdates": false}')
+    # Two Labs that are started at once would both take the first of Gristmill's ports.
     with log.open("wb") as output:
         process = subprocess.Popen(
             [GRISTMILL, "lab", "--no-browser", "--port", str(free_port()), folder],
@@ -68,14 +69,6 @@ def started(folder: Path, home: Path, own: Path) -> Iterator[Lab]:
     finally:
         process.terminate()
         process.wait(timeout=60)
-
-
-def free_port() -> int:
-    """One of the machine's own choice: two Labs that are started at once would both take the first of Gristmill's."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def by_palette(page: Page, command: str) -> None:

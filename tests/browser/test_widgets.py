@@ -17,10 +17,11 @@ from playwright.sync_api import Locator, expect
 from gristmill.client import api
 from tests.browser.accessibility import change_theme, in_light_and_dark
 from tests.browser.conftest import Visitor
-from tests.browser.lab import Desk, Lab, free_port, started
+from tests.browser.lab import Desk, Lab, started
 from tests.browser.notebooks import cell, write
 from tests.browser.test_lab_models import TRAIN
 from tests.integration.conftest import ControlPlane
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(900)

@@ -13,10 +13,10 @@ from gristmill.core.errors import ForbiddenError, NotFoundError, Unauthenticated
 from gristmill.core.scopes import Scope
 from gristmill.endpoints.model import DeployRequest
 from gristmill.runs.model import RunState
-from tests.browser.lab import free_port
 from tests.hub import Hub, started
 from tests.integration.conftest import WriteNotebook
 from tests.line_model import ask, registered, training, until_ready
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow

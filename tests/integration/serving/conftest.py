@@ -1,7 +1,6 @@
 """A supervisor process with real workers, and the control plane that it talks to."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from gristmill.endpoints.model import DesiredState, EndpointState, Observed, Variant
+from tests.ports import free_port
 from tests.processes import lives
 from tests.serving_kit.control_plane import TOKEN, EndpointControlPlane
 from tests.serving_kit.endpoint import desired, variant
@@ -24,12 +24,6 @@ from tests.waiting import until
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     return model_store(tmp_path_factory.mktemp("models"))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Endpoint:

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from gristmill.endpoints.model import EndpointState, Phase, Tier
-from tests.integration.serving.conftest import Endpoint, free_port
+from tests.integration.serving.conftest import Endpoint
+from tests.ports import free_port
 from tests.processes import is_zombie
 from tests.serving_kit.control_plane import EndpointControlPlane
 from tests.waiting import until
