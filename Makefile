@@ -3,7 +3,7 @@
 .PHONY: help setup check test coverage platform demo lab stop lock
 # Tests run in as many processes, a file of them in one; 0 is this process alone.
 WORKERS ?= 2
-TESTS = -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+PYTEST = -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile | expand -t 17
@@ -15,11 +15,11 @@ check: setup ## format, lint, types, arrows, lock, docs, wheel, extras; `make ch
 	@.venv/bin/python -m tools.check $(ONLY)
 
 test: setup ## all tests; `make test ARGS="-k worker"` for some
-	@.venv/bin/python $(TESTS)
+	@.venv/bin/python $(PYTEST)
 
 coverage: setup ## the same, with the branch coverage of every process that they start: it takes twice as long
 	@.venv/bin/coverage erase
-	@.venv/bin/coverage run $(TESTS); passed=$$?; \
+	@.venv/bin/coverage run $(PYTEST); passed=$$?; \
 	 .venv/bin/coverage combine --quiet; .venv/bin/coverage report; exit $$passed
 
 platform: setup ## the images, and the tests of the whole platform on the Kubernetes of KUBECONFIG, with HELM

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.failures import FailuresAtOnce
 from tests.kubernetes import Ground, namespace, need_cluster, stand_in_image
 from tests.postgres import TEMPLATE, Postgres, programs, server
 
@@ -30,18 +31,6 @@ def pytest_configure(config: pytest.Config) -> None:
     terminal = config.pluginmanager.get_plugin("terminalreporter")  # what xdist's processes do not have
     if os.environ.get("CI") and terminal is not None:
         config.pluginmanager.register(FailuresAtOnce(terminal))
-
-
-class FailuresAtOnce:
-    """What failed is shown when it fails: a run that is cut off ends without a summary."""
-
-    def __init__(self, terminal: pytest.TerminalReporter) -> None:
-        self._terminal = terminal
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self._terminal.ensure_newline()
-            self._terminal.write_line(f"{report.nodeid} failed in its {report.when}:\n{report.longreprtext}")
 
 
 @pytest.fixture(scope="session")

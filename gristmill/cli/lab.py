@@ -216,17 +216,20 @@ def _wait(process: _Jupyterlab, url: str, token: str) -> None:
     """Returns when it answers to its own token: another server may have taken the port since it was seen to be free."""
     import httpx
 
+    from gristmill.core.tls import trust_for
+
+    headers = {"Authorization": f"token {token}"}
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if process.status is not None:
-            raise UnavailableError(f"JupyterLab ended with status {process.status}; what it said is above")
-        try:
-            headers = {"Authorization": f"token {token}"}
-            if httpx.get(url, headers=headers, timeout=5.0, trust_env=False).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass  # it does not listen yet
-        time.sleep(POLL)
+    with httpx.Client(headers=headers, timeout=5.0, trust_env=False, verify=trust_for(url)) as client:
+        while time.monotonic() < deadline:
+            if process.status is not None:
+                raise UnavailableError(f"JupyterLab ended with status {process.status}; what it said is above")
+            try:
+                if client.get(url).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass  # it does not listen yet
+            time.sleep(POLL)
     raise UnavailableError(f"JupyterLab did not answer within {PATIENCE:g} s; what it said is above")
 
 

@@ -76,7 +76,7 @@ class Gateway:
 
     def __init__(self, db: Database, keys: GatewayKeys, *, limit: int) -> None:
         self._db, self._keys, self._limit = db, keys, limit
-        # Endpoints answer on this machine, or in this cluster.
+        # Endpoints answer plain HTTP, on this machine or in this cluster.
         self._http = httpx.AsyncClient(timeout=TIMEOUT, limits=_LIMITS, trust_env=False, verify=trust_for("http:"))
         self._asked = Counter[str]()  # by the endpoint's id
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import httpx
 
 from gristmill.core.errors import UnavailableError
+from gristmill.core.tls import trust_for
 from gristmill.endpoints.model import Caller, Endpoint, KeyEntry, Traffic
 
 TIMEOUT = httpx.Timeout(1.0)
@@ -31,7 +32,7 @@ def fetch(endpoint: Endpoint) -> str:
         UnavailableError: it does not answer within a second.
     """
     try:
-        answer = httpx.get(f"{endpoint.url}/metrics", timeout=TIMEOUT, trust_env=False)
+        answer = httpx.get(f"{endpoint.url}/metrics", timeout=TIMEOUT, trust_env=False, verify=trust_for(endpoint.url))
         answer.raise_for_status()
     except httpx.HTTPError as error:
         raise UnavailableError(

@@ -4,7 +4,7 @@ import gc
 import sys
 
 if __name__ == "__main__":
-    gc.disable()  # most of the start is imports, and they make no garbage
+    gc.disable()  # until it serves: most of the start is imports, and they make no garbage
     from gristmill.server.main import main
 
     sys.exit(main())

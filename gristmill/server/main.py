@@ -120,7 +120,7 @@ def _serve(settings: Settings) -> int:
     # uvicorn raises them again once it has ended, which by itself ends this process before it has tidied up.
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, _end)
-    gc.freeze()  # what the start has made is not looked through again at every collection
+    gc.freeze()  # what the start has made, its little garbage too, is not looked through at every collection
     gc.enable()
     try:
         server.run(sockets=[listener])

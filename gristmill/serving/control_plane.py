@@ -13,7 +13,6 @@ import msgspec
 from gristmill.client.address import Address
 from gristmill.client.proof import proven_async
 from gristmill.core.errors import UnavailableError
-from gristmill.core.tls import trust_for
 from gristmill.endpoints.model import DesiredState, Observed
 from gristmill.serving.folders import parse_desired
 
@@ -41,7 +40,6 @@ class ControlPlane:
             headers={"Authorization": f"Bearer {token}"},
             timeout=_TIMEOUT,
             trust_env=False,
-            verify=trust_for(address.url),
         )
         self._endpoint = f"api/endpoints/{quote(endpoint, safe='')}"
 

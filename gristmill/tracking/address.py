@@ -38,7 +38,7 @@ class MlflowAddress:
     socket: Path | None = None
     name: str | None = None
     authorization: str | None = field(default=None, repr=False)
-    authorities: ssl.SSLContext | None = None  # of its certificate; None for the usual ones
+    authorities: ssl.SSLContext | None = None  # that its certificate is checked against, where it has one
     reason: Callable[[], str | None] = lambda: None
     refused: Callable[[], str | None] = lambda: None
 
@@ -49,7 +49,7 @@ class MlflowAddress:
 
     def probe(self, timeout: httpx.Timeout) -> httpx.Client:
         """As `client`, for who finds out how the server stands."""
-        transport = _UnixTransport(self.socket, verify=trust_for(self.base_url)) if self.socket else None
+        transport = _UnixTransport(self.socket, verify=self._trust) if self.socket else None
         return httpx.Client(transport=transport, timeout=timeout, **self._common)
 
     def async_client(self, timeout: httpx.Timeout) -> httpx.AsyncClient:
@@ -59,11 +59,9 @@ class MlflowAddress:
         async def check_answer(answer: httpx.Response) -> None:
             self._check_answer(answer)
 
-        transport = (
-            httpx.AsyncHTTPTransport(uds=str(self.socket), limits=_LIMITS, verify=trust_for(self.base_url))
-            if self.socket
-            else None
-        )
+        transport = None
+        if self.socket:
+            transport = httpx.AsyncHTTPTransport(uds=str(self.socket), limits=_LIMITS, verify=self._trust)
         hooks: dict[str, list[Callable[..., Any]]] = {"request": [check], "response": [check_answer]}
         return httpx.AsyncClient(
             transport=transport, timeout=timeout, event_hooks=hooks, limits=_LIMITS, **self._common
@@ -72,8 +70,11 @@ class MlflowAddress:
     @property
     def _common(self) -> dict[str, Any]:
         headers = {"authorization": self.authorization} if self.authorization else {}
-        verify = self.authorities or trust_for(self.base_url)
-        return {"base_url": self.base_url, "headers": headers, "verify": verify, "trust_env": False}
+        return {"base_url": self.base_url, "headers": headers, "verify": self._trust, "trust_env": False}
+
+    @property
+    def _trust(self) -> ssl.SSLContext | bool:
+        return self.authorities or trust_for(self.base_url)
 
     def _check(self, _request: httpx.Request) -> None:
         if (why := self.refused()) is not None:

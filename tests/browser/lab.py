@@ -54,8 +54,8 @@ def started(folder: Path, home: Path, own: Path) -> Iterator[Lab]:
     settings.mkdir(parents=True)
     # Whether there is a newer JupyterLab is not what is looked at; that news are not asked about is `gristmill lab`'s.
     (settings / "notification.jupyterlab-settings").write_text('{"checkForUpdates": false}')
-    # Two Labs that are started at once would both take the first of Gristmill's ports.
     with log.open("wb") as output:
+        # Two Labs that are started at once would both take the first of Gristmill's ports.
         process = subprocess.Popen(
             [GRISTMILL, "lab", "--no-browser", "--port", str(free_port()), folder],
             env={**os.environ, "GRISTMILL_HOME": str(home), **kept},

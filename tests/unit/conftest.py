@@ -52,8 +52,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def db(database_url: str, sqlite_template: Path, clock: TestClock) -> Iterator[Database]:
     database = Database(database_url)
-    if database.is_sqlite and database.url.database:
-        shutil.copyfile(sqlite_template, database.url.database)  # the other is a copy already
+    if database.is_sqlite:  # PostgreSQL's is a copy already
+        assert database.url.database
+        shutil.copyfile(sqlite_template, database.url.database)
     with database.write() as tx:
         ensure_default(tx, clock.now())
     yield database

@@ -230,6 +230,7 @@ def test_what_is_reported_faster_than_it_is_read_is_shown_together(flooded: Shel
         gristmill.report(loss=n, accuracy=n / 2)
     flooded.events.end()
     took = time.monotonic() - began
+    # The first of each second at once; of the rest what was held, ten times a second and at the end.
     assert len(flooded.published) <= AT_ONCE * (1 + took) + took / report_flood.TOGETHER + 1
     assert flooded.payloads[:2] == [
         {"verb": "report", "metrics": {"loss": {"value": n}, "accuracy": {"value": n / 2}}} for n in (0, 1)

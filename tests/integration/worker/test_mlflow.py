@@ -1,7 +1,6 @@
 """An unmodified MLflow client in the notebook, a real MLflow server behind: everything lands on the attempt's run."""
 
 import os
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -18,6 +17,7 @@ from gristmill.runs.model import WorkerEventKind
 from tests.integration.worker.conftest import Worker
 from tests.integration.worker.control_plane_double import KERNEL_TOKEN, TOKEN
 from tests.integration.worker.notebooks import code
+from tests.ports import free_port
 from tests.waiting import until
 
 LOGS_A_MODEL = """
@@ -53,8 +53,7 @@ class Mlflow:
 
 @pytest.fixture
 def mlflow(tmp_path: Path) -> Iterator[Mlflow]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{tmp_path}/mlflow.db", "--artifacts-destination", str(tmp_path)]
     environ = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}

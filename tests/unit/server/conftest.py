@@ -20,7 +20,7 @@ from gristmill.tracking.process import MlflowProcess
 from tests.unit.conftest import TestClock
 
 # By the public URL. FastAPI takes half a second to prepare an app's routes when they are first asked for; they are the
-# same for each, and find its services by the request.
+# same for each, and find its services by the request. The OpenAPI document is the first app's, and says the same.
 _ROUTES: dict[str | None, list[BaseRoute]] = {}
 
 
