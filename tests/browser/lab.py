@@ -16,7 +16,6 @@ from tests.ports import free_port
 from tests.waiting import until
 
 GRISTMILL = Path(sys.executable).with_name("gristmill")
-MOST_TABS = 80
 _PAGE = re.compile(r"JupyterLab\s+(http://\S+)")
 
 
@@ -77,17 +76,6 @@ def by_palette(page: Page, command: str) -> None:
     page.locator(".lm-CommandPalette-input:visible").fill(command)
     expect(page.locator(".lm-CommandPalette-item.lm-mod-active:visible")).to_contain_text(command)
     page.keyboard.press("Enter")
-
-
-def tab_to(page: Page, wanted: Locator) -> None:
-    """As somebody without a mouse gets there; fails where the Tab key does not lead to it."""
-    expect(wanted).to_be_enabled()
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        if wanted.evaluate("element => element === document.activeElement"):
-            return
-    focused = page.evaluate("document.activeElement.outerHTML")
-    raise AssertionError(f"not within {MOST_TABS} tabs: {wanted}; the focus is at {focused[:300]}")
 
 
 @dataclass(frozen=True)

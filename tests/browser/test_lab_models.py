@@ -16,7 +16,7 @@ from gristmill.client import api
 from gristmill.runs.model import Run
 from tests.browser.accessibility import in_light_and_dark
 from tests.browser.conftest import Visitor
-from tests.browser.lab import Desk, Lab, by_palette, started, tab_to
+from tests.browser.lab import Desk, Lab, started
 from tests.browser.notebooks import cell, write
 from tests.integration.conftest import ControlPlane
 from tests.waiting import until
@@ -200,50 +200,6 @@ def test_from_a_run_to_a_version_to_an_endpoint_that_answers_and_is_deleted(
     expect(models(desk).get_by_text("An endpoint is a URL")).to_be_visible()
     with control_plane.client() as client:
         assert client.send(api.list_endpoints()) == ()
-
-
-def test_by_keyboard_alone_from_the_form_to_an_endpoint_that_answers(
-    desk: Desk, lab: Lab, control_plane: ControlPlane
-) -> None:
-    page = desk.page
-    write(lab.folder / "typed.ipynb", cell(PARAMETERS, "parameters"), cell(TRAIN))
-    desk.open("typed.ipynb")
-    # JupyterLab takes the focus for a notebook that has just been opened, from the palette too.
-    expect(page.get_by_text("| Idle")).to_be_visible()
-    by_palette(page, "Run Notebook as Experiment…")
-    expect(desk.form("typed.ipynb").get_by_label("strength")).to_be_focused()
-    page.keyboard.press("Control+A")
-    page.keyboard.type("0.5")
-    page.keyboard.press("Enter")
-    run = page.locator(".gr-Page:visible")
-    expect(run.get_by_role("heading", level=1)).to_contain_text("succeeded")
-
-    tab_to(page, run.get_by_role("button", name="Register…"))
-    page.keyboard.press("Enter")
-    form = page.get_by_role("form", name=re.compile("^Register a model of typed"))
-    tab_to(page, form.get_by_label("name"))
-    page.keyboard.press("Control+A")
-    page.keyboard.type("typed")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="typed/1 is registered")).to_be_visible()
-
-    expect(page.get_by_role("button", name="Deploy typed/1…")).to_be_focused()
-    page.keyboard.press("Enter")
-    deploy = page.get_by_role("form", name="Deploy typed/1")
-    expect(deploy.get_by_role("region", name="Try-out")).to_contain_text("answered in", timeout=120_000)
-    tab_to(page, deploy.get_by_role("button", name="Deploy to dev"))
-    page.keyboard.press("Enter")
-    calls = page.get_by_role("region", name="Call it")
-    expect(calls.get_by_label("curl command", exact=True)).to_contain_text("/invocations", timeout=120_000)
-    expect(page.get_by_role("button", name="Open endpoint typed")).to_be_focused()
-    page.keyboard.press("Enter")
-    endpoint = page.locator(".gr-Page:visible").filter(has=page.get_by_role("heading", name="ready typed"))
-    by_hand = endpoint.get_by_role("region", name="Try it")
-    tab_to(page, by_hand.get_by_role("button", name="Predict"))
-    page.keyboard.press("Enter")
-    expect(by_hand.get_by_label("Answer", exact=True)).to_contain_text("predictions")
-    with control_plane.client() as client:
-        client.send(api.delete_endpoint("typed"))
 
 
 def test_a_model_that_cannot_be_served_is_told_before_it_is_deployed(
