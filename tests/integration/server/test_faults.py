@@ -15,6 +15,8 @@ from gristmill.runs.model import FaultKind, Run, RunState
 from tests.integration.conftest import ControlPlane, WriteNotebook
 from tests.waiting import until
 
+pytestmark = pytest.mark.both_databases
+
 # Runs until a file appears beside it, and counts how often it was begun.
 PATIENT = """
 import pathlib, time

@@ -1,9 +1,13 @@
 """How a run's metrics went, step by step, whoever kept them."""
 
+import pytest
+
 from gristmill.client import api
 from gristmill.client.client import Client
 from gristmill.runs.model import RunState
 from tests.integration.conftest import WriteNotebook
+
+pytestmark = pytest.mark.both_databases
 
 CELLS = (
     "import gristmill\nfor step in range(5):\n    gristmill.report({'F1 (macro)': step / 10}, step=step)",

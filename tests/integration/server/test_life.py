@@ -16,6 +16,8 @@ from tests.integration.conftest import ControlPlane, WriteNotebook
 from tests.processes import lives
 from tests.waiting import until
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_two_commands_at_once_start_one_control_plane(control_plane: ControlPlane) -> None:
     answers: list[ServerStatus] = []

@@ -14,6 +14,8 @@ from gristmill.core.wire import ServerStatus
 from tests.integration.conftest import ControlPlane
 from tests.waiting import until
 
+pytestmark = pytest.mark.both_databases
+
 # One ends the control plane, the other's answer has no end.
 LEFT_OUT = {"/api/server/stop", "/api/events/stream"}
 EXAMPLES = 12
