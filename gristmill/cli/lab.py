@@ -129,14 +129,17 @@ def _workspaces(folder: Path) -> Path:
 def _config_path(others: str | None) -> str:
     """Where Jupyter looks for configuration besides its own places: what JupyterLab begins with here is there.
 
-    A question about news covers the buttons of the first form. These are defaults: what a person has set counts.
+    A question about news covers the buttons of the first form. Whether JupyterLab wants to be built from its sources
+    anew takes a second of a core to find out, for each page. These are defaults: what a person has set counts.
     """
     from gristmill.core.settings import read_settings
 
     own = read_settings().home / "lab" / "config"
-    defaults = own / "labconfig" / "default_setting_overrides.json"
-    defaults.parent.mkdir(parents=True, exist_ok=True)
-    defaults.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}))
+    defaults = own / "labconfig"
+    defaults.mkdir(parents=True, exist_ok=True)
+    settings = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
+    (defaults / "default_setting_overrides.json").write_text(json.dumps(settings))
+    (defaults / "page_config.json").write_text(json.dumps({"buildCheck": False}))
     return os.pathsep.join(filter(None, (str(own), others)))
 
 
@@ -154,7 +157,8 @@ def _shell(own: str | None) -> tuple[str, ...]:
 class _Jupyterlab:
     """JupyterLab's process. Ctrl-C is for it, and it asks nothing; SIGTERM is passed on.
 
-    Told to end it has `GRACE` seconds: a worker thread of its web server may keep it for ever after its last word.
+    Told to end it has `GRACE` seconds: a request that its end cuts off (a list of nbconvert's exporters, say) leaves a
+    worker thread of anyio's waiting, and that would keep it for ever after its last word.
     """
 
     def __init__(self, folder: Path, port: int, token: str) -> None:

@@ -250,6 +250,7 @@ def test_nothing_is_loaded_from_elsewhere_and_no_token_reaches_the_browser(
     assert any(f'"{newest(control_plane).name}"' in text for text in said)  # bodies are among it
     assert not [text for text in (page.content(), *said) if token in text or upstream in text]
     assert person.foreign == []
+    assert not [text for text in said if "/lab/api/build" in text]  # which would look for Node, a second for each page
 
 
 def test_the_panel_says_what_it_is_for_when_there_is_no_run(browser: Browser, tmp_path: Path) -> None:
