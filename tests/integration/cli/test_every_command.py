@@ -1,6 +1,9 @@
 """All commands, one after the other as somebody would use them, each with `--json`."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -128,10 +131,32 @@ def test_every_command_answers_with_json(
     assert known - walked == set(), "a new command is walked here too"
 
 
+# In one process: of each command the whole start would be the same.
+HELP = """
+import contextlib
+import io
+import json
+import sys
+from gristmill.cli.main import app
+for path in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        try:
+            app([*path, "--help"], prog_name="gristmill")
+        except SystemExit as ended:
+            status = ended.code
+    print(json.dumps([path, status, shown.getvalue()]))
+"""
+
+
 @pytest.mark.parametrize("columns", ["80", "120"])
-def test_help_fits_the_terminal(gristmill: Gristmill, columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
-    monkeypatch.setenv("TERMINAL_WIDTH", columns)
-    for path in [(), *commands(typer.main.get_command(app))]:
-        too_long = [line for line in gristmill(*path, "--help").out.splitlines() if len(line) > int(columns)]
-        assert too_long == [], path
+def test_help_fits_the_terminal(columns: str) -> None:
+    asked: list[tuple[str, ...]] = [(), *commands(typer.main.get_command(app))]
+    wide = {**os.environ, "COLUMNS": columns, "TERMINAL_WIDTH": columns}
+    script = (sys.executable, "-c", HELP)
+    done = subprocess.run(script, input=json.dumps(asked), env=wide, stdout=subprocess.PIPE, text=True, check=True)
+    shown = {tuple(path): (status, text) for path, status, text in map(json.loads, done.stdout.splitlines())}
+    assert shown.keys() == set(asked)
+    for path, (status, text) in shown.items():
+        assert status == 0, path
+        assert f"Usage: {' '.join(('gristmill', *path))} " in text
+        assert [line for line in text.splitlines() if len(line) > int(columns)] == [], path
