@@ -63,7 +63,7 @@ def tab_to(page: Page, wanted: Locator, most: int, key: str = "Tab") -> None:
         if wanted.evaluate("element => element === document.activeElement"):
             break
         page.keyboard.press(key)
-    expect(wanted, f"within {most} presses of {key}").to_be_focused(timeout=1000)
+    expect(wanted, f"within {most} presses of {key}").to_be_focused()
     assert wanted.evaluate(
         """element => {
             const { left, right, top, bottom } = element.getBoundingClientRect();
