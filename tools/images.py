@@ -1,7 +1,7 @@
 """Builds container images: `python -m tools.images [NAME …]`, all of hub/images where none is named.
 
 `IMAGE_BUILDER` is the command that builds, and brings the image to where it is to run: it is called with
-`NAME:TAG --file DOCKERFILE CONTEXT`, for as many images at the same time as there are cores. Without it, `docker build`.
+`NAME:TAG --file DOCKERFILE CONTEXT`, for as many images at a time as there are cores. Without it, `docker build`.
 `IMAGE_SIZE` is the command that prints how many bytes an image has uncompressed: it is called with `NAME:TAG`. Without
 both of them, `docker image inspect`.
 """
