@@ -35,7 +35,7 @@ def test_a_server_gets_what_its_profile_says_and_is_shut_as_all_pods_are(platfor
     spec = pod_of(platform, "gus")["spec"]
     (container,) = spec["containers"]
     assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
-    assert container["resources"]["limits"]["cpu"] in {"300m", "0.3"}
+    assert container["resources"]["limits"]["cpu"] in {"500m", "0.5"}
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert not spec["automountServiceAccountToken"]
