@@ -1,10 +1,12 @@
 """Every setting of the control plane and the client: one typed object, read from `GRISTMILL_*` in this module only."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -44,7 +46,7 @@ class Settings:
     endpoint_image: str | None = None  # the same for endpoints
     pull_policy: str = "IfNotPresent"  # of these images
     run_environ: str | None = None  # a secret of Kubernetes': what runs' pods have as environment variables
-    cache_claim: str | None = None  # a volume where runs' pods keep environments that were made from locks
+    cache_claim: dict[str, Any] | None = None  # the volume claim, in JSON, by which runs keep environments and data
     mlflow_workspaces: bool = False  # the server at GRISTMILL_MLFLOW_URL has workspaces: one for each project
     profiles: Path | None = None  # a catalogue; default: profiles.yaml in the home, if it is there
     secrets_vault: str = "auto"  # keyring, encrypted; auto: a keyring where one answers
@@ -134,7 +136,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         try:
             given[setting.name] = _READERS[setting.name](text)
         except ValueError:
-            expected = " or ".join(Ground) if setting.name == "ground" else "a number"
+            expected = _EXPECTED.get(setting.name, "a number")
             faults.append(Fault(where=name, message=f"expected {expected}", got=text, expected=expected))
     if faults:
         listed = "; ".join(f"{fault.where}={fault.got!r} (expected {fault.expected})" for fault in faults)
@@ -151,6 +153,15 @@ def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
+def _claim(text: str) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(text)
+    match manifest:
+        case {"kind": "PersistentVolumeClaim", "metadata": {"name": str()}}:
+            return manifest
+    raise ValueError(text)
+
+
+_EXPECTED = {"ground": " or ".join(Ground), "cache_claim": "a PersistentVolumeClaim as JSON"}
 _READERS: dict[str, Callable[[str], object]] = {
     "home": _path,
     "url": lambda text: text.rstrip("/"),
@@ -176,7 +187,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "endpoint_image": str,
     "pull_policy": str,
     "run_environ": str,
-    "cache_claim": str,
+    "cache_claim": _claim,
     "mlflow_workspaces": _switch,
     "profiles": _path,
     "secrets_vault": str,

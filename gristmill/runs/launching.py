@@ -46,7 +46,9 @@ class Launcher:
         tracked = self._tracked(run, attempt, new=new) if attempt.tracking_run is None else {}
         token = self._token(run, attempt, tracked)
         profile = resolve(self.catalogue, run.profile, ProfileUse.RUN)
-        self.executor.launch(Launch(attempt=attempt.id, url=self.url, token=token, profile=profile))
+        uses_cache = run.environment is not None or bool(run.data)
+        order = Launch(attempt=attempt.id, url=self.url, token=token, profile=profile, uses_cache=uses_cache)
+        self.executor.launch(order)
 
     def _tracked(self, run: Run, attempt: Attempt, *, new: bool) -> dict[str, str | None]:
         """What the attempt's row has of its MLflow run."""

@@ -58,7 +58,7 @@ def _kubernetes(settings: Settings, on_change: Callable[[], object]) -> Ground:
     runs = RunPods(
         image=settings.run_image or "",
         pull_policy=settings.pull_policy,
-        cache_claim=settings.cache_claim,
+        cache=settings.cache_claim,
         environ_from=settings.run_environ,
         grace_s=round(settings.cancel_grace) + 5,
         environ=_of_workers(settings),

@@ -91,7 +91,7 @@ def installed(*sets: str) -> Iterator[Platform]:
     name = f"gristmill-{uuid4().hex[:6]}"
     admin = Client(namespace=name)
     given = [f"--set={one}" for one in (f"hub.password={PASSWORD}", f"hub.adminPassword={ADMIN_PASSWORD}", *sets)]
-    command = [program, "install", "gristmill", str(CHART), "--namespace", name, "--create-namespace"]
+    command = [program, "install", "gristmill", str(CHART), "--namespace", name, "--create-namespace", "--wait"]
     subprocess.run([*command, "--values", str(VALUES), *given], check=True, capture_output=True)
     try:
         hub = Hub("", f"http://gristmill.{name}.svc:8090", Path())

@@ -83,11 +83,14 @@ def test_a_second_person_sees_nothing_of_what_the_first_has_run(
         assert answer.status_code == status, answer.text
 
 
-def test_a_run_has_no_account_of_kubernetes_no_hub_token_and_is_not_root(ada: Client, notebook: WriteNotebook) -> None:
+def test_a_run_has_no_account_no_hub_token_and_no_volume_of_others_and_is_not_root(
+    ada: Client, notebook: WriteNotebook
+) -> None:
     look = """
 import os, pathlib, gristmill
 assert os.getuid() == 1000, os.getuid()
 assert not pathlib.Path("/var/run/secrets/kubernetes.io").exists()
+assert not os.path.ismount("/gristmill/cache")
 assert not [name for name in os.environ if "JUPYTERHUB" in name or "TOKEN" in name.replace("MLFLOW_TRACKING_TOKEN", "")]
 try:
     pathlib.Path("/opt/gristmill/mine").write_text("")

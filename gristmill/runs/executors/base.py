@@ -19,12 +19,16 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """`url` and `token` are all that a worker is told; the rest comes with its claim."""
+    """`url` and `token` are all that a worker is told; the rest comes with its claim.
+
+    `uses_cache`: it wants environments or data that were kept by runs before it, and keeps its own for later ones.
+    """
 
     attempt: str
     url: str
     token: str
     profile: Profile
+    uses_cache: bool = False
 
 
 class Executor(ABC):

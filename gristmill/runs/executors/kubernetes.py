@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lightkube.resources.batch_v1 import Job
-from lightkube.resources.core_v1 import Pod, Secret
+from lightkube.resources.core_v1 import PersistentVolumeClaim, Pod, Secret
 
 from gristmill.core.errors import UnavailableError
 from gristmill.core.holdups import Holdup
@@ -23,11 +23,13 @@ _LOG_LINES = 100
 
 @dataclass(frozen=True, kw_only=True)
 class RunPods:
-    """What all runs' pods have alike. `image` is that of profiles that name none."""
+    """What all runs' pods have alike. `image` is that of profiles that name none; `cache` is the claim of the volume
+    that those have which use it, made for the first of them: a pod is held up by a volume that is on another node.
+    """
 
     image: str
     pull_policy: str = "IfNotPresent"
-    cache_claim: str | None = None
+    cache: Manifest | None = None
     environ_from: str | None = None
     grace_s: int = 30
     command: Sequence[str] = WORKER
@@ -60,6 +62,8 @@ class KubernetesExecutor(Executor):
         if self._cluster.create(Secret, token) is None:
             # That of a launch that was broken off; its token is void by now.
             self._cluster.change(Secret, object_name(order.attempt), {"stringData": token["stringData"]})
+        if order.uses_cache and self._runs.cache is not None:
+            self._cluster.create(PersistentVolumeClaim, self._runs.cache)
         made = self._cluster.create(Job, self._manifest(order))
         if made is None:
             return  # another control plane's, a moment ago
@@ -164,7 +168,7 @@ class KubernetesExecutor(Executor):
             grace_s=self._runs.grace_s,
             environ=self._runs.environ,
             environ_from=self._runs.environ_from,
-            cache_claim=self._runs.cache_claim,
+            cache_claim=self._runs.cache["metadata"]["name"] if order.uses_cache and self._runs.cache else None,
         )
         # Whether it is tried again is the control plane's to say: a second pod's claim would be refused.
         spec = {"backoffLimit": 0, "completions": 1, "parallelism": 1, "template": pods.template(pod)}

@@ -33,8 +33,9 @@ metadata:
   labels: {{- include "gristmill.labels" (dict "top" .top "component" .component) | nindent 4 }}
   annotations: { "helm.sh/resource-policy": keep } # what people made outlives the release
 spec:
-  accessModes: [ReadWriteOnce]
-  {{- with .top.Values.storageClass }}
+  {{- $shared := .top.Values.sharedVolumes }}
+  accessModes: [{{ if .shared }}{{ $shared.accessMode }}{{ else }}ReadWriteOnce{{ end }}]
+  {{- with (and .shared $shared.storageClass) | default .top.Values.storageClass }}
   storageClassName: {{ . }}
   {{- end }}
   resources: { requests: { storage: {{ .size }} } }
