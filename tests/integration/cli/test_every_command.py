@@ -148,12 +148,12 @@ for path in json.load(sys.stdin):
 """
 
 
-@pytest.mark.parametrize("columns", ["80", "120"])
+@pytest.mark.parametrize("columns", ["60", "80"])
 def test_help_fits_the_terminal(columns: str) -> None:
     asked: list[tuple[str, ...]] = [(), *commands(typer.main.get_command(app))]
-    wide = {**os.environ, "COLUMNS": columns, "TERMINAL_WIDTH": columns}
+    narrow = {**os.environ, "COLUMNS": columns}
     script = (sys.executable, "-c", HELP)
-    done = subprocess.run(script, input=json.dumps(asked), env=wide, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(script, input=json.dumps(asked), env=narrow, stdout=subprocess.PIPE, text=True, check=True)
     shown = {tuple(path): (status, text) for path, status, text in map(json.loads, done.stdout.splitlines())}
     assert shown.keys() == set(asked)
     for path, (status, text) in shown.items():
