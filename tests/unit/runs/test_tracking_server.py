@@ -1,7 +1,6 @@
 """Runs know by which MLflow server they are tracked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Self
 
 import pytest
@@ -12,11 +11,11 @@ from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor
 from gristmill.profiles.model import Catalogue
 from gristmill.runs import service, store
-from gristmill.runs.executors.base import Launch
 from gristmill.runs.launching import Launcher
 from gristmill.runs.model import Attempt, Run, RunState
 from gristmill.tracking.model import TrackedStatus
 from tests.unit.conftest import TestClock
+from tests.unit.runs.launching import NotingExecutor
 
 SERVER = "https://mlflow.example.org"
 
@@ -37,14 +36,6 @@ class Tracking:
     def end_run(self, _run: str, _status: TrackedStatus) -> None: ...
 
 
-@dataclass
-class Executor:
-    launched: list[Launch] = field(default_factory=list)
-
-    def launch(self, launch: Launch) -> None:
-        self.launched.append(launch)
-
-
 @pytest.fixture
 def attempt(
     db: Database,
@@ -58,7 +49,7 @@ def attempt(
     made, _ = begin(run)
     leader = Leadership(db, clock, "server_1")
     leader.take_over()
-    launcher = Launcher(leader, Executor(), Tracking(), catalogue, clock, "http://127.0.0.1:1")  # type: ignore[arg-type]  # it launches
+    launcher = Launcher(leader, NotingExecutor(), Tracking(), catalogue, clock, "http://127.0.0.1:1")  # type: ignore[arg-type]  # it launches
     launcher.tracking_server = SERVER
     with db.read() as tx:
         run = store.get_run(tx, run.id)
