@@ -10,19 +10,15 @@ from gristmill.core.database import Database
 from gristmill.core.lease import Leadership
 from gristmill.core.scopes import Actor
 from gristmill.data_roots.model import DataBinding
-from gristmill.environments.model import EnvironmentKind, RunEnvironment
 from gristmill.profiles.model import Catalogue
 from gristmill.runs import store
 from gristmill.runs.launching import Launcher
 from gristmill.runs.model import Attempt, Run
 from tests.unit.conftest import TestClock
 from tests.unit.runs.launching import NotingExecutor
+from tests.unit.runs.test_environments import LOCKED
 from tests.unit.runs.tracking import AwayTracking
 
-LOCK = "sha256:" + "1" * 64
-LOCKED = RunEnvironment(
-    name="own", kind=EnvironmentKind.REQUIREMENTS, source="requirements.txt", python="3.11", digest=LOCK, lock=LOCK
-)
 DATA = DataBinding(name="customers", source="https://example.org/customers.csv", at="data/customers.csv")
 
 
