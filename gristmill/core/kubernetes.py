@@ -65,6 +65,10 @@ class Cluster:
             found = self._client.get(Namespace, self.namespace)
         return str(found.metadata and found.metadata.uid)
 
+    def has(self, kind: type[R], name: str) -> bool:
+        with _answers(f"{kind.__name__} {name}"):
+            return self._found(lambda: self._client.get(kind, name))
+
     def create(self, kind: type[R], manifest: Manifest) -> R | None:
         """The new object; None where there is one of this name."""
         wanted: R = kind.from_dict(manifest)  # type: ignore[attr-defined]  # every kind has it; the base does not say so

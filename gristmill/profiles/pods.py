@@ -22,7 +22,7 @@ TOKEN = "token"  # noqa: S105  # a file's name
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
-    """What one pod runs. `secret` holds its token; `cache_claim` is a volume of environments that were made before.
+    """What one pod runs. `secret` holds its token; `cache_claim` is the volume of what runs before it kept.
 
     `environ_from` is a secret whose entries are environment variables; those in `environ` come before it.
     """

@@ -92,11 +92,11 @@ def installed(*sets: str) -> Iterator[Platform]:
     admin = Client(namespace=name)
     given = [f"--set={one}" for one in (f"hub.password={PASSWORD}", f"hub.adminPassword={ADMIN_PASSWORD}", *sets)]
     command = [program, "install", "gristmill", str(CHART), "--namespace", name, "--create-namespace", "--wait"]
-    subprocess.run([*command, "--values", str(VALUES), *given], check=True, capture_output=True)
     try:
+        subprocess.run([*command, "--values", str(VALUES), *given], check=True, stdout=subprocess.DEVNULL)
         hub = Hub("", f"http://gristmill.{name}.svc:8090", Path())
         platform = Platform(admin, name, hub)
-        for deployment in ("mlflow", "control-plane", "hub", "proxy"):
+        for deployment in ASKED:
             platform.until_ready(deployment)
         hub = Hub(f"http://{platform.address_of('proxy-public')}", hub.control_plane, Path())
         yield Platform(admin, name, hub)

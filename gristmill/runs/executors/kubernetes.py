@@ -58,13 +58,12 @@ class KubernetesExecutor(Executor):
                 return
             self.forget(order.attempt)  # of a worker that ended before it claimed
             raise UnavailableError("the worker before is still being removed")
+        cache = self._cache() if order.uses_cache else None
         token = self._secret(order)
         if self._cluster.create(Secret, token) is None:
             # That of a launch that was broken off; its token is void by now.
             self._cluster.change(Secret, object_name(order.attempt), {"stringData": token["stringData"]})
-        if order.uses_cache and self._runs.cache is not None:
-            self._cluster.create(PersistentVolumeClaim, self._runs.cache)
-        made = self._cluster.create(Job, self._manifest(order))
+        made = self._cluster.create(Job, self._manifest(order, cache))
         if made is None:
             return  # another control plane's, a moment ago
         self._jobs.put(made)
@@ -147,13 +146,23 @@ class KubernetesExecutor(Executor):
     def _pods_of(self, attempt: str) -> list[Pod]:
         return newest_first(pod for pod in self._pods.objects().values() if labels_of(pod).get(ATTEMPT) == attempt)
 
+    def _cache(self) -> str | None:
+        """The claim's name; it is there from now on."""
+        if self._runs.cache is None:
+            return None
+        name = str(self._runs.cache["metadata"]["name"])
+        # A quota that is used up refuses another claim before it is seen that there is one of this name.
+        if not self._cluster.has(PersistentVolumeClaim, name):
+            self._cluster.create(PersistentVolumeClaim, self._runs.cache)
+        return name
+
     def _secret(self, order: Launch) -> Manifest:
         return {
             "metadata": {"name": object_name(order.attempt), "labels": {**_PART_OF, ATTEMPT: order.attempt}},
             "stringData": {pods.TOKEN: order.token},
         }
 
-    def _manifest(self, order: Launch) -> Manifest:
+    def _manifest(self, order: Launch, cache: str | None) -> Manifest:
         labels = {**_PART_OF, ATTEMPT: order.attempt}
         told = ["--url", order.url, "--attempt", order.attempt]
         told += ["--dir", f"{pods.HOME}/attempts/{order.attempt}"]
@@ -168,7 +177,7 @@ class KubernetesExecutor(Executor):
             grace_s=self._runs.grace_s,
             environ=self._runs.environ,
             environ_from=self._runs.environ_from,
-            cache_claim=self._runs.cache["metadata"]["name"] if order.uses_cache and self._runs.cache else None,
+            cache_claim=cache,
         )
         # Whether it is tried again is the control plane's to say: a second pod's claim would be refused.
         spec = {"backoffLimit": 0, "completions": 1, "parallelism": 1, "template": pods.template(pod)}
