@@ -30,21 +30,34 @@ class Hub:
 
     def token(self, name: str, **order: object) -> str:
         """One that this person makes on the hub's page."""
-        with httpx.Client(base_url=self.url, follow_redirects=True, timeout=60) as browser:
-            browser.get("/hub/login")
-            password = ADMIN_PASSWORD if name == "root" else PASSWORD
-            form = {"username": name, "password": password, "_xsrf": browser.cookies["_xsrf"]}
-            assert browser.post("/hub/login", data=form, params={"next": "/hub/token"}).is_success
-            headers = {"X-XSRFToken": self._xsrf(browser), "Referer": f"{self.url}/hub/token"}
+        with self._logged_in(name, "/hub/token") as (browser, xsrf):
+            headers = {"X-XSRFToken": xsrf, "Referer": f"{self.url}/hub/token"}
             made = browser.post(f"/hub/api/users/{name}/tokens", json=order, headers=headers)
             assert made.status_code == 201, made.text
             return str(made.json()["token"])
 
-    def _xsrf(self, browser: httpx.Client) -> str:
-        page = browser.get("/hub/token").text
-        found = re.search(r'xsrf_token: "([^"]+)"', page)
-        assert found is not None, page
-        return found[1]
+    @contextmanager
+    def server(self, name: str, profile: str) -> Iterator[httpx.Client]:
+        """Started as this person does it, on the page of profiles."""
+        with self._logged_in(name, "/hub/spawn") as (browser, xsrf):
+            browser.post(f"/hub/spawn/{name}", data={"profile": profile, "_xsrf": xsrf}).raise_for_status()
+        headers = {"Authorization": f"token {self.token(name)}"}
+        with httpx.Client(base_url=f"{self.url}/user/{name}/", headers=headers, timeout=60) as server:
+            until(lambda: server.get("api/status").status_code == 200, PATIENCE, f"the server of {name} answers")
+            yield server
+
+    @contextmanager
+    def _logged_in(self, name: str, page: str) -> Iterator[tuple[httpx.Client, str]]:
+        """A browser that this page was shown to, and what its forms are sent with."""
+        with httpx.Client(base_url=self.url, follow_redirects=True, timeout=60) as browser:
+            browser.get("/hub/login")
+            password = ADMIN_PASSWORD if name == "root" else PASSWORD
+            form = {"username": name, "password": password, "_xsrf": browser.cookies["_xsrf"]}
+            assert browser.post("/hub/login", data=form, params={"next": page}).is_success
+            shown = browser.get(page).text
+            found = re.search(r'xsrf_token: "([^"]+)"', shown)
+            assert found is not None, shown
+            yield browser, found[1]
 
     def client(self, token: str, project: str | None = None) -> Client:
         return Client(Credentials(url=self.control_plane, token=token, local=False, project=project))

@@ -1,7 +1,8 @@
-"""One process that has loaded what a person's server is made of, before anybody asks for one.
+"""A process that has loaded what a person's server is made of, before that person asks for it.
 
-To load it takes a second, most of what a start on this machine takes. The process is told who it is for, and which
-environment and folder it has, when a server is wanted; it ends when whoever waits with it ends.
+To load it takes a second, most of what a start on this machine takes. It is begun in the person's folder and with the
+person's environment, since some of what is loaded asks for them at once: where settings and layouts are, which path
+cookies are for. When the server is wanted it is told the rest; it ends when whoever waits with it ends.
 """
 
 import json
@@ -11,46 +12,52 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 COMMAND = (sys.executable, "-m", "gristmill_lab", "singleuser")
-# Read while an interpreter starts, or while those modules are loaded: they cannot be changed any more afterwards.
-_READ_AT_START = (
-    *("PATH", "PYTHON", "LD_", "LANG", "LC_", "TZ", "TMPDIR", "VIRTUAL_ENV", "CONDA", "JUPYTERHUB_SINGLEUSER_"),
-    *("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"),
+# New at each start of a server. Nothing that is loaded asks for them before the server itself begins.
+TOLD_LATER = frozenset(
+    {
+        *("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTERHUB_CLIENT_ID", "JUPYTERHUB_SERVICE_URL"),
+        *("JUPYTERHUB_OAUTH_SCOPES", "JUPYTERHUB_OAUTH_ACCESS_SCOPES", "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES"),
+    }
 )
 _AT_ONCE = 2**16  # bytes that a pipe takes on Linux though nobody reads from it yet
 
 
 class ServerAhead:
-    """`command` starts a server; with `--ahead`, a process that waits to be one."""
+    """One person's. `command` starts a server; with `--ahead`, a process that waits to be one."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = list(command)
         self._waiting: subprocess.Popen[str] | None = None
-        self._environ = dict[str, str]()
+        self._known = dict[str, str]()
+        self._folder = Path()
 
     @property
     def waits(self) -> bool:
         return self._waiting is not None and self._waiting.poll() is None
 
-    def prepare(self, environ: Mapping[str, str]) -> None:
-        """One waits from now on, for servers that this is the environment of, but for what is their own."""
-        if self.waits:
+    def prepare(self, environ: Mapping[str, str], folder: Path) -> None:
+        """One waits from now on, for servers in this folder that have this environment but for what is told later."""
+        known = _known(environ)
+        if self.waits and (known, folder) == (self._known, self._folder):
             return
-        self._taken()
-        self._environ = _read_at_start(environ)
+        self.end()
+        self._known, self._folder = known, folder
+        folder.mkdir(parents=True, exist_ok=True)
         self._waiting = subprocess.Popen(
             [*self._command, "--ahead"],
             stdin=subprocess.PIPE,
-            env=self._environ,
+            cwd=folder,
+            env=known,
             start_new_session=True,
             text=True,
         )
 
     def become(self, arguments: list[str], environ: dict[str, str], folder: Path) -> "subprocess.Popen[str] | None":
         """The process that is this server from now on; None where none waits that could be it."""
-        told = json.dumps({"arguments": arguments, "environ": environ, "folder": str(folder)})
-        if len(told) > _AT_ONCE or _read_at_start(environ) != self._environ:
+        told = json.dumps({"arguments": arguments, "environ": environ})
+        if len(told) > _AT_ONCE or (_known(environ), folder) != (self._known, self._folder) or not self.waits:
             return None
-        process = self._taken()
+        process, self._waiting = self._waiting, None
         if process is None or process.stdin is None:
             return None
         try:
@@ -60,15 +67,12 @@ class ServerAhead:
             return None
         return process
 
-    def _taken(self) -> "subprocess.Popen[str] | None":
-        """The one that waits, if it lives; none does from now on."""
-        process, self._waiting = self._waiting, None
-        if process is None or process.poll() is None:
-            return process
-        if process.stdin is not None:
-            process.stdin.close()
-        return None
+    def end(self) -> None:
+        """None waits any more: who waits with an end of its input ends."""
+        if self._waiting is not None and self._waiting.stdin is not None:
+            self._waiting.stdin.close()
+        self._waiting = None
 
 
-def _read_at_start(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if name.startswith(_READ_AT_START)}
+def _known(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name not in TOLD_LATER}

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import SimpleLocalProcessSpawner
-from jupyterhub.utils import can_connect, exponential_backoff, random_port
+from jupyterhub.utils import can_connect, exponential_backoff, random_port, url_escape_path, url_path_join
 
 from gristmill_hub.ahead import COMMAND, ServerAhead
 
-AHEAD = ServerAhead(COMMAND)
 BETWEEN_LOOKS = 0.05  # seconds
-UNTIL_NEXT = 10.0  # seconds after a start: what is loaded ahead of the next one does not hinder this one
+UNTIL_GIVEN_UP = 600.0  # seconds after the page of profiles was looked at last, and nothing was started
 
 
 class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has no types
@@ -20,12 +19,18 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        if self.user is not None:  # somebody has come
+        self._ahead = ServerAhead(COMMAND)
+        self._given_up: asyncio.TimerHandle | None = None
+
+    async def get_options_form(self) -> str:
+        """Whoever looks at it will want a server."""
+        form = str(await super().get_options_form())
+        if form:
             self._prepare()
+        return form
 
     async def start(self) -> tuple[str, int]:
         ip, port = self._started_ahead() or await super().start()
-        asyncio.get_running_loop().call_later(UNTIL_NEXT, self._prepare)
         # The hub itself keeps the process's id only afterwards; one that is killed meanwhile would never find it again.
         self.orm_spawner.state = self.get_state()
         self.db.commit()
@@ -48,15 +53,25 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
         return known and not self.shell_cmd and not self.popen_kwargs and self.cmd == list(COMMAND)
 
     def _prepare(self) -> None:
-        if self._may_be_ahead and not AHEAD.waits:
-            AHEAD.prepare(self.get_env())
+        if not self._may_be_ahead:
+            return
+        self._ahead.prepare({**self.get_env(), "JUPYTERHUB_SERVICE_PREFIX": self._prefix}, Path(self.home_dir))
+        if self._given_up is not None:
+            self._given_up.cancel()
+        self._given_up = asyncio.get_running_loop().call_later(UNTIL_GIVEN_UP, self._ahead.end)
+
+    @property
+    def _prefix(self) -> str:
+        """What the hub will say once it is asked for the server."""
+        return str(url_path_join(self.user.base_url, url_escape_path(self.name), "/"))
 
     def _started_ahead(self) -> tuple[str, int] | None:
-        if not self._may_be_ahead or not AHEAD.waits:
+        if not self._may_be_ahead or not self._ahead.waits:
             return None
         self.port: int = self.port or random_port()
-        process = AHEAD.become(self.get_args(), self.get_env(), Path(self.home_dir))
+        process = self._ahead.become(self.get_args(), self.get_env(), Path(self.home_dir))
         if process is None:
+            self._ahead.end()
             return None
         self.log.info("Spawning %s in a process that was there ahead", self._log_name)
         self.proc, self.pid = process, process.pid

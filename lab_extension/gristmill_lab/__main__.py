@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 
 PROGRAMS = {"lab": "jupyterlab.labapp", "singleuser": "jupyterhub.singleuser"}
-# What each of our servers loads anyway, and of what none asks at its import whose server it is in.
+# What each of our servers loads anyway.
 LOADED_AHEAD = (
     *("gristmill_lab.extension", "jupyter_lsp.serverextension", "jupyter_server_terminals.app", "jupyterlab.labapp"),
     *("nbdime.webapp.nb_server_extension", "voila.server_extension"),
@@ -27,25 +27,26 @@ def main() -> None:
         sys.exit(f"expected one of {', '.join(PROGRAMS)}, then that program's own options; got {sys.argv[1:]}")
     del sys.argv[1]
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # how an import is told to fail
-    module = import_module(program)
     if sys.argv[1:] == ["--ahead"]:
-        for name in LOADED_AHEAD:
-            import_module(name)
+        load_ahead(program)
         told = sys.stdin.read()  # what `_become` is called with, as JSON
         if not told:
             return
         _become(**json.loads(told))
-    module.main()
+    import_module(program).main()
 
 
-def _become(*, arguments: list[str], environ: dict[str, str], folder: str) -> None:
+def load_ahead(program: str) -> None:
+    for name in (program, *LOADED_AHEAD):
+        import_module(name)
+
+
+def _become(*, arguments: list[str], environ: dict[str, str]) -> None:
     """As if this process had been started so."""
     with Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
     os.environ.clear()
     os.environ.update(environ)
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    os.chdir(folder)
     sys.argv[1:] = arguments
 
 

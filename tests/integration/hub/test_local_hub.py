@@ -24,9 +24,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    port = free_port()
-    where = {"PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    with started(tmp_path_factory.mktemp("hub"), **where) as found:
+    home, port = tmp_path_factory.mktemp("hub"), free_port()
+    catalogue = home / "profiles.yaml"
+    catalogue.write_text("profiles: {small: {cpu: 1, memory: 1 GiB, default: true}}")
+    where = {"PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}", "PROFILES": str(catalogue)}
+    with started(home, **where) as found:
         yield found
 
 
@@ -103,6 +105,19 @@ def test_a_model_is_registered_deployed_and_asked_by_whom_it_belongs_to_and_is_n
             with pytest.raises(NotFoundError):
                 bob.send(asked)
         ada.send(api.delete_endpoint("line"))
+
+
+def test_each_person_s_settings_and_layout_are_their_own(hub: Hub) -> None:
+    """Their servers are processes of one user, and were loaded before they were asked for."""
+    layout = {"data": {"open": "of Ada"}, "metadata": {"id": "default"}}
+    theme = "lab/api/settings/@jupyterlab/apputils-extension:themes"
+    with hub.server("ada", "small") as ada, hub.server("bob", "small") as bob:
+        assert (hub.home / "log").read_text().count("in a process that was there ahead") == 2
+        ada.put(theme, json={"raw": '{"theme": "of Ada"}'}).raise_for_status()
+        ada.put("lab/api/workspaces/default", json=layout).raise_for_status()
+        assert ada.get("lab/api/workspaces/default").json()["data"] == layout["data"]
+        assert bob.get("lab/api/workspaces/default").json()["data"] == {}
+        assert "of Ada" not in bob.get(theme).json()["raw"]
 
 
 def test_mlflow_names_no_other_project(hub: Hub, tokens: dict[str, str]) -> None:

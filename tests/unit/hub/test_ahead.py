@@ -5,18 +5,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from gristmill_hub.ahead import ServerAhead
 
 WRITES_WHAT_IT_IS = """import json, os, sys
+known = dict(os.environ)
 told = json.loads(sys.stdin.read() or "null")
 if told is not None:
     with open(told["arguments"][0], "w") as file:
-        json.dump([sys.argv[1:], told, os.environ.get("PYTHONHASHSEED"), os.environ.get("JUPYTERHUB_API_TOKEN")], file)
+        json.dump([sys.argv[1:], os.getcwd(), known, told], file)
 """
-ENVIRON = {"PATH": "/usr/bin", "PYTHONHASHSEED": "7", "JUPYTERHUB_API_TOKEN": "ada's"}
+ENVIRON = {"PATH": "/usr/bin", "HOME": "/home/ada", "LC_CTYPE": "C.UTF-8"}
 
 Become = Callable[..., "subprocess.Popen[str] | None"]
 
@@ -29,41 +29,46 @@ def command(tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
-def ahead(command: list[str]) -> Iterator[ServerAhead]:
-    made = ServerAhead(command)
-    yield made
-    if made._waiting is not None:
-        made._waiting.communicate(timeout=60)
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "people" / "ada"
 
 
 @pytest.fixture
-def become(ahead: ServerAhead, tmp_path: Path) -> Become:
-    def become(**environ: str) -> "subprocess.Popen[str] | None":
-        return ahead.become([str(tmp_path / "is.json"), "--port=1"], {**ENVIRON, **environ}, tmp_path / "home")
+def ahead(command: list[str]) -> Iterator[ServerAhead]:
+    made = ServerAhead(command)
+    yield made
+    if (waiting := made._waiting) is not None:
+        waiting.communicate(timeout=60)
+
+
+@pytest.fixture
+def become(ahead: ServerAhead, home: Path, tmp_path: Path) -> Become:
+    def become(folder: Path = home, **environ: str) -> "subprocess.Popen[str] | None":
+        return ahead.become([str(tmp_path / "is.json"), "--port=1"], {**ENVIRON, **environ}, folder)
 
     return become
 
 
-def test_it_is_told_all_and_knew_nothing_of_anybody_before(ahead: ServerAhead, become: Become, tmp_path: Path) -> None:
-    ahead.prepare(ENVIRON)
-    process = become(HOME="/home/ada")
+def test_it_knows_the_person_and_is_told_what_is_new_at_each_start(
+    ahead: ServerAhead, become: Become, home: Path, tmp_path: Path
+) -> None:
+    ahead.prepare({**ENVIRON, "JUPYTERHUB_API_TOKEN": "of the start before"}, home)
+    process = become(JUPYTERHUB_API_TOKEN="of this one")
     assert process is not None
     assert process.wait(60) == 0
-    arguments, told, seed, token = json.loads((tmp_path / "is.json").read_text())
-    assert (arguments, seed, token) == (["--ahead"], "7", None)
-    expected: dict[str, Any] = {
+    arguments, folder, known, told = json.loads((tmp_path / "is.json").read_text())
+    assert (arguments, folder, known) == (["--ahead"], str(home), ENVIRON)
+    assert told == {
         "arguments": [str(tmp_path / "is.json"), "--port=1"],
-        "environ": {**ENVIRON, "HOME": "/home/ada"},
-        "folder": str(tmp_path / "home"),
+        "environ": {**ENVIRON, "JUPYTERHUB_API_TOKEN": "of this one"},
     }
-    assert told == expected
 
 
-def test_each_is_one_server_and_one_waits_at_a_time(ahead: ServerAhead, become: Become) -> None:
+def test_each_is_one_server_and_one_waits_at_a_time(ahead: ServerAhead, become: Become, home: Path) -> None:
     assert become() is None
-    ahead.prepare(ENVIRON)
+    ahead.prepare(ENVIRON, home)
     waiting = ahead._waiting
-    ahead.prepare(ENVIRON)
+    ahead.prepare(ENVIRON, home)
     process = become()
     assert process is not None
     assert process is waiting
@@ -71,34 +76,56 @@ def test_each_is_one_server_and_one_waits_at_a_time(ahead: ServerAhead, become: 
     process.wait(60)
 
 
-def test_what_cannot_be_changed_any_more_is_refused(ahead: ServerAhead, become: Become) -> None:
-    ahead.prepare(ENVIRON)
-    assert become(LD_LIBRARY_PATH="/opt/cuda/lib64") is None
-    assert become(PYTHONHASHSEED="8") is None
-    assert become(WORDS="x" * 2**16) is None, "who it is told would have to wait for who reads it"
+def test_a_server_that_is_not_the_one_it_knows_is_refused(ahead: ServerAhead, become: Become, home: Path) -> None:
+    ahead.prepare(ENVIRON, home)
+    assert become(HOME="/home/bob") is None
+    assert become(JUPYTERHUB_SERVICE_PREFIX="/user/bob/") is None
+    assert become(home.parent / "bob") is None
+    assert become(JUPYTERHUB_API_TOKEN="x" * 2**16) is None, "who it is told would have to wait for who reads it"
     process = become()
     assert process is not None, "it waited on"
     process.wait(60)
 
 
-def test_one_that_ended_is_no_server_and_is_replaced(ahead: ServerAhead, become: Become) -> None:
-    ahead.prepare(ENVIRON)
+def test_what_is_known_now_is_what_the_next_one_knows(ahead: ServerAhead, become: Become, home: Path) -> None:
+    ahead.prepare(ENVIRON, home)
+    before = ahead._waiting
+    assert before is not None
+    ahead.prepare({**ENVIRON, "LC_CTYPE": "de_DE.UTF-8"}, home)
+    assert before.wait(60) == 0
+    process = become(LC_CTYPE="de_DE.UTF-8")
+    assert process is not None
+    process.wait(60)
+
+
+def test_one_that_ended_is_no_server_and_is_replaced(ahead: ServerAhead, become: Become, home: Path) -> None:
+    ahead.prepare(ENVIRON, home)
     ended = ahead._waiting
     assert ended is not None
     ended.kill()
     ended.wait(60)
     assert become() is None
-    ahead.prepare(ENVIRON)
+    ahead.prepare(ENVIRON, home)
     process = become()
     assert process is not None
     assert process.wait(60) == 0
 
 
-def test_it_ends_with_who_made_it(command: list[str], tmp_path: Path) -> None:
+def test_one_that_nobody_wants_any_more_ends(ahead: ServerAhead, become: Become, home: Path, tmp_path: Path) -> None:
+    ahead.prepare(ENVIRON, home)
+    waiting = ahead._waiting
+    assert waiting is not None
+    ahead.end()
+    assert waiting.wait(60) == 0
+    assert become() is None
+    assert not (tmp_path / "is.json").exists()
+
+
+def test_it_ends_with_who_made_it(command: list[str], home: Path, tmp_path: Path) -> None:
     maker = tmp_path / "maker.py"
     maker.write_text(
-        "import sys\nfrom gristmill_hub.ahead import ServerAhead\n"
-        f"ahead = ServerAhead({command!r})\nahead.prepare({ENVIRON!r})\nprint(ahead._waiting.pid)"
+        "import sys\nfrom pathlib import Path\nfrom gristmill_hub.ahead import ServerAhead\n"
+        f"ahead = ServerAhead({command!r})\nahead.prepare({ENVIRON!r}, Path({str(home)!r}))\nprint(ahead._waiting.pid)"
     )
     # What it prints ends for the reader once the process that waits, which has the same output, has ended too.
     said = subprocess.run([sys.executable, maker], check=True, capture_output=True, text=True, timeout=60)

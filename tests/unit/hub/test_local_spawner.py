@@ -34,7 +34,8 @@ def starting(monkeypatch: pytest.MonkeyPatch, code: str) -> tuple[LocalSpawner, 
     monkeypatch.setattr(LocalProcessSpawner, "start", start)
     monkeypatch.setattr(LocalSpawner, "_log_name", "ada")
     spawner = LocalSpawner()
-    spawner.orm_spawner, spawner.db = SimpleNamespace(state={}, server=None), SimpleNamespace(commit=lambda: None)
+    spawner.orm_spawner = SimpleNamespace(state={}, server=None, name="")
+    spawner.db = SimpleNamespace(commit=lambda: None)
     return spawner, port
 
 
@@ -73,32 +74,36 @@ if told := sys.stdin.read():
 
 
 @pytest.fixture
-def ahead(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerAhead]:
-    made = ServerAhead([sys.executable, "-c", LISTENS_ONCE_TOLD])
-    monkeypatch.setattr(local_spawner, "AHEAD", made)
-    yield made
-    if (waiting := made._waiting) is not None:
-        waiting.communicate(timeout=60)
-
-
-@pytest.fixture
-def spawner(monkeypatch: pytest.MonkeyPatch, ahead: ServerAhead, tmp_path: Path) -> LocalSpawner:
-    """One of a person who has come, whose server of its own, begun by the start, would end at once."""
+def spawner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalSpawner]:
+    """Of a person who chooses a profile, whose server of its own, begun by the start, would end at once."""
     made, port = starting(monkeypatch, "raise SystemExit(3)")
-    made.cmd, made.port, made.home_dir = list(COMMAND), port, str(tmp_path)
+    made.cmd, made.port, made.home_dir, made.options_form = list(COMMAND), port, str(tmp_path), "the profiles"
+    made.user = SimpleNamespace(name="ada", base_url="/user/ada", url="/user/ada/")
+    made._ahead = ServerAhead([sys.executable, "-c", LISTENS_ONCE_TOLD])
+    known = {**os.environ, "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"}
     monkeypatch.setattr(LocalSpawner, "get_args", lambda _: [str(port)])
-    monkeypatch.setattr(LocalSpawner, "get_env", lambda _: dict(os.environ))
-    return made
+    monkeypatch.setattr(LocalSpawner, "get_env", lambda _: dict(known))
+    yield made
+    made._ahead.end()
 
 
-def test_the_process_that_waits_is_the_server(spawner: LocalSpawner, ahead: ServerAhead) -> None:
-    spawner._prepare()
-    waiting = ahead._waiting
+async def looked_at_and_started(spawner: LocalSpawner) -> tuple[str, int]:
+    assert await spawner.get_options_form() == spawner.options_form
+    return await spawner.start()
+
+
+def test_the_process_that_waits_since_the_page_was_looked_at_is_the_server(spawner: LocalSpawner) -> None:
+    async def begun() -> subprocess.Popen[str] | None:
+        await spawner.get_options_form()
+        waiting = spawner._ahead._waiting
+        assert await spawner.start() == ("127.0.0.1", spawner.port)
+        return waiting
+
+    waiting = asyncio.run(begun())
     assert waiting is not None
     try:
-        assert asyncio.run(spawner.start()) == ("127.0.0.1", spawner.port)
         assert (spawner.proc, spawner.orm_spawner.state["pid"]) == (waiting, waiting.pid)
-        assert not ahead.waits
+        assert not spawner._ahead.waits
     finally:
         waiting.kill()
         waiting.wait()
@@ -111,14 +116,38 @@ def test_the_process_that_waits_is_the_server(spawner: LocalSpawner, ahead: Serv
         {"shell_cmd": ["bash", "-c"]},
         {"popen_kwargs": {"umask": 0o77}},
         {"environment": {"PROJECT": lambda _: "asked for at a start"}},
+        {"options_form": ""},
     ],
 )
-def test_none_waits_for_a_server_that_it_could_not_be(
-    spawner: LocalSpawner, ahead: ServerAhead, given: dict[str, Any]
-) -> None:
+def test_none_waits_for_a_server_that_it_could_not_be(spawner: LocalSpawner, given: dict[str, Any]) -> None:
     for name, value in given.items():
         setattr(spawner, name, value)
-    spawner._prepare()
-    assert not ahead.waits
     with pytest.raises(RuntimeError, match="ended with status 3"):
-        asyncio.run(spawner.start())
+        asyncio.run(looked_at_and_started(spawner))
+
+
+def test_one_that_waited_for_another_server_ends(spawner: LocalSpawner, tmp_path: Path) -> None:
+    async def changed_meanwhile() -> None:
+        await spawner.get_options_form()
+        waiting = spawner._ahead._waiting
+        assert waiting is not None
+        spawner.home_dir = str(tmp_path / "elsewhere")
+        with pytest.raises(RuntimeError, match="ended with status 3"):
+            await spawner.start()
+        assert waiting.wait(60) == 0
+
+    asyncio.run(changed_meanwhile())
+
+
+def test_who_leaves_the_page_and_starts_nothing_is_not_waited_for_for_ever(
+    spawner: LocalSpawner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_spawner, "UNTIL_GIVEN_UP", 0.01)
+
+    async def left() -> int:
+        await spawner.get_options_form()
+        waiting = spawner._ahead._waiting
+        assert waiting is not None
+        return await asyncio.to_thread(waiting.wait, 60)
+
+    assert asyncio.run(left()) == 0
