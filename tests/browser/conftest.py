@@ -13,7 +13,8 @@ from tests.integration.conftest import ControlPlane, notebook
 
 __all__ = ["notebook"]  # a fixture
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first is the engine without windows, whose own pages take a second of a core for each person that a test has.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
 SCREENSHOTS = Path("browser-failures")
 PATIENCE = 60_000  # milliseconds: MLflow's pages are megabytes of scripts, and machines may be busy

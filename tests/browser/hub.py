@@ -24,10 +24,7 @@ def people(browser: Browser, hub: Hub, pictures: str) -> Iterator[LogIn]:
         contexts[-1].set_default_timeout(PATIENCE)
         page = contexts[-1].new_page()
         page.set_viewport_size({"width": 1440, "height": 900})
-        page.goto(f"{hub.url}/hub/login?next=/hub/spawn")
-        page.get_by_label("Username").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        logged_in(page, hub, name)
         return page
 
     yield log_in
@@ -36,6 +33,14 @@ def people(browser: Browser, hub: Hub, pictures: str) -> Iterator[LogIn]:
         for page in context.pages:
             page.screenshot(path=SCREENSHOTS / f"{pictures}-{number}.png")
         context.close()
+
+
+def logged_in(page: Page, hub: Hub, name: str) -> None:
+    """What comes next is the page of profiles."""
+    page.goto(f"{hub.url}/hub/login?next=/hub/spawn")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def start(page: Page, name: str, profile: str, *, picture: Path, patience: int = PATIENCE) -> Desk:
