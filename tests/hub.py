@@ -38,13 +38,14 @@ class Hub:
 
     @contextmanager
     def server(self, name: str, profile: str) -> Iterator[httpx.Client]:
-        """Started as this person does it, on the page of profiles."""
+        """Started as this person does it, on the page of profiles, and stopped."""
         with self._logged_in(name, "/hub/spawn") as (browser, xsrf):
             browser.post(f"/hub/spawn/{name}", data={"profile": profile, "_xsrf": xsrf}).raise_for_status()
         headers = {"Authorization": f"token {self.token(name)}"}
         with httpx.Client(base_url=f"{self.url}/user/{name}/", headers=headers, timeout=60) as server:
             until(lambda: server.get("api/status").status_code == 200, PATIENCE, f"the server of {name} answers")
             yield server
+            server.delete(f"{self.url}/hub/api/users/{name}/server").raise_for_status()
 
     @contextmanager
     def _logged_in(self, name: str, page: str) -> Iterator[tuple[httpx.Client, str]]:

@@ -1,6 +1,5 @@
 """Starts a person's server as a process of this machine."""
 
-import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,10 @@ from typing import Any
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from jupyterhub.utils import can_connect, exponential_backoff, random_port, url_escape_path, url_path_join
 
-from gristmill_hub.ahead import COMMAND, ServerAhead
+from gristmill_hub.ahead import COMMAND, ServersAhead
 
+AHEAD = ServersAhead(COMMAND)  # of all spawners: the hub makes another one after a start that failed
 BETWEEN_LOOKS = 0.05  # seconds
-UNTIL_GIVEN_UP = 600.0  # seconds after the page of profiles was looked at last, and nothing was started
 
 
 class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has no types
@@ -19,8 +18,8 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self._ahead = ServerAhead(COMMAND)
-        self._given_up: asyncio.TimerHandle | None = None
+        if self.user is not None and not self.options_form:
+            self._prepare()  # the person came to the hub's page, or starts it now
 
     async def get_options_form(self) -> str:
         """Whoever looks at it will want a server."""
@@ -28,6 +27,10 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
         if form:
             self._prepare()
         return form
+
+    def template_namespace(self) -> dict[str, str]:
+        """The same before a start as at it."""
+        return {"base_url": self._prefix, **super().template_namespace()}
 
     async def start(self) -> tuple[str, int]:
         ip, port = self._started_ahead() or await super().start()
@@ -49,29 +52,33 @@ class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # it has n
     @property
     def _may_be_ahead(self) -> bool:
         """Not another command, nor one that is started otherwise, or whose environment is known only then."""
-        known = not any(map(callable, self.environment.values()))
-        return known and not self.shell_cmd and not self.popen_kwargs and self.cmd == list(COMMAND)
-
-    def _prepare(self) -> None:
-        if not self._may_be_ahead:
-            return
-        self._ahead.prepare({**self.get_env(), "JUPYTERHUB_SERVICE_PREFIX": self._prefix}, Path(self.home_dir))
-        if self._given_up is not None:
-            self._given_up.cancel()
-        self._given_up = asyncio.get_running_loop().call_later(UNTIL_GIVEN_UP, self._ahead.end)
+        plain = self.cmd == list(COMMAND) and not (self.shell_cmd or self.popen_kwargs or self.internal_ssl)
+        return plain and not any(map(callable, self.environment.values()))
 
     @property
     def _prefix(self) -> str:
-        """What the hub will say once it is asked for the server."""
+        """What the hub calls the path of the server once that is asked for."""
         return str(url_path_join(self.user.base_url, url_escape_path(self.name), "/"))
 
+    def _prepare(self) -> None:
+        if self.active or not self._may_be_ahead:
+            return
+        environ = {**self.get_env(), "JUPYTERHUB_SERVICE_PREFIX": self._prefix}
+        try:
+            AHEAD.prepare(self._prefix, environ, Path(self.home_dir))
+        except OSError as error:  # the page is worth more; what cannot be loaded is told at the start
+            self.log.warning("Nothing is loaded ahead for %s: %s", self._log_name, error)
+
     def _started_ahead(self) -> tuple[str, int] | None:
-        if not self._may_be_ahead or not self._ahead.waits:
+        if not AHEAD.waits(self._prefix):
+            return None
+        if not self._may_be_ahead:
+            AHEAD.end(self._prefix)
             return None
         self.port: int = self.port or random_port()
-        process = self._ahead.become(self.get_args(), self.get_env(), Path(self.home_dir))
+        process = AHEAD.become(self._prefix, self.get_args(), self.get_env(), Path(self.home_dir))
         if process is None:
-            self._ahead.end()
+            self.log.info("What was loaded ahead for %s is for other settings than those of its start", self._log_name)
             return None
         self.log.info("Spawning %s in a process that was there ahead", self._log_name)
         self.proc, self.pid = process, process.pid

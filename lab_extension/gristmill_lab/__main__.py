@@ -41,12 +41,13 @@ def load_ahead(program: str) -> None:
         import_module(name)
 
 
-def _become(*, arguments: list[str], environ: dict[str, str]) -> None:
-    """As if this process had been started so."""
+def _become(*, arguments: list[str], environ: dict[str, str], folder: str) -> None:
+    """As if this process, whose other variables are those of the server, had been started so."""
     with Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
-    os.environ.clear()
     os.environ.update(environ)
+    Path(folder).mkdir(parents=True, exist_ok=True)  # it may have been removed meanwhile
+    os.chdir(folder)
     sys.argv[1:] = arguments
 
 

@@ -2,11 +2,13 @@
 
 Of a hub on this machine, or with `--cluster` (`KUBECONFIG=… HELM=…`) of the whole platform on a Kubernetes, where its
 images are. Every round is a new browser, which has nothing cached at its first start; from the third on it has what
-browsers keep of compiled scripts, too. Needs Chromium, and Linux without `--cluster`.
+browsers keep of compiled scripts, too. Needs Chromium, by default one with windows, as people have it; Linux where it
+is without `--cluster`.
 """
 
 import argparse
 import re
+import shutil
 import statistics
 import sys
 import tempfile
@@ -53,20 +55,21 @@ def stop(hub: Hub, name: str) -> None:
 
 
 def one_waits() -> bool:
-    """It has loaded everything, and reads from a pipe who it is for."""
-    waiting = [one.pid for one in psutil.process_iter(["cmdline"]) if "--ahead" in (one.info["cmdline"] or ())]
+    """It has loaded everything, and reads from a pipe what it is told."""
+    waiting = [one.pid for one in psutil.Process().children(recursive=True) if "--ahead" in one.cmdline()]
     return any("pipe_read" in Path(f"/proc/{pid}/wchan").read_text() for pid in waiting)
 
 
 @contextmanager
-def persons_page(play: Playwright, hub: Hub) -> Iterator[Page]:
+def persons_page(play: Playwright, browser: str, hub: Hub) -> Iterator[Page]:
     """In a browser of a person's own, unlike a context of a test's, which keeps nothing of compiled scripts."""
-    with tempfile.TemporaryDirectory() as profile:
-        browser = play.chromium.launch_persistent_context(profile, executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.pages[0]
+    with (
+        tempfile.TemporaryDirectory() as profile,
+        play.chromium.launch_persistent_context(profile, executable_path=browser, args=["--no-sandbox"]) as context,
+    ):
+        page = context.pages[0]
         logged_in(page, hub, "ada")
         yield page
-        browser.close()
 
 
 def started_by(page: Page, hub: Hub, ready: Callable[[], object]) -> float:
@@ -89,13 +92,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--cluster", action="store_true")
+    parser.add_argument("--browser", default=shutil.which("chromium") or CHROMIUM)
     given = parser.parse_args()
     times: dict[str, list[float]] = {"Start, nothing cached": [], "Start, third time": [], "its page alone": []}
     first, third, alone = times.values()
     ready = (lambda: None) if given.cluster else (lambda: until(one_waits, 60, "a process waits to be the server"))
     with platform_hub() if given.cluster else local_hub() as hub, sync_playwright() as play:
         for _ in range(given.rounds):
-            with persons_page(play, hub) as page:
+            with persons_page(play, given.browser, hub) as page:
                 for kept in (first, [], third):
                     kept.append(started_by(page, hub, ready))
                     if kept is third:

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from gristmill_hub import local_spawner
-from gristmill_hub.ahead import COMMAND, ServerAhead
+from gristmill_hub.ahead import COMMAND, ServersAhead
 from gristmill_hub.local_spawner import LocalSpawner
+from jupyterhub import orm
 from jupyterhub.spawner import LocalProcessSpawner
 from jupyterhub.utils import can_connect, random_port
 
+ADA = "/user/ada/"  # the path of her server
 LISTENS_LATE = """import socket, sys, time
 time.sleep(0.3)
 with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
@@ -34,6 +36,7 @@ def starting(monkeypatch: pytest.MonkeyPatch, code: str) -> tuple[LocalSpawner, 
     monkeypatch.setattr(LocalProcessSpawner, "start", start)
     monkeypatch.setattr(LocalSpawner, "_log_name", "ada")
     spawner = LocalSpawner()
+    spawner.user = SimpleNamespace(name="ada", base_url=ADA, url=ADA)
     spawner.orm_spawner = SimpleNamespace(state={}, server=None, name="")
     spawner.db = SimpleNamespace(commit=lambda: None)
     return spawner, port
@@ -74,80 +77,105 @@ if told := sys.stdin.read():
 
 
 @pytest.fixture
-def spawner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalSpawner]:
+def ahead(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServersAhead]:
+    made = ServersAhead([sys.executable, "-c", LISTENS_ONCE_TOLD])
+    monkeypatch.setattr(local_spawner, "AHEAD", made)
+    yield made
+    for server, waiting in list(made._waiting.items()):
+        made.end(server)
+        waiting.process.wait(60)
+
+
+@pytest.fixture
+def spawner(monkeypatch: pytest.MonkeyPatch, ahead: ServersAhead, tmp_path: Path) -> LocalSpawner:
     """Of a person who chooses a profile, whose server of its own, begun by the start, would end at once."""
     made, port = starting(monkeypatch, "raise SystemExit(3)")
     made.cmd, made.port, made.home_dir, made.options_form = list(COMMAND), port, str(tmp_path), "the profiles"
-    made.user = SimpleNamespace(name="ada", base_url="/user/ada", url="/user/ada/")
-    made._ahead = ServerAhead([sys.executable, "-c", LISTENS_ONCE_TOLD])
-    known = {**os.environ, "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"}
+    known = {**os.environ, "JUPYTERHUB_SERVICE_PREFIX": ADA}
     monkeypatch.setattr(LocalSpawner, "get_args", lambda _: [str(port)])
     monkeypatch.setattr(LocalSpawner, "get_env", lambda _: dict(known))
-    yield made
-    made._ahead.end()
+    return made
 
 
-async def looked_at_and_started(spawner: LocalSpawner) -> tuple[str, int]:
+async def looked_at(spawner: LocalSpawner) -> "subprocess.Popen[str] | None":
+    """What waits then."""
     assert await spawner.get_options_form() == spawner.options_form
-    return await spawner.start()
+    waiting = local_spawner.AHEAD._waiting.get(ADA)
+    return None if waiting is None else waiting.process
 
 
-def test_the_process_that_waits_since_the_page_was_looked_at_is_the_server(spawner: LocalSpawner) -> None:
-    async def begun() -> subprocess.Popen[str] | None:
-        await spawner.get_options_form()
-        waiting = spawner._ahead._waiting
+def test_what_was_loaded_while_the_page_was_looked_at_is_the_server(spawner: LocalSpawner, ahead: ServersAhead) -> None:
+    async def started() -> "subprocess.Popen[str] | None":
+        waiting = await looked_at(spawner)
         assert await spawner.start() == ("127.0.0.1", spawner.port)
         return waiting
 
-    waiting = asyncio.run(begun())
+    waiting = asyncio.run(started())
     assert waiting is not None
     try:
         assert (spawner.proc, spawner.orm_spawner.state["pid"]) == (waiting, waiting.pid)
-        assert not spawner._ahead.waits
+        assert not ahead.waits(ADA)
     finally:
         waiting.kill()
         waiting.wait()
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"cmd": ["jupyterhub-singleuser"]},
-        {"shell_cmd": ["bash", "-c"]},
-        {"popen_kwargs": {"umask": 0o77}},
-        {"environment": {"PROJECT": lambda _: "asked for at a start"}},
-        {"options_form": ""},
-    ],
-)
+NOT_AHEAD: list[dict[str, Any]] = [
+    {"cmd": ["jupyterhub-singleuser"]},
+    {"shell_cmd": ["bash", "-c"]},
+    {"popen_kwargs": {"umask": 0o77}},
+    {"internal_ssl": True},
+    {"environment": {"PROJECT": lambda _: "asked for at a start"}},
+]
+
+
+@pytest.mark.parametrize("given", [*NOT_AHEAD, {"options_form": ""}, {"_spawn_pending": True}])
 def test_none_waits_for_a_server_that_it_could_not_be(spawner: LocalSpawner, given: dict[str, Any]) -> None:
     for name, value in given.items():
         setattr(spawner, name, value)
-    with pytest.raises(RuntimeError, match="ended with status 3"):
-        asyncio.run(looked_at_and_started(spawner))
+    assert asyncio.run(looked_at(spawner)) is None
 
 
-def test_one_that_waited_for_another_server_ends(spawner: LocalSpawner, tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", [*NOT_AHEAD, {"home_dir": "/elsewhere"}])
+def test_one_that_the_server_turns_out_not_to_be_ends(spawner: LocalSpawner, given: dict[str, Any]) -> None:
     async def changed_meanwhile() -> None:
-        await spawner.get_options_form()
-        waiting = spawner._ahead._waiting
+        waiting = await looked_at(spawner)
         assert waiting is not None
-        spawner.home_dir = str(tmp_path / "elsewhere")
+        for name, value in given.items():
+            setattr(spawner, name, value)
         with pytest.raises(RuntimeError, match="ended with status 3"):
             await spawner.start()
-        assert waiting.wait(60) == 0
+        assert waiting.wait(60) != 0
 
     asyncio.run(changed_meanwhile())
 
 
-def test_who_leaves_the_page_and_starts_nothing_is_not_waited_for_for_ever(
-    spawner: LocalSpawner, monkeypatch: pytest.MonkeyPatch
+def test_the_page_is_shown_to_whom_nothing_can_be_loaded_for(spawner: LocalSpawner, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "ada"
+    in_the_way.touch()
+    spawner.home_dir = str(in_the_way)
+    assert asyncio.run(looked_at(spawner)) is None
+
+
+HERS = orm.Server(proto="http", ip="127.0.0.1", port=1, base_url=ADA, cookie_name="ada")
+
+
+async def come(spawner: LocalSpawner, form: str, server: orm.Server | None) -> None:
+    """The hub makes a spawner for a person who opens its page or has a server."""
+    known = SimpleNamespace(state={}, server=server, name="")
+    LocalSpawner(user=spawner.user, orm_spawner=known, cmd=list(COMMAND), home_dir=spawner.home_dir, options_form=form)
+
+
+def test_where_there_is_no_page_of_profiles_it_is_loaded_for_who_has_come(
+    spawner: LocalSpawner, ahead: ServersAhead
 ) -> None:
-    monkeypatch.setattr(local_spawner, "UNTIL_GIVEN_UP", 0.01)
+    asyncio.run(come(spawner, "", None))
+    assert ahead.waits(ADA)
 
-    async def left() -> int:
-        await spawner.get_options_form()
-        waiting = spawner._ahead._waiting
-        assert waiting is not None
-        return await asyncio.to_thread(waiting.wait, 60)
 
-    assert asyncio.run(left()) == 0
+@pytest.mark.parametrize(("form", "server"), [("the profiles", None), ("", HERS)])
+def test_it_is_not_loaded_before_that_page_or_beside_a_server(
+    spawner: LocalSpawner, ahead: ServersAhead, form: str, server: orm.Server | None
+) -> None:
+    asyncio.run(come(spawner, form, server))
+    assert not ahead.waits(ADA)
