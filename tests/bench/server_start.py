@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -56,8 +56,11 @@ def stop(hub: Hub, name: str) -> None:
 
 def one_waits() -> bool:
     """It has loaded everything, and reads from a pipe what it is told."""
-    waiting = [one.pid for one in psutil.Process().children(recursive=True) if "--ahead" in one.cmdline()]
-    return any("pipe_read" in Path(f"/proc/{pid}/wchan").read_text() for pid in waiting)
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess, FileNotFoundError):  # it ended meanwhile
+            if "--ahead" in one.cmdline() and "pipe_read" in Path(f"/proc/{one.pid}/wchan").read_text():
+                return True
+    return False
 
 
 @contextmanager
