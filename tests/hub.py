@@ -54,10 +54,9 @@ class Hub:
             browser.get("/hub/login")
             password = ADMIN_PASSWORD if name == "root" else PASSWORD
             form = {"username": name, "password": password, "_xsrf": browser.cookies["_xsrf"]}
-            assert browser.post("/hub/login", data=form, params={"next": page}).is_success
-            shown = browser.get(page).text
-            found = re.search(r'xsrf_token: "([^"]+)"', shown)
-            assert found is not None, shown
+            shown = browser.post("/hub/login", data=form, params={"next": page})
+            found = re.search(r'xsrf_token: "([^"]+)"', shown.raise_for_status().text)
+            assert found is not None, shown.text
             yield browser, found[1]
 
     def client(self, token: str, project: str | None = None) -> Client:

@@ -37,6 +37,7 @@ def main() -> None:
 
 
 def load_ahead(program: str) -> None:
+    """The module of the program, and what it would load later."""
     for name in (program, *LOADED_AHEAD):
         import_module(name)
 
