@@ -62,6 +62,14 @@ class StartedKernel:
         *body, last = code.strip().splitlines()
         return json.loads(self.run("\n".join([*body, f"import json; print(json.dumps({last}, default=str))"])))
 
+    def begin(self, code: str) -> str:
+        """Runs what goes on after it has printed `begun`, until then; the request's id."""
+        request: str = self.client.execute(code, stop_on_error=False)
+        printed = ""  # comes in pieces where the kernel has to wait for a core
+        while "begun\n" not in printed:
+            printed += self.client.get_iopub_msg(timeout=60)["content"].get("text", "")
+        return request
+
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
 

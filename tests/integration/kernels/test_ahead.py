@@ -50,9 +50,7 @@ def test_interrupt_crash_and_shutdown_are_those_of_a_child(start_kernel: Start) 
     process = kernel.provisioner.process
     assert isinstance(process, subprocess.Popen)
     assert kernel.provisioner.cold_because == ""
-    kernel.client.execute("import time\nprint('begun', flush=True)\ntime.sleep(600)", stop_on_error=False)
-    while kernel.client.get_iopub_msg(timeout=60)["content"].get("text") != "begun\n":
-        pass
+    kernel.begin("import time\nprint('begun', flush=True)\ntime.sleep(600)")
     kernel.manager.interrupt_kernel()
     assert kernel.run("print('still there')") == "still there\n"
     kernel.client.execute("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")

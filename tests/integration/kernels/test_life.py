@@ -22,10 +22,7 @@ Start = Callable[..., StartedKernel]
 def test_an_interrupt_ends_the_cell_and_not_the_kernel(warm_home: Path, start_kernel: Start) -> None:
     kernel = start_kernel()
     assert kernel.is_forked
-    code = "import time\nprint('begun', flush=True)\ntime.sleep(600)"
-    request = kernel.client.execute(code, stop_on_error=False)
-    while kernel.client.get_iopub_msg(timeout=60)["content"].get("text") != "begun\n":
-        pass
+    request = kernel.begin("import time\nprint('begun', flush=True)\ntime.sleep(600)")
     kernel.manager.interrupt_kernel()
     while (reply := kernel.client.get_shell_msg(timeout=60))["parent_header"]["msg_id"] != request:
         pass
