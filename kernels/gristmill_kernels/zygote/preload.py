@@ -42,7 +42,6 @@ class Imports:
         own = preload(base, to_fork=to_fork)
         self.kernels_own = frozenset(name.partition(".")[0] for name in sys.modules)
         self.names = [*own, *preload(more, to_fork=to_fork)]
-        note_files()
         self.environ = {name: value for name, value in os.environ.items() if before.get(name) != value}
 
 
@@ -64,14 +63,8 @@ def preload(names: list[str], *, to_fork: bool = True) -> list[str]:
         del builtins.get_ipython  # type: ignore[attr-defined]
     for name in _AFTER_THE_FORK:
         sys.modules.pop(name, None)
+    _note_files()
     return imported
-
-
-def note_files() -> None:
-    """Which file each module is from: a kernel would find it out at its first traceback, 0.3 s for all these."""
-    import inspect
-
-    inspect.getmodule(inspect.currentframe())
 
 
 def count_threads() -> int:
@@ -91,6 +84,16 @@ def _import(name: str) -> bool:
         return False
     print(f"imported {name} in {time.monotonic() - began:.2f} s", file=sys.stderr, flush=True)  # its log
     return True
+
+
+def _note_files() -> None:
+    """Which file each module is from: a kernel would find it out at its first traceback, in 0.3 s where it has many."""
+    import inspect
+
+    try:
+        inspect.getmodule(compile("", "of no module", "exec"))  # found in none, it looks through all
+    except Exception:  # noqa: BLE001  # asked for its file, a module may answer in any way
+        traceback.print_exc()  # in the zygote's log
 
 
 def stamps(path: list[str]) -> dict[str, int]:

@@ -1,10 +1,11 @@
 """Frames, shadows and stamps: parts of a zygote that need no process."""
 
+import inspect
 import os
 import socket
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from gristmill_kernels.starting import is_supported
@@ -48,6 +49,31 @@ def test_a_module_in_front_is_found(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").touch()
     assert shadows.startup_code(str(tmp_path)) == str(tmp_path / "sitecustomize.py")
     assert shadows.shadowed(str(tmp_path / "absent"), {"numpy"}) is None
+
+
+def test_files_of_modules_are_known_also_of_those_that_are_imported_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("_noted_first", "_noted_later"):
+        file = tmp_path / f"{name}.py"
+        file.touch()
+        assert preload.preload([name], to_fork=False) == [name]
+        assert inspect.modulesbyfile[str(file)] == name
+        del sys.modules[name]
+
+
+def test_a_module_that_cannot_say_its_file_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(name: str) -> object:
+        raise ImportError(f"no {name} today")
+
+    odd = ModuleType("_odd")
+    odd.__dict__["__getattr__"] = refuse
+    monkeypatch.setitem(sys.modules, "_odd", odd)
+    assert preload.preload(["json"], to_fork=False) == ["json"]
+    assert "no __file__ today" in capsys.readouterr().err
 
 
 def test_stamps_watch_packages_and_the_interpreter(tmp_path: Path) -> None:
